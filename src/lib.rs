@@ -1,0 +1,4 @@
+//! Innkeeper: the self-hosted bot that looks after a small Discord community, and explains itself.
+
+pub mod model;
+pub mod status;

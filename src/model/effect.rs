@@ -1,0 +1,112 @@
+//! What we want done on Discord: a plain closed enum that features ask for and the gateway performs.
+//!
+//! Effects that must not be lost are stored as promises, so they can be written as JSON and read back; a renamed or
+//! removed field is a migration.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ChannelId, GuildId, MessageId, RoleId, UserId};
+
+/// A change on Discord.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Effect {
+    /// A message in a channel, maybe as a reply.
+    SendMessage {
+        channel: ChannelId,
+        message: Outgoing,
+        #[serde(default)]
+        reply_to: Option<MessageId>,
+    },
+    /// A message to a user, in private.
+    SendDirect {
+        user: UserId,
+        message: Outgoing,
+    },
+    AddRole {
+        guild: GuildId,
+        user: UserId,
+        role: RoleId,
+        reason: String,
+    },
+    RemoveRole {
+        guild: GuildId,
+        user: UserId,
+        role: RoleId,
+        reason: String,
+    },
+}
+
+/// A message to send.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Outgoing {
+    pub content: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub embeds: Vec<Embed>,
+    #[serde(default)]
+    pub mentions: Mentions,
+}
+
+/// Whom a message may ping. Nobody, unless the feature names them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Mentions {
+    #[serde(default)]
+    pub users: Vec<UserId>,
+    #[serde(default)]
+    pub roles: Vec<RoleId>,
+}
+
+/// A framed part of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Embed {
+    pub title: String,
+    pub description: String,
+    /// Name and value, side by side where there is room.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<(String, String)>,
+    /// 0xRRGGBB.
+    #[serde(default)]
+    pub colour: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub footer: String,
+}
+
+impl Outgoing {
+    /// A plain text that pings nobody.
+    pub fn text(content: impl Into<String>) -> Self {
+        Self { content: content.into(), ..Self::default() }
+    }
+
+    /// One embed that pings nobody.
+    pub fn embed(embed: Embed) -> Self {
+        Self { embeds: vec![embed], ..Self::default() }
+    }
+}
+
+/// What Discord made of an effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// The message that now exists, for effects that send one.
+    pub message: Option<MessageId>,
+}
+
+/// Why an effect was not performed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setback {
+    /// Discord said no, and will say so again until somebody changes something.
+    /// `code` is Discord's JSON error code (0 when it gave none), `words` says it for a moderator.
+    Refused { status: u16, code: u32, words: String },
+    /// It may work later: a limit, an outage, a time-out. `after` is the earliest moment worth trying.
+    Later { after: Duration, words: String },
+}
+
+impl Setback {
+    /// The reason, for a moderator.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Refused { words, .. } | Self::Later { words, .. } => words,
+        }
+    }
+}

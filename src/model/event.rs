@@ -1,0 +1,80 @@
+//! What has happened, in our own words: a plain closed enum that the gateway fills and features read.
+
+use super::{Channel, ChannelId, Guild, GuildId, GuildOutline, MessageId, Role, RoleId, UserId};
+
+/// Something that happened on Discord.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Somebody wrote a message in a guild. Messages of bots, webhooks and the system are included and marked.
+    MessageSent(Message),
+    /// A guild can be seen: at the start of a session, after an outage, or because the bot was invited.
+    GuildSeen(Box<Guild>),
+    /// A guild's name or owner changed.
+    GuildChanged(GuildOutline),
+    /// A guild can be seen no longer: an outage, or (`removed`) the bot was thrown out.
+    GuildLost {
+        guild: GuildId,
+        removed: bool,
+    },
+    RoleSeen {
+        guild: GuildId,
+        role: Role,
+    },
+    RoleRemoved {
+        guild: GuildId,
+        role: RoleId,
+    },
+    ChannelSeen {
+        guild: GuildId,
+        channel: Channel,
+    },
+    ChannelRemoved {
+        guild: GuildId,
+        channel: ChannelId,
+    },
+    /// A member came in, or their name, avatar or roles changed.
+    MemberSeen {
+        guild: GuildId,
+        author: Author,
+        roles: Vec<RoleId>,
+        joined: bool,
+    },
+    MemberLeft {
+        guild: GuildId,
+        user: UserId,
+    },
+}
+
+/// A message, as far as any room needs it.
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub id: MessageId,
+    pub guild: GuildId,
+    pub channel: ChannelId,
+    pub author: Author,
+    /// The author's roles, without `@everyone`.
+    pub roles: Vec<RoleId>,
+    /// The text; empty without the message content intent.
+    pub content: String,
+    /// Discord's message type, as a number: 0 is a plain message, 19 a reply, 20 the answer to a slash command.
+    pub kind: u8,
+}
+
+impl Message {
+    /// Whether a person wrote this: not a bot, a webhook, or the system ("… joined", "… pinned a message").
+    pub fn is_from_person(&self) -> bool {
+        !self.author.bot && matches!(self.kind, 0 | 19)
+    }
+}
+
+/// A user as a message or member event names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    pub id: UserId,
+    /// The name to show: nickname, else display name, else user name.
+    pub name: String,
+    /// The hash of the avatar, if there is one.
+    pub avatar: Option<String>,
+    /// A bot or webhook.
+    pub bot: bool,
+}

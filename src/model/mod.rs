@@ -1,0 +1,22 @@
+//! The words that every room shares: ids, time, what happened ([`Event`]), what we want done ([`Effect`]),
+//! who may do what, and the two ways to fail.
+//!
+//! Nothing here does I/O, knows SQL, HTTP or Discord's wire, or names a feature. The one exception is
+//! [`time::Clock`], the only place in the program that reads the clock.
+
+pub mod effect;
+pub mod event;
+pub mod failure;
+pub mod guild;
+pub mod id;
+pub mod permission;
+pub mod text;
+pub mod time;
+
+pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback};
+pub use event::{Author, Event, Message};
+pub use failure::{Error, Refusal, Result};
+pub use guild::{Channel, Guild, GuildOutline, Role};
+pub use id::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
+pub use permission::{Permission, Permissions};
+pub use time::{Clock, Timestamp};
