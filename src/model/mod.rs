@@ -10,6 +10,7 @@ pub mod failure;
 pub mod guild;
 pub mod id;
 pub mod permission;
+pub mod secret;
 pub mod text;
 pub mod time;
 
@@ -19,4 +20,5 @@ pub use failure::{Error, Refusal, Result};
 pub use guild::{Channel, Guild, GuildOutline, Role};
 pub use id::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
 pub use permission::{Permission, Permissions};
+pub use secret::Secret;
 pub use time::{Clock, Timestamp};

@@ -1,0 +1,90 @@
+-- The first room and what every room stands on. Times are milliseconds since 1970 in UTC; ids are Discord's
+-- snowflakes, which fit a signed 64-bit integer.
+
+-- How far we are: one row, written with every commit. `batch` tells after a failed commit whether it happened all the
+-- same; the session lets a restarted process resume where the committed work ends.
+CREATE TABLE progress (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    batch INTEGER NOT NULL,
+    session TEXT,
+    resume_url TEXT,
+    sequence INTEGER
+) STRICT;
+INSERT INTO progress (id, batch) VALUES (1, 0);
+
+-- Every IDENTIFY of the last day: Discord resets the token of a bot that sends too many.
+CREATE TABLE identify (at INTEGER NOT NULL) STRICT;
+
+-- What was last registered as slash commands, so that a start without a change asks nothing of Discord.
+CREATE TABLE registration (scope TEXT PRIMARY KEY, hash TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Effects that must not be lost. `origin` names the event and the action that promised it, so that a replayed event
+-- promises nothing twice; `target`, where given, allows one open promise for the same thing, and a new one replaces it.
+CREATE TABLE promise (
+    id INTEGER PRIMARY KEY,
+    origin TEXT NOT NULL UNIQUE,
+    target TEXT,
+    guild INTEGER,
+    about TEXT NOT NULL,
+    effect TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'done', 'failed', 'cancelled')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    words TEXT,
+    created_at INTEGER NOT NULL,
+    ended_at INTEGER
+) STRICT;
+CREATE INDEX promise_due ON promise (due_at) WHERE state = 'due';
+CREATE UNIQUE INDEX promise_target ON promise (target) WHERE state IN ('due', 'failed') AND target IS NOT NULL;
+
+-- Things done once for an event (a command run, for example), so that a replay does nothing twice.
+CREATE TABLE done (
+    event INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (event, action)
+) STRICT, WITHOUT ROWID;
+
+-- Every change of a member's balance: what, how much, who caused it (none: the member), from which message or
+-- interaction. Balances are the sums of these rows.
+CREATE TABLE ledger (
+    id INTEGER PRIMARY KEY,
+    guild INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    actor INTEGER,
+    source INTEGER NOT NULL,
+    reason TEXT,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX ledger_member ON ledger (guild, user, id);
+
+-- Guilds as last seen, roles and channels included: a resumed session is not told again.
+CREATE TABLE guild (
+    guild INTEGER PRIMARY KEY,
+    present INTEGER NOT NULL,
+    state TEXT NOT NULL
+) STRICT;
+
+-- People who wrote or came in, by the name to show. Written when something changed.
+CREATE TABLE member (
+    guild INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    avatar TEXT,
+    present INTEGER NOT NULL,
+    PRIMARY KEY (guild, user)
+) STRICT, WITHOUT ROWID;
+
+-- XP by guild and member. `last_message` is the newest message that earned; `cooldown` is the limiter's theoretical
+-- arrival time, in nanoseconds since Discord's epoch.
+CREATE TABLE xp (
+    guild INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    xp INTEGER NOT NULL,
+    last_message INTEGER NOT NULL,
+    cooldown INTEGER,
+    PRIMARY KEY (guild, user)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX xp_board ON xp (guild, xp DESC, user);

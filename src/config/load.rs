@@ -1,0 +1,349 @@
+//! Reading the configuration and saying where each value came from.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use figment::error::Kind;
+use figment::providers::{Format, Serialized, Toml};
+use figment::value::{Dict, Map, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+
+use super::Config;
+use crate::model::Secret;
+
+const PREFIX: &str = "INNKEEPER_";
+/// Environment variables with the prefix that are no keys.
+const NO_KEYS: [&str; 2] = ["LOCAL", "CONFIG"];
+const TOKEN_FILE_BYTES_MAX: u64 = 4_096;
+/// How alike a known key must be to be suggested, from 0 to 1.
+const SUGGEST_LIKENESS_MIN: f64 = 0.6;
+
+/// Why the configuration cannot be used: one or more sentences, each naming file, key and what is expected.
+#[derive(Debug)]
+pub struct ConfigError(Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Default,
+    File(PathBuf),
+    Environment(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A configuration with the origin of its values.
+#[derive(Debug)]
+pub struct Loaded {
+    pub config: Config,
+    /// The file that was read, if there was one.
+    pub file: Option<PathBuf>,
+    figment: Figment,
+}
+
+/// The environment's variables, as a provider; a list of pairs, so that tests need not change the process.
+struct Environment(Vec<(String, String)>);
+
+impl Provider for Environment {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("environment").interpolater(|_: &Profile, keys: &[&str]| variable_of(&keys.join(".")))
+    }
+
+    fn data(&self) -> figment::Result<Map<Profile, Dict>> {
+        let mut all = Dict::new();
+        for (name, text) in &self.0 {
+            let Some(key) = key_of(name) else { continue };
+            // Numbers, booleans, lists and tables are written as in TOML; everything else is a text.
+            let value: Value = text.parse().unwrap_or_else(|_| Value::from(text.clone()));
+            merge(&mut all, figment::util::nest(&key, value));
+        }
+        Ok(Profile::Default.collect(all))
+    }
+}
+
+fn key_of(variable: &str) -> Option<String> {
+    if variable == "DISCORD_BOT_TOKEN" {
+        return Some("discord.token".to_owned());
+    }
+    let rest = variable.strip_prefix(PREFIX)?;
+    let fine = !NO_KEYS.contains(&rest) && !rest.is_empty();
+    fine.then(|| rest.to_ascii_lowercase().replace("__", "."))
+}
+
+fn variable_of(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_ascii_uppercase().replace('.', "__"))
+}
+
+fn merge(into: &mut Dict, value: Value) {
+    let Value::Dict(_, dict) = value else { return };
+    for (key, value) in dict {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Dict(_, known)), value @ Value::Dict(..)) => merge(known, value),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Loads defaults ← file ← environment. Without `file` the usual places are looked at; none is fine.
+pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<Loaded, ConfigError> {
+    let file = match file {
+        Some(path) if !path.is_file() => {
+            return Err(ConfigError(vec![format!("There is no configuration file {}.", path.display())]));
+        }
+        Some(path) => Some(path.to_owned()),
+        None => usual_places(&environment).into_iter().find(|path| path.is_file()),
+    };
+    let mut figment = Figment::from(Serialized::defaults(Config::default()));
+    if let Some(path) = &file {
+        let toml = Toml::file_exact(path);
+        if Figment::from(&toml).find_value("discord.token").is_ok() {
+            let words = "discord.token does not belong into a file that is shown and copied: put the token into a file of \
+                its own and name it in discord.token_file, or set DISCORD_BOT_TOKEN.";
+            return Err(ConfigError(vec![format!("{}: {words}", path.display())]));
+        }
+        figment = figment.merge(toml);
+    }
+    figment = figment.merge(Environment(environment));
+    let mut config: Config = figment.extract().map_err(|error| ConfigError(explain(error)))?;
+    let loaded = |config| Loaded { config, file: file.clone(), figment: figment.clone() };
+    let mistakes = config.mistakes();
+    if !mistakes.is_empty() {
+        let loaded = loaded(config);
+        let sentence = |(key, words): (&str, String)| format!("{}: {key} {words}.", loaded.origin(key));
+        return Err(ConfigError(mistakes.into_iter().map(sentence).collect()));
+    }
+    let folder = file.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+    if config.store.path.is_relative() {
+        config.store.path = folder.join(&config.store.path);
+    }
+    if !config.discord.token_file.is_empty() && Path::new(&config.discord.token_file).is_relative() {
+        config.discord.token_file = folder.join(&config.discord.token_file).to_string_lossy().into_owned();
+    }
+    Ok(loaded(config))
+}
+
+fn usual_places(environment: &[(String, String)]) -> Vec<PathBuf> {
+    let variable = |name: &str| environment.iter().find(|(key, value)| key == name && !value.is_empty());
+    let xdg = variable("XDG_CONFIG_HOME").map(|(_, folder)| PathBuf::from(folder));
+    let home = || variable("HOME").map(|(_, folder)| Path::new(folder).join(".config"));
+    let mut places = vec![PathBuf::from("innkeeper.toml")];
+    places.extend(xdg.or_else(home).map(|folder| folder.join("innkeeper/innkeeper.toml")));
+    places.push(PathBuf::from("/etc/innkeeper/innkeeper.toml"));
+    places
+}
+
+fn explain(errors: figment::Error) -> Vec<String> {
+    errors.into_iter().map(|error| explain_one(&error)).collect()
+}
+
+fn explain_one(error: &figment::Error) -> String {
+    let place = match &error.metadata {
+        Some(metadata) => match metadata.source.as_ref().and_then(|source| source.file_path()) {
+            Some(path) => format!("{}: ", path.display()),
+            None => format!("{}: ", metadata.name),
+        },
+        None => String::new(),
+    };
+    let path = error.path.join(".");
+    match &error.kind {
+        Kind::UnknownField(field, known) => {
+            // The path ends before the unknown key or at it, depending on who noticed.
+            let parent = path.strip_suffix(field.as_str()).unwrap_or(&path).trim_end_matches('.');
+            let full = |key: &str| if parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") };
+            let nearest = known.iter().map(|known| (strsim::jaro_winkler(known, field), *known));
+            let nearest = nearest.filter(|(likeness, _)| *likeness >= SUGGEST_LIKENESS_MIN);
+            let nearest = nearest.max_by(|a, b| a.0.total_cmp(&b.0));
+            let hint = match nearest {
+                Some((_, known)) => format!("did you mean {}?", full(known)),
+                None => format!("known here: {}.", known.join(", ")),
+            };
+            format!("{place}there is no key {}; {hint}", full(field))
+        }
+        kind if path.is_empty() => format!("{place}{kind}"),
+        kind => format!("{place}{path}: {kind}."),
+    }
+}
+
+impl Loaded {
+    /// Where the value of this key came from.
+    pub fn origin(&self, key: &str) -> Origin {
+        let Some(metadata) = self.figment.find_metadata(key) else { return Origin::Default };
+        match metadata.source.as_ref().and_then(|source| source.file_path()) {
+            Some(path) => Origin::File(path.to_owned()),
+            None if metadata.name == "environment" && key == "discord.token" => {
+                Origin::Environment("the environment".to_owned())
+            }
+            None if metadata.name == "environment" => Origin::Environment(variable_of(key)),
+            None => Origin::Default,
+        }
+    }
+
+    /// Every key with its value as TOML would write it, and its origin. Secrets are `***`.
+    pub fn list(&self) -> Vec<(String, String, Origin)> {
+        let value = Value::serialize(&self.config);
+        let mut rows = Vec::new();
+        if let Ok(Value::Dict(_, dict)) = value {
+            for (key, value) in &dict {
+                self.list_into(&mut rows, key.clone(), value);
+            }
+        }
+        rows
+    }
+
+    fn list_into(&self, rows: &mut Vec<(String, String, Origin)>, key: String, value: &Value) {
+        match value {
+            Value::Dict(_, dict) => {
+                for (name, value) in dict {
+                    self.list_into(rows, format!("{key}.{name}"), value);
+                }
+            }
+            value => {
+                let text = serde_json::to_string(value).unwrap_or_default();
+                let origin = self.origin(&key);
+                rows.push((key, text, origin));
+            }
+        }
+    }
+
+    /// The bot's token, from the environment or from its file; none when neither is set.
+    pub fn token(&self) -> Result<Option<Secret>, ConfigError> {
+        let discord = &self.config.discord;
+        if let Some(token) = &discord.token {
+            return clean_token(token.reveal(), "The token in the environment").map(Some);
+        }
+        if discord.token_file.is_empty() {
+            return Ok(None);
+        }
+        let unreadable = |error: std::io::Error| {
+            ConfigError(vec![format!("Cannot read the token from discord.token_file {}: {error}.", discord.token_file)])
+        };
+        let size = std::fs::metadata(&discord.token_file).map_err(unreadable)?.len();
+        if size > TOKEN_FILE_BYTES_MAX {
+            return Err(ConfigError(vec![format!("{} is too large to be a token.", discord.token_file)]));
+        }
+        let text = std::fs::read_to_string(&discord.token_file).map_err(unreadable)?;
+        clean_token(&text, &discord.token_file).map(Some)
+    }
+}
+
+/// Takes off what comes with copying: white space, quotes, a byte-order mark, a leading `Bot `.
+fn clean_token(text: &str, place: &str) -> Result<Secret, ConfigError> {
+    let text = text.trim_start_matches('\u{feff}').trim().trim_matches(['"', '\'']);
+    let text = text.strip_prefix("Bot ").unwrap_or(text).trim();
+    let fault = if text.is_empty() {
+        Some("is empty")
+    } else if text.contains(char::is_whitespace) {
+        Some("has more than one line or word")
+    } else if !text.chars().all(|c| c.is_ascii_graphic()) {
+        Some("has characters that no token has")
+    } else {
+        None
+    };
+    match fault {
+        Some(fault) => Err(ConfigError(vec![format!("{place} {fault}; copy the token alone, as Discord showed it.")])),
+        None => Ok(Secret::new(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(toml: &str, environment: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+        let folder =
+            std::env::temp_dir().join(format!("innkeeper-config-{}-{}", std::process::id(), fastrand::u64(..)));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("innkeeper.toml");
+        std::fs::write(&file, toml).unwrap();
+        let environment = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let loaded = load(Some(&file), environment);
+        std::fs::remove_dir_all(&folder).unwrap();
+        loaded
+    }
+
+    fn refusal(toml: &str, environment: &[(&str, &str)]) -> String {
+        with(toml, environment).map(|loaded| loaded.config).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+        let toml = "[levels]\nmessage_xp = 20\nmessage_cooldown_seconds = 30";
+        let loaded = with(toml, &[("INNKEEPER_LEVELS__MESSAGE_XP", "25"), ("PATH", "x")]).unwrap();
+        assert_eq!(loaded.config.levels.message_xp, 25);
+        assert_eq!(loaded.config.levels.message_cooldown_seconds, 30);
+        assert_eq!(loaded.config.store.batch_rows, 20);
+        assert_eq!(loaded.origin("levels.message_xp"), Origin::Environment("INNKEEPER_LEVELS__MESSAGE_XP".to_owned()));
+        assert!(matches!(loaded.origin("levels.message_cooldown_seconds"), Origin::File(_)));
+        assert_eq!(loaded.origin("store.batch_rows"), Origin::Default);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+        let words = refusal("[levels]\nmesage_xp = 3", &[]);
+        assert!(words.contains("no key levels.mesage_xp; did you mean levels.message_xp?"), "{words}");
+        let words = refusal("[levls]\nx = 3", &[]);
+        assert!(words.contains("no key levls; did you mean levels?"), "{words}");
+        let words = refusal("", &[("INNKEEPER_STORE__PAHT", "x")]);
+        assert!(words.contains("did you mean store.path?"), "{words}");
+    }
+
+    #[test]
+    fn values_of_the_wrong_type_or_size_are_named() {
+        let words = refusal("[levels]\nmessage_xp = \"many\"", &[]);
+        assert!(words.contains("levels.message_xp") && words.contains("innkeeper.toml"), "{words}");
+        let words = refusal("[levels]\nmessage_xp = -3", &[]);
+        assert!(words.contains("levels.message_xp must be between 0"), "{words}");
+        let words = refusal("[levels]\nannounce = \"loud\"", &[]);
+        assert!(words.contains("\"off\", \"channel\", \"dm\" or a channel's id"), "{words}");
+        let words = refusal("[http]\nlisten = \"8080\"", &[]);
+        assert!(words.contains("http.listen must be an address and port"), "{words}");
+        let words = refusal("[levels\n", &[]);
+        assert!(words.contains("innkeeper.toml") || words.contains("line 1"), "{words}");
+    }
+
+    #[test]
+    fn ids_may_be_numbers_in_the_environment() {
+        let loaded = with("", &[("INNKEEPER_LEVELS__ANNOUNCE", "123456789012345678")]).unwrap();
+        assert_eq!(loaded.config.levels.announce, super::super::Announce::In("123456789012345678".parse().unwrap()));
+        let loaded = with("", &[("INNKEEPER_DISCORD__GUILDS", "[123456789012345678]")]).unwrap();
+        assert_eq!(loaded.config.discord.guilds.len(), 1);
+    }
+
+    #[test]
+    fn the_token_stays_out_of_the_file_and_out_of_sight() {
+        let words = refusal("[discord]\ntoken = \"abc.def\"", &[]);
+        assert!(words.contains("token_file") && !words.contains("abc.def"), "{words}");
+        let loaded = with("", &[("DISCORD_BOT_TOKEN", "Bot abc.def\n")]).unwrap();
+        assert_eq!(loaded.token().unwrap().unwrap().reveal(), "abc.def");
+        assert!(!format!("{:?}", loaded.config).contains("abc"));
+        assert!(loaded.list().iter().any(|(key, value, _)| key == "discord.token" && value == "\"***\""));
+        assert!(with("", &[("DISCORD_BOT_TOKEN", "two words")]).unwrap().token().is_err());
+        let words = refusal("[discord]\ntoken_file = \"t\"", &[("INNKEEPER_DISCORD__TOKEN", "x")]);
+        assert!(words.contains("never both"), "{words}");
+    }
+
+    #[test]
+    fn relative_paths_begin_at_the_file() {
+        let loaded = with("[store]\npath = \"data/x.db\"", &[]).unwrap();
+        assert!(loaded.config.store.path.is_absolute());
+        assert!(loaded.config.store.path.ends_with("data/x.db"));
+    }
+}

@@ -1,0 +1,182 @@
+//! Opening the database: settings, migrations, and words for everything that can be wrong with the file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+/// How long other programs (a backup, `innkeeper key create`) may make us wait.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Small pages: a quiet community commits a row or two at a time, and each touched page is written whole.
+const PAGE_BYTES: u32 = 1024;
+/// The write-ahead log is folded into the file at this size.
+const WAL_PAGES_MAX: u32 = 4096;
+/// The log keeps this length on the disk, so that a commit does not change the file's length (and with it the
+/// file system's own records).
+const WAL_KEPT_BYTES: u32 = 8 * 1024 * 1024;
+const CACHE_KIBIBYTES: i32 = 2048;
+const STATEMENTS_KEPT: usize = 128;
+
+mod migrations {
+    refinery::embed_migrations!("migrations");
+}
+
+/// Why the database cannot be used, in words, and whether trying again can help.
+#[derive(Debug)]
+pub struct OpenError {
+    words: String,
+    /// A restart cannot mend it: the process should exit with 78.
+    pub permanent: bool,
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl OpenError {
+    pub(super) fn taken(path: &Path, pid: Option<u32>) -> Self {
+        let by = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+        let words = format!("{} is in use by {by}: one bot per database. Stop that one first.", path.display());
+        Self { words, permanent: false }
+    }
+
+    pub(super) fn unwritable(path: &Path, error: &std::io::Error) -> Self {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let words =
+            format!("cannot write in {}: {error}. Set store.path to a folder of the bot's own.", folder.display());
+        Self { words, permanent: false }
+    }
+
+    pub(super) fn unreadable(path: &Path, error: &dyn fmt::Display) -> Self {
+        Self { words: format!("cannot use {}: {error}", path.display()), permanent: false }
+    }
+
+    fn newer(path: &Path, found: u32, known: u32) -> Self {
+        let words = format!(
+            "{} was written by a newer Innkeeper (schema {found}, this one knows {known}). Install that version again, \
+             or restore a backup made before the update.",
+            path.display()
+        );
+        Self { words, permanent: true }
+    }
+
+    fn damaged(path: &Path, detail: &dyn fmt::Display) -> Self {
+        let words = format!(
+            "{} is damaged or is no database of Innkeeper's ({detail}). It was not touched. Restore a backup, or move \
+             the file away to begin anew.",
+            path.display()
+        );
+        Self { words, permanent: true }
+    }
+
+    fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+        let code = error.sqlite_error_code();
+        match code {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::damaged(path, error),
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                Self::unwritable(path, &std::io::Error::other(error.to_string()))
+            }
+            _ => Self { words: format!("cannot open {}: {error}", path.display()), permanent: false },
+        }
+    }
+}
+
+/// Opens the file for the writer, creating and migrating it where needed.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| OpenError::unwritable(path, &error))?;
+    }
+    let mut connection = connect(path).map_err(|error| OpenError::from_sqlite(path, &error))?;
+    migrate(path, &mut connection)?;
+    Ok(connection)
+}
+
+/// Opens the file for the writer again, after an error: it must exist and be migrated already.
+pub(super) fn reopen_writer(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+/// Opens the file for reading only.
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES_MAX)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(())
+}
+
+fn migrate(path: &Path, connection: &mut Connection) -> Result<(), OpenError> {
+    let runner = migrations::migrations::runner();
+    let known = runner.get_migrations().iter().map(|migration| migration.version()).max().unwrap_or(0);
+    let found = schema_version(connection).map_err(|error| OpenError::from_sqlite(path, &error))?;
+    match found {
+        Some(found) if found == i64::from(known) => return Ok(()),
+        Some(found) if found > i64::from(known) => {
+            return Err(OpenError::newer(
+                path,
+                u32::try_from(found).unwrap_or(u32::MAX),
+                u32::try_from(known).unwrap_or(0),
+            ));
+        }
+        Some(_) => {}
+        None => refuse_foreign(path, connection)?,
+    }
+    runner.run(connection).map_err(|error| OpenError::damaged(path, &error))?;
+    Ok(())
+}
+
+/// The newest migration that the file has seen; none for an empty file or somebody else's.
+fn schema_version(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'refinery_schema_history'";
+    if connection.query_row(sql, (), |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(None);
+    }
+    connection.query_row("SELECT max(version) FROM refinery_schema_history", (), |row| row.get(0))
+}
+
+fn refuse_foreign(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get::<_, i64>(0));
+    match tables {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(OpenError::damaged(path, &"it has other tables")),
+        Err(error) => Err(OpenError::from_sqlite(path, &error)),
+    }
+}
+
+/// Bytes of the database and its log.
+pub(super) fn bytes_on_disk(path: &Path) -> u64 {
+    let mut log = PathBuf::from(path).into_os_string();
+    log.push("-wal");
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
+    size(path) + size(Path::new(&log))
+}

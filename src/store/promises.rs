@@ -1,0 +1,174 @@
+//! Promises: effects that must not be lost, as rows that live until Discord says they are done.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::Tx;
+use crate::model::{Effect, GuildId, Result, Timestamp};
+
+/// Ended promises are kept this long, for the page and for questions.
+const ENDED_KEPT_MS: i64 = 30 * 86_400_000;
+
+/// An effect to be performed at a time, for a reason.
+#[derive(Debug, Clone)]
+pub struct NewPromise {
+    /// The event and action behind it, such as `1234:level_up`: the same origin promises only once.
+    pub origin: String,
+    /// What it is about, where only one may be open: a new promise with the same target replaces the open one.
+    pub target: Option<String>,
+    pub guild: Option<GuildId>,
+    /// In words, for the page: "announce level 5 of Ada".
+    pub about: String,
+    pub effect: Effect,
+    pub due_at: Timestamp,
+}
+
+/// A promise as it stands.
+#[derive(Debug, Clone)]
+pub struct Promise {
+    pub id: i64,
+    pub about: String,
+    pub effect: Effect,
+    pub due_at: Timestamp,
+    pub attempts: u32,
+    pub created_at: Timestamp,
+    /// Why the last attempt failed.
+    pub words: Option<String>,
+}
+
+impl Promise {
+    /// The number under which Discord recognises a message sent twice; at most 25 characters.
+    pub fn nonce(&self) -> String {
+        format!("ik{:x}.{:x}", self.id, self.created_at.ms())
+    }
+}
+
+/// Stores a promise. Nothing happens when the same origin promised before.
+pub fn insert(tx: &Tx, promise: &NewPromise, now: Timestamp) -> Result<()> {
+    let known = "SELECT 1 FROM promise WHERE origin = ?1";
+    let known = tx.read().prepare_cached(known)?.exists([&promise.origin])?;
+    if known {
+        return Ok(());
+    }
+    let connection = tx.write()?;
+    if let Some(target) = &promise.target {
+        let sql = "UPDATE promise SET state = 'cancelled', words = 'replaced by a newer one', ended_at = ?2
+            WHERE target = ?1 AND state IN ('due', 'failed')";
+        connection.prepare_cached(sql)?.execute(params![target, now.ms()])?;
+    }
+    let sql = "INSERT INTO promise (origin, target, guild, about, effect, due_at, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    connection.prepare_cached(sql)?.execute(params![
+        promise.origin,
+        promise.target,
+        promise.guild.map(GuildId::sql),
+        promise.about,
+        serde_json::to_string(&promise.effect)?,
+        promise.due_at.ms(),
+        now.ms(),
+    ])?;
+    tx.hurry();
+    Ok(())
+}
+
+/// Whether a promise for this target is still open: due, or refused by Discord and waiting for somebody to act.
+pub fn is_open(connection: &Connection, target: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM promise WHERE target = ?1 AND state IN ('due', 'failed')";
+    Ok(connection.prepare_cached(sql)?.exists([target])?)
+}
+
+const COLUMNS: &str = "id, about, effect, due_at, attempts, created_at, words";
+
+/// The promises that are due by `now`, the longest overdue first.
+pub fn list_due(connection: &Connection, now: Timestamp, at_most: usize) -> Result<Vec<Promise>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM promise WHERE state = 'due' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2");
+    list(connection, &sql, params![now.ms(), at_most as i64])
+}
+
+/// What is still promised, the next one first.
+pub fn list_waiting(connection: &Connection, at_most: usize) -> Result<Vec<Promise>> {
+    let sql = format!("SELECT {COLUMNS} FROM promise WHERE state = 'due' ORDER BY due_at, id LIMIT ?1");
+    list(connection, &sql, params![at_most as i64])
+}
+
+/// What Discord refused, the newest first.
+pub fn list_failed(connection: &Connection, at_most: usize) -> Result<Vec<Promise>> {
+    let sql = format!("SELECT {COLUMNS} FROM promise WHERE state = 'failed' ORDER BY id DESC LIMIT ?1");
+    list(connection, &sql, params![at_most as i64])
+}
+
+/// When the next promise is due.
+pub fn next_due(connection: &Connection) -> Result<Option<Timestamp>> {
+    let sql = "SELECT min(due_at) FROM promise WHERE state = 'due'";
+    let due: Option<i64> = connection.prepare_cached(sql)?.query_row((), |row| row.get(0)).optional()?.flatten();
+    Ok(due.map(Timestamp::from_ms))
+}
+
+/// How many promises are due and how many were refused.
+pub fn count(connection: &Connection) -> Result<(u64, u64)> {
+    let sql = "SELECT count(*) FILTER (WHERE state = 'due'), count(*) FILTER (WHERE state = 'failed') FROM promise
+        WHERE state IN ('due', 'failed')";
+    let counts =
+        connection.prepare_cached(sql)?.query_row((), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    Ok((counts.0 as u64, counts.1 as u64))
+}
+
+/// Discord did it.
+pub fn note_done(tx: &Tx, id: i64, now: Timestamp) -> Result<()> {
+    end(tx, id, "done", None, now)
+}
+
+/// Discord refused it for good; it stays visible until somebody acts.
+pub fn note_failed(tx: &Tx, id: i64, words: &str, now: Timestamp) -> Result<()> {
+    end(tx, id, "failed", Some(words), now)
+}
+
+fn end(tx: &Tx, id: i64, state: &str, words: Option<&str>, now: Timestamp) -> Result<()> {
+    let connection = tx.write()?;
+    let sql = "UPDATE promise SET state = ?2, words = ?3, ended_at = ?4, attempts = attempts + 1
+        WHERE id = ?1 AND state = 'due'";
+    connection.prepare_cached(sql)?.execute(params![id, state, words, now.ms()])?;
+    let sql = "DELETE FROM promise WHERE state IN ('done', 'cancelled') AND ended_at < ?1";
+    connection.prepare_cached(sql)?.execute([now.ms() - ENDED_KEPT_MS])?;
+    Ok(())
+}
+
+/// It did not work this time; it is tried again at `due_at`.
+pub fn note_retry(tx: &Tx, id: i64, words: &str, due_at: Timestamp) -> Result<()> {
+    let sql = "UPDATE promise SET due_at = ?2, words = ?3, attempts = attempts + 1 WHERE id = ?1 AND state = 'due'";
+    tx.write()?.prepare_cached(sql)?.execute(params![id, due_at.ms(), words])?;
+    Ok(())
+}
+
+/// Takes failed promises with these targets up again, because what stood in their way may be gone.
+pub fn revive(tx: &Tx, target_prefix: &str, now: Timestamp) -> Result<usize> {
+    let sql = "UPDATE promise SET state = 'due', due_at = ?2, ended_at = NULL
+        WHERE state = 'failed' AND substr(target, 1, length(?1)) = ?1";
+    let any = "SELECT 1 FROM promise WHERE state = 'failed' AND substr(target, 1, length(?1)) = ?1";
+    if !tx.read().prepare_cached(any)?.exists([target_prefix])? {
+        return Ok(0);
+    }
+    Ok(tx.write()?.prepare_cached(sql)?.execute(params![target_prefix, now.ms()])?)
+}
+
+fn list(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Promise>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let mut promises = Vec::new();
+    while let Some(row) = rows.next()? {
+        promises.push(read(row)?);
+    }
+    Ok(promises)
+}
+
+fn read(row: &Row<'_>) -> Result<Promise> {
+    Ok(Promise {
+        id: row.get(0)?,
+        about: row.get(1)?,
+        effect: serde_json::from_str(row.get_ref(2)?.as_str()?)?,
+        due_at: Timestamp::from_ms(row.get(3)?),
+        attempts: row.get(4)?,
+        created_at: Timestamp::from_ms(row.get(5)?),
+        words: row.get(6)?,
+    })
+}

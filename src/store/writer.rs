@@ -1,0 +1,318 @@
+//! The one writer: a thread that owns the write connection, runs work in the order it came, and commits it in groups.
+//!
+//! Relaxed work waits for company; durable work ends the batch. After an error of the database itself the connection
+//! is opened anew and the batch is run again, unless the batch's number says that its commit happened after all.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+use tokio::sync::{oneshot, watch};
+
+use super::open::{bytes_on_disk, reopen_writer};
+use super::session::{Progress, SavedSession, load_batch, save_progress};
+use super::{StoreSettings, Tx};
+use crate::model::{Error, Refusal, Result};
+use crate::status::vitals::{Part, Vitals};
+
+/// How much work is taken in one go before a commit is considered.
+const BURST_MAX: usize = 512;
+/// How long an idle writer waits before it shows that it is alive.
+const IDLE_WAIT: Duration = Duration::from_secs(5);
+/// Work that may wait for a failing disk; past it the queue fills and the gateway waits.
+const KEPT_MAX: usize = 8_192;
+const RETRY_FIRST: Duration = Duration::from_millis(250);
+const RETRY_MAX: Duration = Duration::from_secs(15);
+
+/// A piece of work for the writer.
+pub trait Work: Send {
+    /// Does it. May be called again after an error of the disk, so it depends on the transaction alone.
+    fn run(&mut self, tx: &Tx) -> Result<()>;
+
+    /// Whether somebody waits for it.
+    fn is_durable(&self) -> bool {
+        false
+    }
+
+    /// The end: after the commit, or at once where nothing was written.
+    fn done(self: Box<Self>, result: Result<()>);
+}
+
+pub(super) enum Message {
+    Work(Box<dyn Work>),
+    /// Commit everything so far, how far the gateway is included, and say how far that was.
+    Flush(oneshot::Sender<Option<SavedSession>>),
+    Stop,
+}
+
+struct Kept {
+    work: Box<dyn Work>,
+    result: Result<()>,
+}
+
+pub(super) struct Writer {
+    path: PathBuf,
+    settings: StoreSettings,
+    inbox: Receiver<Message>,
+    vitals: Arc<Vitals>,
+    version: watch::Sender<u64>,
+    tx: Tx,
+    data_version: i64,
+    batch: i64,
+    committed: Option<Progress>,
+    kept: Vec<Kept>,
+    /// Pieces of work in this batch that wrote something.
+    rows: usize,
+    deadline: Option<Instant>,
+    hurry: bool,
+    flushes: Vec<oneshot::Sender<Option<SavedSession>>>,
+    stopping: bool,
+}
+
+impl Writer {
+    pub(super) fn new(
+        path: PathBuf,
+        settings: StoreSettings,
+        inbox: Receiver<Message>,
+        vitals: Arc<Vitals>,
+        version: watch::Sender<u64>,
+        tx: Tx,
+    ) -> Result<Self> {
+        let batch = load_batch(tx.read())?;
+        vitals.store_bytes.store(bytes_on_disk(&path), Relaxed);
+        Ok(Self {
+            path,
+            settings,
+            inbox,
+            vitals,
+            version,
+            tx,
+            data_version: 0,
+            batch,
+            committed: None,
+            kept: Vec::new(),
+            rows: 0,
+            deadline: None,
+            hurry: false,
+            flushes: Vec::new(),
+            stopping: false,
+        })
+    }
+
+    /// Works until it is told to stop, or until nobody is left who could send work; commits what is open.
+    pub(super) fn run(mut self) {
+        while !self.stopping {
+            self.vitals.beat(Part::Writer);
+            let first = self.inbox.recv_timeout(self.patience());
+            match first {
+                Ok(message) => self.take_burst(message),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => self.stopping = true,
+            }
+            if self.is_due() {
+                self.commit();
+            }
+        }
+        self.commit();
+        let _ = self.tx.read().execute_batch("PRAGMA optimize");
+    }
+
+    fn patience(&self) -> Duration {
+        match self.deadline {
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()).min(IDLE_WAIT),
+            None => IDLE_WAIT,
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        let full = self.rows >= self.settings.batch_rows;
+        let late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        full || late || self.hurry || self.stopping || !self.flushes.is_empty()
+    }
+
+    fn take_burst(&mut self, first: Message) {
+        if !self.tx.is_open() {
+            self.notice_other_writers();
+        }
+        self.take(first);
+        for _ in 1..BURST_MAX {
+            let Ok(next) = self.inbox.try_recv() else { break };
+            self.take(next);
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Work(work) => self.execute(work),
+            Message::Flush(waiter) => self.flushes.push(waiter),
+            Message::Stop => self.stopping = true,
+        }
+    }
+
+    fn execute(&mut self, mut work: Box<dyn Work>) {
+        let result = self.tx.scope(|| work.run(&self.tx));
+        let (wrote, hurry) = self.tx.take_flags();
+        if self.tx.is_broken() {
+            self.kept.push(Kept { work, result: Ok(()) });
+            self.recover(None);
+            return;
+        }
+        let durable = hurry || work.is_durable();
+        if result.is_err() || !(wrote || (durable && self.tx.is_open())) {
+            return work.done(result);
+        }
+        if wrote {
+            self.rows += 1;
+            self.deadline.get_or_insert_with(|| Instant::now() + self.settings.batch_wait);
+        }
+        self.hurry |= durable;
+        self.kept.push(Kept { work, result });
+    }
+
+    /// Ends the batch: nobody is told of anything before this succeeded.
+    fn commit(&mut self) {
+        let moved = self.tx.progress().map(|progress| progress.sequence) != self.committed.as_ref().map(|p| p.sequence);
+        let forced = (self.stopping || !self.flushes.is_empty()) && moved;
+        if !self.tx.is_open() && !forced {
+            return self.finish();
+        }
+        match self.try_commit() {
+            Ok(()) => self.finish(),
+            Err(_) => self.recover(Some(self.batch + 1)),
+        }
+    }
+
+    fn try_commit(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        let progress = self.tx.progress();
+        self.tx.begin()?;
+        save_progress(self.tx.read(), self.batch + 1, progress.as_ref())?;
+        self.tx.commit()?;
+        self.tx.take_flags();
+        self.batch += 1;
+        self.committed = progress;
+        self.vitals.note_commit(begun.elapsed());
+        self.vitals.store_bytes.store(bytes_on_disk(&self.path), Relaxed);
+        self.version.send_modify(|version| *version += 1);
+        Ok(())
+    }
+
+    fn finish(&mut self) {
+        (self.rows, self.deadline, self.hurry) = (0, None, false);
+        for Kept { work, result } in self.kept.drain(..) {
+            work.done(result);
+        }
+        let saved = self.committed.as_ref().map(SavedSession::from);
+        for waiter in self.flushes.drain(..) {
+            let _ = waiter.send(saved.clone());
+        }
+    }
+
+    /// Brings the batch to the disk after the database failed. `attempted` is the number of a commit whose outcome is
+    /// unknown. Whoever waits is told after the first vain try; the rest waits with us.
+    fn recover(&mut self, attempted: Option<i64>) {
+        let mut wait = RETRY_FIRST;
+        for attempt in 0.. {
+            match self.try_again(attempted) {
+                Ok(()) => {
+                    self.vitals.store_writable.store(true, Relaxed);
+                    self.vitals.solved("store");
+                    return self.finish();
+                }
+                Err(fault) => self.show_failure(attempt, &fault),
+            }
+            self.refuse_waiting();
+            if self.stopping {
+                return;
+            }
+            self.receive_for(wait);
+            wait = (wait * 2).min(RETRY_MAX);
+        }
+    }
+
+    fn try_again(&mut self, attempted: Option<i64>) -> Result<()> {
+        let progress = self.tx.progress();
+        self.tx = Tx::new(reopen_writer(&self.path)?);
+        self.data_version = 0;
+        if let Some(progress) = progress {
+            self.tx.note_progress(progress);
+        }
+        let batch = load_batch(self.tx.read())?;
+        if attempted == Some(batch) {
+            self.batch = batch;
+            self.committed = self.tx.progress();
+            return Ok(());
+        }
+        for Kept { work, result } in &mut self.kept {
+            *result = self.tx.scope(|| work.run(&self.tx));
+            if self.tx.is_broken() {
+                return Err(Error::Fault(anyhow!("the disk failed again")));
+            }
+        }
+        self.try_commit()
+    }
+
+    fn show_failure(&self, attempt: u32, fault: &Error) {
+        self.vitals.store_writable.store(false, Relaxed);
+        self.vitals.problem(
+            "store",
+            format!("The database cannot be written: {fault}."),
+            "Make room on the disk, or see whether it is failing; I go on by myself once it can be written.",
+        );
+        if attempt == 0 {
+            tracing::error!(%fault, "the database cannot be written; trying again");
+        }
+    }
+
+    fn refuse_waiting(&mut self) {
+        let kept = std::mem::take(&mut self.kept);
+        let (waiting, patient): (Vec<_>, Vec<_>) = kept.into_iter().partition(|kept| kept.work.is_durable());
+        self.kept = patient;
+        for Kept { work, .. } in waiting {
+            work.done(Err(storage_refusal()));
+        }
+    }
+
+    /// Takes work without running it while the disk fails: durable work is refused at once.
+    fn receive_for(&mut self, wait: Duration) {
+        let until = Instant::now() + wait;
+        loop {
+            self.vitals.beat(Part::Writer);
+            let left = until.saturating_duration_since(Instant::now());
+            if self.kept.len() >= KEPT_MAX {
+                std::thread::park_timeout(left);
+                return;
+            }
+            match self.inbox.recv_timeout(left) {
+                Ok(Message::Work(work)) if work.is_durable() => work.done(Err(storage_refusal())),
+                Ok(Message::Work(work)) => self.kept.push(Kept { work, result: Ok(()) }),
+                Ok(Message::Flush(waiter)) => self.flushes.push(waiter),
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => self.stopping = true,
+                Err(RecvTimeoutError::Timeout) => return,
+            }
+            if self.stopping {
+                return;
+            }
+        }
+    }
+
+    /// Memos may be out of date when another program wrote; it cannot while our transaction is open.
+    fn notice_other_writers(&mut self) {
+        let version = self.tx.read().prepare_cached("PRAGMA data_version");
+        let version = version.and_then(|mut statement| statement.query_row((), |row| row.get::<_, i64>(0)));
+        if let Ok(version) = version
+            && version != self.data_version
+        {
+            self.data_version = version;
+            self.tx.forget_memos();
+        }
+    }
+}
+
+fn storage_refusal() -> Error {
+    Refusal::new("My storage is full or failing, so I did nothing. Try again in a while; the status page says more.")
+        .into()
+}
