@@ -1,6 +1,13 @@
 //! Innkeeper: the self-hosted bot that looks after a small Discord community, and explains itself.
+//!
+//! What happens on Discord comes through [`gateway`] as events, goes through the one engine ([`bot`]) to the rooms
+//! ([`features`]), and leaves as effects and promises, kept by the [`store`]. `ARCHITECTURE.md` walks through a message.
 
+pub mod bot;
+pub mod command;
 pub mod config;
+pub mod cx;
+pub mod features;
 pub mod model;
 pub mod status;
 pub mod store;

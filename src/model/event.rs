@@ -2,6 +2,19 @@
 
 use super::{Channel, ChannelId, Guild, GuildId, GuildOutline, MessageId, Role, RoleId, UserId};
 
+/// What a room has to be told by Discord; the gateway makes intents of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Guilds with their roles and channels.
+    Guilds,
+    /// That messages are written, by whom and where.
+    Messages,
+    /// What messages say (privileged).
+    MessageContent,
+    /// Members coming, going and changing (privileged).
+    Members,
+}
+
 /// Something that happened on Discord.
 #[derive(Debug, Clone)]
 pub enum Event {

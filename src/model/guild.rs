@@ -2,9 +2,12 @@
 //!
 //! Members are not kept here; a message or interaction brings the roles of its author.
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelId, GuildId, Permissions, RoleId, UserId};
+use super::{ChannelId, Event, GuildId, Permissions, RoleId, UserId};
 
 /// A guild as far as the bot keeps it in memory and, for a resumed session, in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,5 +119,83 @@ impl Guild {
     pub fn top_position(&self, roles: &[RoleId]) -> i64 {
         let held = self.roles.iter().filter(|role| roles.contains(&role.id));
         held.map(|role| role.position).max().unwrap_or(0)
+    }
+}
+
+/// The guilds that can be seen now, shared by everybody who has to look something up. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Guilds(Arc<RwLock<HashMap<GuildId, Arc<Guild>>>>);
+
+impl Guilds {
+    /// The guild, if it can be seen.
+    pub fn find(&self, id: GuildId) -> Option<Arc<Guild>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// How many can be seen.
+    pub fn count(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// All of them, in the order of their ids.
+    pub fn list(&self) -> Vec<Arc<Guild>> {
+        let mut all: Vec<_> = self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        all.sort_by_key(|guild| guild.id);
+        all
+    }
+
+    /// Takes a guild in as it is.
+    pub fn put(&self, guild: Guild) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(guild.id, Arc::new(guild));
+    }
+
+    /// Follows what happened; `me` is the bot's own user. Returns the guild that looks different now.
+    pub fn follow(&self, event: &Event, me: Option<UserId>) -> Option<Arc<Guild>> {
+        match event {
+            Event::GuildSeen(guild) => {
+                self.put(Guild::clone(guild));
+                self.find(guild.id)
+            }
+            Event::GuildLost { guild, .. } => {
+                self.0.write().unwrap_or_else(PoisonError::into_inner).remove(guild);
+                None
+            }
+            Event::GuildChanged(outline) => self.change(outline.id, |guild| {
+                guild.name.clone_from(&outline.name);
+                guild.owner = outline.owner;
+            }),
+            Event::RoleSeen { guild, role } => self.change(*guild, |guild| {
+                guild.roles.retain(|known| known.id != role.id);
+                guild.roles.push(role.clone());
+            }),
+            Event::RoleRemoved { guild, role } => {
+                self.change(*guild, |guild| guild.roles.retain(|known| known.id != *role))
+            }
+            Event::ChannelSeen { guild, channel } => self.change(*guild, |guild| {
+                guild.channels.retain(|known| known.id != channel.id);
+                guild.channels.push(channel.clone());
+            }),
+            Event::ChannelRemoved { guild, channel } => {
+                self.change(*guild, |guild| guild.channels.retain(|known| known.id != *channel))
+            }
+            Event::MemberSeen { guild, author, roles, joined } => self.change(*guild, |guild| {
+                guild.member_count += u64::from(*joined);
+                if Some(author.id) == me {
+                    guild.my_roles.clone_from(roles);
+                }
+            }),
+            Event::MemberLeft { guild, .. } => {
+                self.change(*guild, |guild| guild.member_count = guild.member_count.saturating_sub(1))
+            }
+            Event::MessageSent(_) => None,
+        }
+    }
+
+    fn change(&self, id: GuildId, change: impl FnOnce(&mut Guild)) -> Option<Arc<Guild>> {
+        let mut guilds = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let guild = guilds.get_mut(&id)?;
+        let before = Arc::clone(guild);
+        change(Arc::make_mut(guild));
+        (before != *guild).then(|| Arc::clone(guild))
     }
 }

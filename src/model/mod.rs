@@ -15,9 +15,9 @@ pub mod text;
 pub mod time;
 
 pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback};
-pub use event::{Author, Event, Message};
+pub use event::{Author, Event, Message, Need};
 pub use failure::{Error, Refusal, Result};
-pub use guild::{Channel, Guild, GuildOutline, Role};
+pub use guild::{Channel, Guild, GuildOutline, Guilds, Overwrite, Role};
 pub use id::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
 pub use permission::{Permission, Permissions};
 pub use secret::Secret;

@@ -4,6 +4,7 @@
 //! What is acknowledged to a person or program is on the disk before the answer ([`Store::write`]). Passive gains
 //! ([`Store::submit`] with relaxed work) join the next batch, at most [`StoreSettings::batch_wait`] away.
 
+pub mod done;
 pub mod ledger;
 mod lock;
 mod open;
@@ -128,7 +129,7 @@ impl Store {
     pub async fn settle(&self) -> Result<Option<SavedSession>> {
         let (answer, waiting) = oneshot::channel();
         self.send(Message::Flush(answer)).await?;
-        Ok(waiting.await.map_err(|_| stopped())?)
+        waiting.await.map_err(|_| stopped())
     }
 
     /// Runs a query on a reader: it sees what is committed and never waits for the writer.

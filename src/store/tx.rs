@@ -119,17 +119,22 @@ impl Tx {
         self.memos.borrow_mut().clear();
     }
 
+    /// Whether the present piece of work has written something.
+    pub fn has_written(&self) -> bool {
+        self.wrote.get()
+    }
+
+    /// The transaction is gone or the disk failed: the work has to end, and is run again later.
+    pub fn must_start_over(&self) -> bool {
+        self.broken.get()
+    }
+
     pub(super) fn take_flags(&self) -> (bool, bool) {
         (self.wrote.replace(false), self.durable.replace(false))
     }
 
     pub(super) fn is_open(&self) -> bool {
         self.open.get()
-    }
-
-    /// The transaction is gone or the disk failed: everything of this batch has to be done again.
-    pub(super) fn is_broken(&self) -> bool {
-        self.broken.get()
     }
 
     pub(super) fn progress(&self) -> Option<Progress> {

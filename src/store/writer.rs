@@ -155,7 +155,7 @@ impl Writer {
     fn execute(&mut self, mut work: Box<dyn Work>) {
         let result = self.tx.scope(|| work.run(&self.tx));
         let (wrote, hurry) = self.tx.take_flags();
-        if self.tx.is_broken() {
+        if self.tx.must_start_over() {
             self.kept.push(Kept { work, result: Ok(()) });
             self.recover(None);
             return;
@@ -248,7 +248,7 @@ impl Writer {
         }
         for Kept { work, result } in &mut self.kept {
             *result = self.tx.scope(|| work.run(&self.tx));
-            if self.tx.is_broken() {
+            if self.tx.must_start_over() {
                 return Err(Error::Fault(anyhow!("the disk failed again")));
             }
         }

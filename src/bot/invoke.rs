@@ -1,0 +1,181 @@
+//! What is asked: the gate, the plan in a transaction, the answer after its commit.
+
+use std::time::Duration;
+
+use super::Bot;
+use super::gate::{is_private, refused};
+use crate::command::{Actor, Answer, Args, Command, Door, Given, Invocation, Outcome, prefix};
+use crate::cx::{Cx, Promised, Source};
+use crate::features;
+use crate::model::{ChannelId, Effect, Error, Event, Message, MessageId, Outgoing, Refusal, Result};
+use crate::store::{Tx, done};
+
+/// Keys of commands that ran are kept this long; Discord replays a session for minutes.
+const DONE_KEPT: Duration = Duration::from_secs(86_400);
+
+/// A prefix command in a message.
+pub(super) struct TextCommand {
+    invocation: Invocation,
+    channel: ChannelId,
+    message: MessageId,
+}
+
+impl Bot {
+    /// Runs a command: the gate, then the plan, then the commit. A fault becomes an answer with a reference.
+    pub async fn invoke(&self, invocation: Invocation) -> Answer {
+        self.run(invocation, None).await
+    }
+
+    /// The prefix command that a message is, if it is one of ours.
+    pub(super) fn command_in(&self, event: &Event) -> Option<TextCommand> {
+        let Event::MessageSent(message) = event else { return None };
+        if !message.is_from_person() || message.content.is_empty() {
+            return None;
+        }
+        let me = self.me().map(|me| me.user);
+        let (word, rest) = prefix::split(&message.content, &self.0.config.discord.prefix, me)?;
+        self.is_ours(word).then(|| TextCommand {
+            invocation: self.invocation_of(message, word, rest),
+            channel: message.channel,
+            message: message.id,
+        })
+    }
+
+    fn invocation_of(&self, message: &Message, word: &str, rest: &str) -> Invocation {
+        let Message { author, roles, .. } = message;
+        let guild = self.0.guilds.find(message.guild);
+        let permissions = guild.map(|guild| match guild.channel(message.channel) {
+            Some(channel) => guild.permissions_in(author.id, roles, channel),
+            None => guild.permissions_of(author.id, roles),
+        });
+        Invocation {
+            command: word.to_owned(),
+            given: Given::Text(rest.to_owned()),
+            actor: Actor {
+                user: author.id,
+                name: author.name.clone(),
+                roles: roles.clone(),
+                permissions: permissions.unwrap_or_default(),
+            },
+            guild: message.guild,
+            channel: Some(message.channel),
+            door: Door::Text,
+            key: message.id.get(),
+            at: message.id.time(),
+        }
+    }
+
+    /// Runs a prefix command; its answer is a promise, made in the same transaction as its plan.
+    pub(super) async fn answer_text(&self, command: TextCommand) {
+        let TextCommand { invocation, channel, message } = command;
+        self.run(invocation, Some((channel, message))).await;
+        self.0.promised.notify_one();
+    }
+
+    async fn run(&self, invocation: Invocation, reply_to: Option<(ChannelId, MessageId)>) -> Answer {
+        let passed = self.pass(&invocation).and_then(|(command, args)| {
+            self.cool_down(command, invocation.actor.user)?;
+            Ok((command, args))
+        });
+        let (name, answer) = match passed {
+            Ok((command, args)) => (command.name, self.plan(command, args, &invocation, reply_to).await),
+            Err(refusal) => {
+                let answer = refused(&refusal);
+                self.reply_later(&invocation, &answer, reply_to).await;
+                let known = features::find_command(&self.0.config, &invocation.command);
+                (known.map_or("unknown", |command| command.name), answer)
+            }
+        };
+        self.0.vitals.note_command(name, answer.outcome.word());
+        answer
+    }
+
+    async fn plan(
+        &self,
+        command: &'static Command,
+        args: Args,
+        invocation: &Invocation,
+        reply_to: Option<(ChannelId, MessageId)>,
+    ) -> Answer {
+        let (bot, asked) = (self.clone(), invocation.clone());
+        let planned = self.0.store.write(move |tx: &Tx| bot.plan_here(tx, command, &args, &asked, reply_to)).await;
+        self.0.promised.notify_one();
+        let answer = match planned {
+            Ok(answer) => return answer,
+            Err(Error::Refusal(refusal)) => refused(&refusal),
+            Err(Error::Fault(fault)) => self.explain_fault(command, &fault),
+        };
+        self.reply_later(invocation, &answer, reply_to).await;
+        answer
+    }
+
+    /// Inside the writer: the plan and, at the text door, the promise of its answer.
+    fn plan_here(
+        &self,
+        tx: &Tx,
+        command: &'static Command,
+        args: &Args,
+        invocation: &Invocation,
+        reply_to: Option<(ChannelId, MessageId)>,
+    ) -> Result<Answer> {
+        if done::is_noted(tx, invocation.key)? {
+            return Ok(refused(&Refusal::new("That was done already.")));
+        }
+        let mut cx = self.cx(tx, Source::Id(invocation.key));
+        cx.asked_in = Some(invocation.guild);
+        let plan = (command.plan)(&mut cx, &invocation.actor, args)?;
+        let answer = Answer { message: plan.reply, ephemeral: command.ephemeral, outcome: Outcome::Ok };
+        if let Some(to) = reply_to {
+            self.promise_reply(&mut cx, invocation, &answer, to)?;
+        }
+        if tx.has_written() {
+            done::note(tx, invocation.key, cx.now, DONE_KEPT)?;
+        }
+        Ok(answer)
+    }
+
+    /// The answer to a prefix command that planned nothing.
+    async fn reply_later(&self, invocation: &Invocation, answer: &Answer, reply_to: Option<(ChannelId, MessageId)>) {
+        let Some(to) = reply_to else { return };
+        let (bot, invocation, answer) = (self.clone(), invocation.clone(), answer.clone());
+        let promised = self.0.store.write(move |tx: &Tx| {
+            let mut cx = bot.cx(tx, Source::Id(invocation.key));
+            bot.promise_reply(&mut cx, &invocation, &answer, to)
+        });
+        if let Err(fault) = promised.await {
+            tracing::error!(%fault, "an answer could not be promised");
+        }
+        self.0.promised.notify_one();
+    }
+
+    fn promise_reply(
+        &self,
+        cx: &mut Cx<'_>,
+        invocation: &Invocation,
+        answer: &Answer,
+        (channel, message): (ChannelId, MessageId),
+    ) -> Result<()> {
+        let user = invocation.actor.user;
+        let effect = if is_private(invocation.door, answer) {
+            Effect::SendDirect { user, message: answer.message.clone() }
+        } else {
+            Effect::SendMessage { channel, message: answer.message.clone(), reply_to: Some(message) }
+        };
+        cx.promise(Promised {
+            action: "answer",
+            target: None,
+            guild: Some(invocation.guild),
+            about: format!("answer {} to {}", invocation.command, invocation.actor.name),
+            effect,
+            due_at: cx.now,
+        })
+    }
+
+    fn explain_fault(&self, command: &Command, fault: &anyhow::Error) -> Answer {
+        let reference = format!("{:06x}", fastrand::u32(..0x100_0000));
+        tracing::error!(command = command.name, reference, fault = %format!("{fault:#}"), "a command failed");
+        let words =
+            format!("Something went wrong on my side; nothing was changed. The log tells more under `{reference}`.");
+        Answer { message: Outgoing::text(words), ephemeral: true, outcome: Outcome::Fault }
+    }
+}

@@ -1,0 +1,145 @@
+//! The engine, and the only one: what happens goes through [`Bot::observe`], what is asked through [`Bot::invoke`], and
+//! what was promised is kept by [`Bot::keep_promises`].
+//!
+//! It knows features only as [`crate::features::FEATURES`], and Discord only as the port [`Discord`].
+
+mod gate;
+mod invoke;
+mod observe;
+mod promises;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::Notify;
+
+use crate::command::Command;
+use crate::config::Config;
+use crate::cx::{Cx, Source};
+use crate::features;
+use crate::model::{ApplicationId, Clock, Delivered, Effect, Guilds, Need, Result, Setback, UserId};
+use crate::status::vitals::Vitals;
+use crate::store::{QueueFull, SavedSession, Store, Tx};
+use gate::Cooldowns;
+
+/// A future without a name.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The port through which effects reach Discord.
+pub trait Discord: Send + Sync {
+    /// Performs an effect. The nonce lets Discord recognise a message that is sent twice.
+    fn perform<'a>(&'a self, effect: &'a Effect, nonce: &'a str) -> BoxFuture<'a, Result<Delivered, Setback>>;
+}
+
+/// The engine; clones share it.
+#[derive(Clone)]
+pub struct Bot(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    store: Store,
+    clock: Clock,
+    vitals: Arc<Vitals>,
+    guilds: Guilds,
+    me: OnceLock<Me>,
+    cooldowns: Cooldowns,
+    /// Wakes the worker when a promise may have become due.
+    promised: Notify,
+}
+
+/// Who the bot is on Discord.
+#[derive(Debug, Clone)]
+pub struct Me {
+    pub user: UserId,
+    pub application: ApplicationId,
+    pub name: String,
+}
+
+impl Bot {
+    /// An engine over an open store: what the rooms need from the last run is read.
+    pub async fn open(config: Config, store: Store, clock: Clock, vitals: Arc<Vitals>) -> Result<Self> {
+        let bot = Self(Arc::new(Inner {
+            cooldowns: Cooldowns::default(),
+            config,
+            store,
+            clock,
+            vitals,
+            guilds: Guilds::default(),
+            me: OnceLock::new(),
+            promised: Notify::new(),
+        }));
+        let starting = bot.clone();
+        bot.0
+            .store
+            .write(move |tx: &Tx| {
+                let at = starting.0.clock.now();
+                features::switched_on(&starting.0.config).try_for_each(|feature| match feature.start {
+                    Some(start) => tx.scope(|| start(&mut starting.cx(tx, Source::Start(at)))),
+                    None => Ok(()),
+                })
+            })
+            .await?;
+        bot.note_counts().await?;
+        Ok(bot)
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub fn vitals(&self) -> &Arc<Vitals> {
+        &self.0.vitals
+    }
+
+    pub fn guilds(&self) -> &Guilds {
+        &self.0.guilds
+    }
+
+    /// Who the bot is, once Discord told it.
+    pub fn me(&self) -> Option<&Me> {
+        self.0.me.get()
+    }
+
+    /// Takes over who the bot is. The first word stands: a process serves one account.
+    pub fn introduce(&self, user: UserId, application: ApplicationId, name: String) {
+        let _ = self.0.me.set(Me { user, application, name });
+    }
+
+    /// The commands of the features that are switched on.
+    pub fn commands(&self) -> Vec<&'static Command> {
+        features::commands(&self.0.config)
+    }
+
+    /// What the features that are switched on have to be told by Discord.
+    pub fn needs(&self) -> Vec<Need> {
+        features::needs(&self.0.config)
+    }
+
+    /// Resolves when everything handed over so far is committed; tells how far the session is on the disk.
+    pub async fn settle(&self) -> Option<SavedSession> {
+        self.0.store.settle().await.ok().flatten()
+    }
+
+    fn cx<'a>(&'a self, tx: &'a Tx, source: Source) -> Cx<'a> {
+        Cx {
+            tx,
+            config: &self.0.config,
+            guilds: &self.0.guilds,
+            vitals: &self.0.vitals,
+            me: self.me().map(|me| me.user),
+            now: self.0.clock.now(),
+            source,
+            asked_in: None,
+            is_command: false,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What happens: one event, every room in the order of the roll call, each in a savepoint of its own.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{Bot, QueueFull};
+use crate::cx::{Cx, Source};
+use crate::features;
+use crate::model::{Error, Event, GuildId, Result};
+use crate::store::{Progress, Tx, Work};
+
+impl Bot {
+    /// Takes in one dispatch of the gateway without waiting; calls come in the order of the stream. `event` is none when
+    /// no room needs the dispatch, which still moves the sequence.
+    ///
+    /// # Errors
+    /// The queue is full and nothing was taken.
+    pub fn observe(&self, event: Option<Event>, progress: Progress) -> Result<(), QueueFull> {
+        let event = event.filter(|event| self.serves(guild_of(event)));
+        let command = event.as_ref().and_then(|event| self.command_in(event));
+        if let Some(event) = &event {
+            self.follow(event);
+        }
+        self.0.store.submit(Box::new(Observe { bot: self.clone(), event, progress, is_command: command.is_some() }))?;
+        if let Some(command) = command {
+            let bot = self.clone();
+            tokio::spawn(async move { bot.answer_text(command).await });
+        }
+        Ok(())
+    }
+
+    fn serves(&self, guild: GuildId) -> bool {
+        let served = &self.0.config.discord.guilds;
+        served.is_empty() || served.contains(&guild)
+    }
+
+    /// What has to be known at once, before the writer comes to the event.
+    fn follow(&self, event: &Event) {
+        match event {
+            Event::MessageSent(_) => self.0.vitals.note_message(),
+            event => {
+                self.0.guilds.follow(event, self.me().map(|me| me.user));
+                self.0.vitals.guilds.store(self.0.guilds.count() as u64, Relaxed);
+            }
+        }
+    }
+
+    /// Lets every room see the event. A room that fails loses its own part alone.
+    fn show(&self, tx: &Tx, event: &Event, source: &Source, is_command: bool) -> Result<()> {
+        for feature in features::switched_on(&self.0.config) {
+            let mut cx = Cx { is_command, ..self.cx(tx, source.clone()) };
+            match tx.scope(|| (feature.observe)(&mut cx, event)) {
+                Ok(()) => {}
+                Err(Error::Refusal(refusal)) => tracing::debug!(feature = feature.name, %refusal, "refused an event"),
+                Err(Error::Fault(fault)) if tx.must_start_over() => return Err(Error::Fault(fault)),
+                Err(Error::Fault(fault)) => {
+                    tracing::error!(feature = feature.name, fault = %format!("{fault:#}"), "failed at an event");
+                    self.0.vitals.problem(
+                        &format!("feature.{}", feature.name),
+                        format!("The part “{}” failed at an event; the others went on.", feature.name),
+                        "This is a mistake in Innkeeper: please report it with the lines of the log around it.",
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn guild_of(event: &Event) -> GuildId {
+    match event {
+        Event::MessageSent(message) => message.guild,
+        Event::GuildSeen(guild) => guild.id,
+        Event::GuildChanged(outline) => outline.id,
+        Event::GuildLost { guild, .. }
+        | Event::RoleSeen { guild, .. }
+        | Event::RoleRemoved { guild, .. }
+        | Event::ChannelSeen { guild, .. }
+        | Event::ChannelRemoved { guild, .. }
+        | Event::MemberSeen { guild, .. }
+        | Event::MemberLeft { guild, .. } => *guild,
+    }
+}
+
+/// One dispatch on its way through the writer.
+struct Observe {
+    bot: Bot,
+    event: Option<Event>,
+    progress: Progress,
+    is_command: bool,
+}
+
+impl Work for Observe {
+    fn run(&mut self, tx: &Tx) -> Result<()> {
+        if let Some(event) = &self.event {
+            let source = match event {
+                Event::MessageSent(message) => Source::Id(message.id.get()),
+                _ => Source::Dispatch(self.progress.session.clone(), self.progress.sequence),
+            };
+            self.bot.show(tx, event, &source, self.is_command)?;
+        }
+        tx.note_progress(self.progress.clone());
+        Ok(())
+    }
+
+    fn done(self: Box<Self>, result: Result<()>) {
+        if let Err(fault) = result {
+            tracing::error!(%fault, "an event was lost");
+        }
+        self.bot.0.promised.notify_one();
+    }
+}

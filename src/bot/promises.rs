@@ -1,0 +1,111 @@
+//! The worker that keeps promises: due ones are performed, overdue first, until Discord says done or no.
+
+use std::collections::HashSet;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::watch;
+
+use super::{Bot, Discord};
+use crate::model::{Result, Setback};
+use crate::store::Tx;
+use crate::store::promises::{self, Promise};
+
+/// Promises performed at the same time; each waits for Discord's limits by itself.
+const AT_ONCE_MAX: usize = 16;
+/// Waits are cut into pieces of this length, so that no jump of a clock can make one endless.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+/// The first wait after a vain attempt; it doubles with each further one.
+const RETRY_FIRST: Duration = Duration::from_secs(2);
+const RETRY_MAX: Duration = Duration::from_secs(600);
+/// After a failure of our own store, before it is asked again.
+const FAULT_WAIT: Duration = Duration::from_secs(5);
+
+impl Bot {
+    /// Keeps promises until `stop`, starting when the gateway was ready once: only then is Discord's time known.
+    pub async fn keep_promises(&self, discord: &dyn Discord, mut stop: watch::Receiver<bool>) {
+        let mut under_way = HashSet::new();
+        let mut performing = FuturesUnordered::new();
+        loop {
+            let mut wait = WAIT_MAX;
+            if self.0.vitals.was_ready.load(Relaxed) && performing.len() < AT_ONCE_MAX {
+                match self.due_promises(AT_ONCE_MAX + under_way.len()).await {
+                    Ok((due, next)) => {
+                        let room = AT_ONCE_MAX - performing.len();
+                        let fresh: Vec<_> = due.into_iter().filter(|p| !under_way.contains(&p.id)).take(room).collect();
+                        for promise in fresh {
+                            under_way.insert(promise.id);
+                            performing.push(self.keep(discord, promise));
+                        }
+                        wait = next;
+                    }
+                    Err(fault) => {
+                        tracing::error!(%fault, "promises could not be read");
+                        wait = FAULT_WAIT;
+                    }
+                }
+            }
+            tokio::select! {
+                Some(id) = performing.next(), if !performing.is_empty() => { under_way.remove(&id); }
+                () = self.0.promised.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+                _ = stop.changed() => break,
+            }
+        }
+        // What is on its way is let finish: its outcome is known only to this process.
+        while performing.next().await.is_some() {}
+    }
+
+    /// What is due, and how long until something else is.
+    async fn due_promises(&self, at_most: usize) -> Result<(Vec<Promise>, Duration)> {
+        let now = self.0.clock.now();
+        let speed = self.0.clock.speed();
+        self.0
+            .store
+            .read(move |reader| {
+                let due = promises::list_due(reader, now, at_most)?;
+                let next = promises::next_due(reader)?.map_or(WAIT_MAX, |next| next.since(now).div_f64(speed));
+                let wait = if next.is_zero() { WAIT_MAX } else { next.min(WAIT_MAX) };
+                Ok((due, wait))
+            })
+            .await
+    }
+
+    async fn keep(&self, discord: &dyn Discord, promise: Promise) -> i64 {
+        let outcome = discord.perform(&promise.effect, &promise.nonce()).await;
+        let id = promise.id;
+        let now = self.0.clock.now();
+        let recorded = match outcome {
+            Ok(_) => self.0.store.write(move |tx: &Tx| promises::note_done(tx, id, now)).await,
+            Err(Setback::Refused { words, status, code }) => {
+                tracing::warn!(promise = id, about = promise.about, status, code, words, "Discord refused a promise");
+                self.0.store.write(move |tx: &Tx| promises::note_failed(tx, id, &words, now)).await
+            }
+            Err(Setback::Later { after, words }) => {
+                let again = now.plus(after.max(back_off(promise.attempts)).mul_f64(self.0.clock.speed()));
+                self.0.store.write(move |tx: &Tx| promises::note_retry(tx, id, &words, again)).await
+            }
+        };
+        if let Err(fault) = recorded {
+            tracing::error!(promise = id, %fault, "the outcome of a promise could not be stored; it is tried again");
+            tokio::time::sleep(FAULT_WAIT).await;
+        }
+        if let Err(fault) = self.note_counts().await {
+            tracing::debug!(%fault, "promises could not be counted");
+        }
+        id
+    }
+
+    /// Brings the counters of promises up to date.
+    pub(super) async fn note_counts(&self) -> Result<()> {
+        let (due, failed) = self.0.store.read(|reader| promises::count(reader)).await?;
+        self.0.vitals.promises_due.store(due, Relaxed);
+        self.0.vitals.promises_failed.store(failed, Relaxed);
+        Ok(())
+    }
+}
+
+fn back_off(attempts: u32) -> Duration {
+    RETRY_FIRST.saturating_mul(2_u32.saturating_pow(attempts.min(16))).min(RETRY_MAX)
+}

@@ -1,0 +1,197 @@
+//! How a command is declared once, as a value. Slash registration, the prefix parser, `/help`, the command page and
+//! HTTP execution are readings of that value.
+
+pub mod args;
+pub mod prefix;
+
+use std::marker::PhantomData;
+use std::ops::RangeInclusive;
+
+pub use args::{Args, FromValue, Given, Value};
+
+use crate::cx::Cx;
+use crate::model::{ChannelId, GuildId, Outgoing, Permission, Permissions, Result, RoleId, Timestamp, UserId};
+
+/// A command, as its room declares it.
+pub struct Command {
+    /// Lower case; a space makes a subcommand (`kudos give`).
+    pub name: &'static str,
+    /// One sentence without a full stop, for people: at most 100 characters.
+    pub about: &'static str,
+    pub category: &'static str,
+    /// Other names for the prefix form.
+    pub aliases: &'static [&'static str],
+    pub requires: Permission,
+    /// Seconds between two runs by the same member; 0 for none.
+    pub cooldown_seconds: u32,
+    /// Not in `/help`.
+    pub hidden: bool,
+    /// The answer is for the asker's eyes only.
+    pub ephemeral: bool,
+    pub options: &'static [&'static dyn Declared],
+    /// Decides, inside a transaction, what to change and what to answer.
+    pub plan: fn(&mut Cx<'_>, &Actor, &Args) -> Result<Plan>,
+}
+
+/// What a command decided: the answer. What it wants done on Discord it has promised through its [`Cx`].
+#[derive(Debug)]
+pub struct Plan {
+    pub reply: Outgoing,
+}
+
+impl Plan {
+    pub fn reply(reply: Outgoing) -> Self {
+        Self { reply }
+    }
+}
+
+/// What an option takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    User,
+    Channel,
+    Role,
+    Text { chars_max: u16 },
+    Whole { min: i64, max: i64 },
+    Flag,
+    Choice(&'static [&'static str]),
+}
+
+/// An option as the doors see it, whatever its type.
+pub trait Declared: Sync {
+    fn name(&self) -> &'static str;
+    /// At most 100 characters.
+    fn about(&self) -> &'static str;
+    fn required(&self) -> bool;
+    fn kind(&self) -> Kind;
+}
+
+/// An option of a command; `T` is what a plan reads from it.
+pub struct Opt<T: 'static> {
+    name: &'static str,
+    about: &'static str,
+    required: bool,
+    kind: Kind,
+    reads: PhantomData<fn() -> T>,
+}
+
+impl<T> Opt<T> {
+    const fn new(name: &'static str, about: &'static str, kind: Kind) -> Self {
+        Self { name, about, required: false, kind, reads: PhantomData }
+    }
+
+    /// The same option, without which the command does not run.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+}
+
+impl Opt<UserId> {
+    pub const fn user(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, Kind::User)
+    }
+}
+
+impl Opt<i64> {
+    pub const fn whole(name: &'static str, about: &'static str, range: RangeInclusive<i64>) -> Self {
+        Self::new(name, about, Kind::Whole { min: *range.start(), max: *range.end() })
+    }
+}
+
+impl Opt<String> {
+    pub const fn text(name: &'static str, about: &'static str, chars_max: u16) -> Self {
+        Self::new(name, about, Kind::Text { chars_max })
+    }
+}
+
+impl<T> Declared for Opt<T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn about(&self) -> &'static str {
+        self.about
+    }
+    fn required(&self) -> bool {
+        self.required
+    }
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    pub user: UserId,
+    pub name: String,
+    pub roles: Vec<RoleId>,
+    /// What they may do where they ask.
+    pub permissions: Permissions,
+}
+
+/// Through which door a command came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    Slash,
+    Text,
+    Http,
+}
+
+/// A command to run, as a door hands it over.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    pub command: String,
+    pub given: Given,
+    pub actor: Actor,
+    pub guild: GuildId,
+    pub channel: Option<ChannelId>,
+    pub door: Door,
+    /// The interaction, message or request: the same key runs once.
+    pub key: u64,
+    pub at: Timestamp,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Ok,
+    Refused,
+    Fault,
+}
+
+impl Outcome {
+    /// The word under which it is counted.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Fault => "fault",
+        }
+    }
+}
+
+/// What the person who asked gets to see.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub message: Outgoing,
+    pub ephemeral: bool,
+    pub outcome: Outcome,
+}
+
+impl Command {
+    /// How the prefix form is written: `addxp <member> <amount>`, optional ones in brackets.
+    pub fn usage(&self) -> String {
+        let mut usage = self.name.to_owned();
+        for option in self.options {
+            let (open, close) = if option.required() { ('<', '>') } else { ('[', ']') };
+            usage.push_str(&format!(" {open}{}{close}", option.name()));
+        }
+        usage
+    }
+
+    /// Whether a person's word, in whatever case, names this command.
+    pub fn is_called(&self, word: &str) -> bool {
+        self.name.eq_ignore_ascii_case(word) || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(word))
+    }
+}

@@ -1,0 +1,82 @@
+//! What a feature may touch while it handles one thing: the transaction, the configuration, the guilds as they are, the
+//! time, and what it may leave behind (promises, ledger rows).
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::model::{Effect, GuildId, Guilds, Refusal, Result, Timestamp, UserId};
+use crate::status::vitals::Vitals;
+use crate::store::promises::{self, NewPromise};
+use crate::store::{SessionKey, Tx};
+
+/// Handed to a room for the length of one event or command.
+pub struct Cx<'a> {
+    pub tx: &'a Tx,
+    pub config: &'a Config,
+    pub guilds: &'a Guilds,
+    pub vitals: &'a Vitals,
+    /// The bot's own user, once Discord told it.
+    pub me: Option<UserId>,
+    /// Discord's time, as well as we know it.
+    pub now: Timestamp,
+    pub source: Source,
+    /// The guild that a command was asked in.
+    pub asked_in: Option<GuildId>,
+    /// The message being handled is a prefix command of ours.
+    pub is_command: bool,
+}
+
+/// What is being handled; promises made for it are made once, however often it comes.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A message, interaction or request, by its id.
+    Id(u64),
+    /// A dispatch without an id of its own, by its place in the session.
+    Dispatch(Arc<SessionKey>, u64),
+    /// The start of the bot, at this time.
+    Start(Timestamp),
+}
+
+impl Source {
+    /// The id for the ledger; 0 where there is none.
+    pub fn id(&self) -> u64 {
+        if let Self::Id(id) = self { *id } else { 0 }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "{id}"),
+            Self::Dispatch(session, sequence) => write!(f, "{}/{sequence}", session.id),
+            Self::Start(at) => write!(f, "start {}", at.ms()),
+        }
+    }
+}
+
+/// Something to promise.
+pub struct Promised<'p> {
+    /// Which of the things that this source may cause: `level_up`, `role.5`.
+    pub action: &'p str,
+    /// See [`NewPromise::target`].
+    pub target: Option<String>,
+    pub guild: Option<GuildId>,
+    pub about: String,
+    pub effect: Effect,
+    pub due_at: Timestamp,
+}
+
+impl Cx<'_> {
+    /// The guild that the command was asked in.
+    pub fn guild(&self) -> Result<GuildId> {
+        self.asked_in.ok_or_else(|| Refusal::new("That works in a server only.").into())
+    }
+
+    /// Promises an effect: it is performed after the commit, and kept until Discord says it is done.
+    pub fn promise(&mut self, promised: Promised<'_>) -> Result<()> {
+        let Promised { action, target, guild, about, effect, due_at } = promised;
+        let origin = format!("{}:{action}", self.source);
+        promises::insert(self.tx, &NewPromise { origin, target, guild, about, effect, due_at }, self.now)
+    }
+}

@@ -1,0 +1,91 @@
+//! The commands as members see them: `/help`.
+
+use super::Feature;
+use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
+use crate::cx::Cx;
+use crate::model::{Embed, Outgoing, Permission, Refusal, Result};
+
+pub(super) static FEATURE: Feature = Feature {
+    name: "commands",
+    is_on: |_| true,
+    needs: |config| if config.discord.prefix.is_empty() { &[] } else { &[crate::model::Need::MessageContent] },
+    commands: &[&HELP],
+    start: None,
+    observe: |_, _| Ok(()),
+    card: None,
+};
+
+const WORD_CHARS_MAX: u16 = 50;
+const COLOUR: u32 = 0xE0_A8_4E;
+
+static COMMAND: Opt<String> = Opt::text("command", "The command to explain", WORD_CHARS_MAX);
+static OF_HELP: [&dyn Declared; 1] = [&COMMAND];
+
+static HELP: Command = Command {
+    name: "help",
+    about: "Lists the commands, or explains one",
+    category: "General",
+    aliases: &["commands"],
+    requires: Permission::Everyone,
+    cooldown_seconds: 2,
+    hidden: false,
+    ephemeral: true,
+    options: &OF_HELP,
+    plan: help,
+};
+
+fn help(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
+    let all = super::commands(cx.config);
+    let visible = all.into_iter().filter(|command| !command.hidden && command.requires.allows(actor.permissions));
+    let reply = match args.find(&COMMAND) {
+        None => list(&visible.collect::<Vec<_>>(), &cx.config.discord.prefix),
+        Some(word) => {
+            let word = word.trim_start_matches('/').trim_start_matches(cx.config.discord.prefix.as_str());
+            let unknown = || Refusal::new("There is no such command for you. `/help` lists those there are.");
+            explain(visible.into_iter().find(|command| command.is_called(word)).ok_or_else(unknown)?)
+        }
+    };
+    Ok(Plan::reply(Outgoing::embed(reply)))
+}
+
+fn list(commands: &[&Command], prefix: &str) -> Embed {
+    let mut categories: Vec<&str> = Vec::new();
+    for command in commands {
+        if !categories.contains(&command.category) {
+            categories.push(command.category);
+        }
+    }
+    let lines = |category: &str| {
+        let of = commands.iter().filter(|command| command.category == category);
+        of.map(|command| format!("`/{}` {}", command.name, command.about)).collect::<Vec<_>>().join("\n")
+    };
+    let parts: Vec<_> = categories.iter().map(|category| format!("**{category}**\n{}", lines(category))).collect();
+    Embed {
+        title: "What I can do".to_owned(),
+        description: parts.join("\n\n"),
+        colour: COLOUR,
+        footer: match prefix {
+            "" => String::new(),
+            prefix => format!("Each also works as a message: {prefix}rank. /help command:rank explains one."),
+        },
+        ..Embed::default()
+    }
+}
+
+fn explain(command: &Command) -> Embed {
+    let mut description = command.about.to_owned();
+    for option in command.options {
+        let optional = if option.required() { "" } else { " (optional)" };
+        description.push_str(&format!("\n`{}`{optional}: {}", option.name(), option.about()));
+    }
+    if !command.aliases.is_empty() {
+        description.push_str(&format!("\nAlso as a message: {}", command.aliases.join(", ")));
+    }
+    if command.cooldown_seconds > 0 {
+        description.push_str(&format!("\nOnce in {} seconds.", command.cooldown_seconds));
+    }
+    if command.requires != Permission::Everyone {
+        description.push_str(&format!("\nFor members with the permission {}.", command.requires.name()));
+    }
+    Embed { title: format!("/{}", command.usage()), description, colour: COLOUR, ..Embed::default() }
+}

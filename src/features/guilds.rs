@@ -1,0 +1,115 @@
+//! Guilds and members as records: what a guild looks like, kept for resumed sessions, and by which name a member is to
+//! be shown.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::Ordering::Relaxed;
+
+use rusqlite::params;
+
+use super::Feature;
+use crate::config::Config;
+use crate::cx::Cx;
+use crate::model::{Author, Event, Guild, GuildId, Need, Result, UserId};
+
+pub(super) static FEATURE: Feature =
+    Feature { name: "guilds", is_on: |_| true, needs, commands: &[], start: Some(start), observe, card: None };
+
+/// Names that are remembered as already stored; past it the memory begins anew.
+const REMEMBERED_MAX: usize = 16_384;
+
+/// What is stored of members, as a hash of name and avatar.
+#[derive(Default)]
+struct Stored(HashMap<(GuildId, UserId), u64>);
+
+fn needs(_: &Config) -> &'static [Need] {
+    &[Need::Guilds]
+}
+
+/// A resumed session is not told of its guilds again: they come from the last run.
+fn start(cx: &mut Cx<'_>) -> Result<()> {
+    let mut statement = cx.tx.read().prepare("SELECT state FROM guild WHERE present = 1")?;
+    let states = statement.query_map((), |row| row.get::<_, String>(0))?;
+    for state in states {
+        match serde_json::from_str::<Guild>(&state?) {
+            Ok(guild) => cx.guilds.put(guild),
+            // Discord tells it again with the next new session; until then permissions are not known.
+            Err(error) => tracing::warn!(%error, "a stored guild could not be read"),
+        }
+    }
+    cx.vitals.guilds.store(cx.guilds.count() as u64, Relaxed);
+    let seen: i64 = cx.tx.read().query_row("SELECT count(*) FROM member", (), |row| row.get(0))?;
+    cx.vitals.members_seen.store(seen as u64, Relaxed);
+    Ok(())
+}
+
+fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
+    match event {
+        Event::MessageSent(message) if message.author.bot => Ok(()),
+        Event::MessageSent(message) => save_member(cx, message.guild, &message.author),
+        Event::MemberSeen { author, .. } if author.bot && Some(author.id) != cx.me => Ok(()),
+        Event::MemberSeen { guild, author, .. } => {
+            save_guild(cx, *guild)?;
+            save_member(cx, *guild, author)
+        }
+        Event::MemberLeft { guild, user } => {
+            cx.tx.memo(|stored: &mut Stored| stored.0.remove(&(*guild, *user)));
+            let sql = "UPDATE member SET present = 0 WHERE guild = ?1 AND user = ?2";
+            cx.tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
+            Ok(())
+        }
+        Event::GuildLost { removed: false, .. } => Ok(()),
+        Event::GuildLost { guild, removed: true } => {
+            cx.tx.write()?.prepare_cached("UPDATE guild SET present = 0 WHERE guild = ?1")?.execute([guild.sql()])?;
+            Ok(())
+        }
+        Event::GuildSeen(guild) => save_guild(cx, guild.id),
+        Event::GuildChanged(outline) => save_guild(cx, outline.id),
+        Event::RoleSeen { guild, .. }
+        | Event::RoleRemoved { guild, .. }
+        | Event::ChannelSeen { guild, .. }
+        | Event::ChannelRemoved { guild, .. } => save_guild(cx, *guild),
+    }
+}
+
+/// Stores the guild as it looks now, where that is news.
+fn save_guild(cx: &mut Cx<'_>, id: GuildId) -> Result<()> {
+    let Some(guild) = cx.guilds.find(id) else { return Ok(()) };
+    let state = serde_json::to_string(&*guild)?;
+    let known = "SELECT 1 FROM guild WHERE guild = ?1 AND present = 1 AND state = ?2";
+    if cx.tx.read().prepare_cached(known)?.exists(params![id.sql(), state])? {
+        return Ok(());
+    }
+    let sql = "INSERT INTO guild (guild, present, state) VALUES (?1, 1, ?2)
+        ON CONFLICT (guild) DO UPDATE SET present = 1, state = excluded.state";
+    cx.tx.write()?.prepare_cached(sql)?.execute(params![id.sql(), state])?;
+    Ok(())
+}
+
+fn save_member(cx: &mut Cx<'_>, guild: GuildId, author: &Author) -> Result<()> {
+    let mut hasher = DefaultHasher::new();
+    (&author.name, &author.avatar).hash(&mut hasher);
+    let (key, looks) = ((guild, author.id), hasher.finish());
+    if cx.tx.memo(|stored: &mut Stored| stored.0.get(&key) == Some(&looks)) {
+        return Ok(());
+    }
+    let known = "SELECT name = ?3 AND avatar IS ?4 AND present = 1 FROM member WHERE guild = ?1 AND user = ?2";
+    let values = params![guild.sql(), author.id.sql(), author.name, author.avatar];
+    let mut statement = cx.tx.read().prepare_cached(known)?;
+    let same = statement.query_map(values, |row| row.get::<_, bool>(0))?.next().transpose()?;
+    if same != Some(true) {
+        let sql = "INSERT INTO member (guild, user, name, avatar, present) VALUES (?1, ?2, ?3, ?4, 1)
+            ON CONFLICT (guild, user) DO UPDATE SET name = excluded.name, avatar = excluded.avatar, present = 1";
+        cx.tx.write()?.prepare_cached(sql)?.execute(values)?;
+    }
+    if same.is_none() {
+        cx.vitals.members_seen.fetch_add(1, Relaxed);
+    }
+    cx.tx.memo(|stored: &mut Stored| {
+        if stored.0.len() >= REMEMBERED_MAX {
+            stored.0.clear();
+        }
+        stored.0.insert(key, looks);
+    });
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! How the bot is doing, for those in Discord: `/ping` and `/botstats`.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::Feature;
+use crate::command::{Actor, Args, Command, Plan};
+use crate::cx::Cx;
+use crate::model::text::{count, duration};
+use crate::model::{Embed, Outgoing, Permission, Result};
+
+pub(super) static FEATURE: Feature = Feature {
+    name: "health",
+    is_on: |_| true,
+    needs: |_| &[],
+    commands: &[&PING, &BOT_STATS],
+    start: None,
+    observe: |_, _| Ok(()),
+    card: None,
+};
+
+const COLOUR: u32 = 0xE0_A8_4E;
+const PROBLEMS_SHOWN_MAX: usize = 5;
+
+static PING: Command = Command {
+    name: "ping",
+    about: "Tells whether I am awake, and how far Discord is",
+    category: "General",
+    aliases: &[],
+    requires: Permission::Everyone,
+    cooldown_seconds: 2,
+    hidden: false,
+    ephemeral: false,
+    options: &[],
+    plan: ping,
+};
+
+static BOT_STATS: Command = Command {
+    name: "botstats",
+    about: "Shows how I am doing",
+    category: "General",
+    aliases: &[],
+    requires: Permission::ManageGuild,
+    cooldown_seconds: 2,
+    hidden: false,
+    ephemeral: true,
+    options: &[],
+    plan: bot_stats,
+};
+
+fn ping(cx: &mut Cx<'_>, _: &Actor, _: &Args) -> Result<Plan> {
+    let latency = match cx.vitals.latency_ms.load(Relaxed) {
+        0 => "not measured yet".to_owned(),
+        latency => format!("{latency} ms"),
+    };
+    Ok(Plan::reply(Outgoing::text(format!("Awake. To Discord and back: {latency}."))))
+}
+
+fn bot_stats(cx: &mut Cx<'_>, _: &Actor, _: &Args) -> Result<Plan> {
+    let vitals = cx.vitals;
+    let number = |value: u64| count(i64::try_from(value).unwrap_or(i64::MAX));
+    let minutes = vitals.messages_by_minute();
+    let last_hour: u64 = minutes.iter().sum();
+    let rows = [
+        ("Awake for", duration(vitals.clock.wall().since(vitals.started))),
+        ("Gateway", vitals.gateway().word().to_owned()),
+        ("Latency", format!("{} ms", vitals.latency_ms.load(Relaxed))),
+        ("Servers", number(vitals.guilds.load(Relaxed))),
+        ("Members seen", number(vitals.members_seen.load(Relaxed))),
+        ("Messages in the last hour", number(last_hour)),
+        ("Database", format!("{} KB", number(vitals.store_bytes.load(Relaxed) / 1024))),
+        ("Promises due", number(vitals.promises_due.load(Relaxed))),
+        ("Version", env!("CARGO_PKG_VERSION").to_owned()),
+    ];
+    let problems = vitals.problems();
+    let said: Vec<_> = problems.iter().take(PROBLEMS_SHOWN_MAX).map(|p| format!("{} {}", p.detail, p.action)).collect();
+    let description = if said.is_empty() { "Nothing is wrong.".to_owned() } else { said.join("\n") };
+    let fields = rows.into_iter().map(|(label, value)| (label.to_owned(), value)).collect();
+    let embed = Embed { title: "Innkeeper".to_owned(), description, fields, colour: COLOUR, footer: String::new() };
+    Ok(Plan::reply(Outgoing::embed(embed)))
+}

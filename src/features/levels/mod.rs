@@ -1,0 +1,187 @@
+//! Levels: messages earn XP, XP makes levels, levels bring roles, and everybody can ask where they stand.
+
+mod commands;
+pub mod rules;
+mod standings;
+pub mod store;
+mod text;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::Feature;
+use crate::config::{Announce, Config};
+use crate::cx::{Cx, Promised};
+use crate::model::{Effect, Event, Guild, GuildId, Message, Need, Outgoing, Result, RoleId, UserId};
+use crate::status::{Card, CardKind, Standing};
+use crate::store::ledger::{self, Entry};
+use crate::store::{Reader, promises};
+use rules::{Decision, Gain};
+
+pub(super) static FEATURE: Feature = Feature {
+    name: "levels",
+    is_on: |config| config.levels.enabled,
+    needs,
+    commands: commands::COMMANDS,
+    start: None,
+    observe,
+    card: Some(card),
+};
+
+/// Members shown on the page.
+const CARD_ROWS: u32 = 10;
+/// Guilds with a board on the page.
+const CARDS_MAX: usize = 5;
+
+fn needs(config: &Config) -> &'static [Need] {
+    // Roles of members who came back are given at once only where joins are told.
+    if config.levels.roles.is_empty() { &[Need::Messages] } else { &[Need::Messages, Need::Members] }
+}
+
+fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
+    match event {
+        Event::MessageSent(message) if message.is_from_person() => on_message(cx, message),
+        Event::MemberSeen { guild, author, roles, joined: true } if !author.bot => {
+            let level = rules::level_of(store::load(cx.tx, *guild, author.id)?.xp);
+            give_missing_roles(cx, *guild, author.id, level, roles)
+        }
+        // A role, or the bot's own place among them, changed: what was refused may be possible now.
+        Event::RoleSeen { guild, .. } | Event::MemberSeen { guild, .. } if is_about_me(cx, event) => {
+            promises::revive(cx.tx, &role_target(*guild, None), cx.now).map(|_| ())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_about_me(cx: &Cx<'_>, event: &Event) -> bool {
+    match event {
+        Event::MemberSeen { author, .. } => Some(author.id) == cx.me,
+        _ => true,
+    }
+}
+
+fn on_message(cx: &mut Cx<'_>, message: &Message) -> Result<()> {
+    let before = store::load(cx.tx, message.guild, message.author.id)?;
+    let mut level = None;
+    // A command is answered, not paid.
+    if !cx.is_command {
+        let levels = &cx.config.levels;
+        let cooldown = NonZeroU32::new(levels.message_cooldown_seconds).unwrap_or(NonZeroU32::MIN);
+        if let Decision::Earned(gain) = rules::earn(before, message.id, levels.message_xp, cooldown) {
+            pay(cx, message, gain)?;
+            level = Some(rules::level_of(gain.after.xp));
+        }
+    }
+    if !cx.config.levels.roles.is_empty() {
+        let level = level.unwrap_or_else(|| rules::level_of(before.xp));
+        give_missing_roles(cx, message.guild, message.author.id, level, &message.roles)?;
+    }
+    Ok(())
+}
+
+fn pay(cx: &mut Cx<'_>, message: &Message, gain: Gain) -> Result<()> {
+    let (guild, user) = (message.guild, message.author.id);
+    store::save(cx.tx, guild, user, &gain.before, gain.after)?;
+    ledger::insert(
+        cx.tx,
+        &Entry {
+            guild,
+            user,
+            what: "message",
+            amount: gain.amount,
+            actor: None,
+            source: message.id.get(),
+            reason: None,
+            at: message.id.time(),
+        },
+    )?;
+    cx.vitals.xp_awards.fetch_add(1, Relaxed);
+    match gain.level_up() {
+        Some(level) => announce(cx, message, level),
+        None => Ok(()),
+    }
+}
+
+fn announce(cx: &mut Cx<'_>, message: &Message, level: u32) -> Result<()> {
+    let user = message.author.id;
+    let words = Outgoing::text(text::level_up(user, level));
+    let effect = match cx.config.levels.announce {
+        Announce::Off => return Ok(()),
+        Announce::Channel => Effect::SendMessage { channel: message.channel, message: words, reply_to: None },
+        Announce::In(channel) => Effect::SendMessage { channel, message: words, reply_to: None },
+        Announce::Direct => Effect::SendDirect { user, message: words },
+    };
+    cx.promise(Promised {
+        action: "level_up",
+        target: None,
+        guild: Some(message.guild),
+        about: text::promise_level_up(&message.author.name, level),
+        effect,
+        due_at: cx.now,
+    })
+}
+
+/// The level roles of this guild, as level and role: a role counts in the guild that has it.
+fn roles_of(cx: &Cx<'_>, guild: GuildId) -> Vec<(u32, RoleId)> {
+    let Some(guild) = cx.guilds.find(guild) else { return Vec::new() };
+    let configured = cx.config.levels.roles.iter();
+    configured.filter(|entry| guild.role(entry.role).is_some()).map(|entry| (entry.level, entry.role)).collect()
+}
+
+/// Promises the level roles that should be held and are not. Nothing is taken away here: what an admin gave by hand
+/// stays.
+fn give_missing_roles(cx: &mut Cx<'_>, guild: GuildId, user: UserId, level: u32, held: &[RoleId]) -> Result<()> {
+    let roles = roles_of(cx, guild);
+    for (from, role) in rules::missing_roles(&roles, level, held) {
+        // One that Discord refused waits for somebody to act; asking again with every message would not help.
+        if !promises::is_open(cx.tx.read(), &role_target(guild, Some((user, role))))? {
+            promise_role(cx, guild, user, role, true, &text::reason_role(from))?;
+        }
+    }
+    Ok(())
+}
+
+fn promise_role(cx: &mut Cx<'_>, guild: GuildId, user: UserId, role: RoleId, give: bool, reason: &str) -> Result<()> {
+    let reason = reason.to_owned();
+    let effect = match give {
+        true => Effect::AddRole { guild, user, role, reason },
+        false => Effect::RemoveRole { guild, user, role, reason },
+    };
+    let found = cx.guilds.find(guild);
+    let role_name = found.as_ref().and_then(|guild| guild.role(role)).map_or("a role", |role| &role.name);
+    let name = store::find_name(cx.tx.read(), guild, user)?;
+    cx.promise(Promised {
+        action: &format!("role.{role}"),
+        target: Some(role_target(guild, Some((user, role)))),
+        guild: Some(guild),
+        about: text::promise_role(name.as_deref(), role_name, give),
+        effect,
+        due_at: cx.now,
+    })
+}
+
+/// What a role promise is about; without member and role, what all of a guild's begin with.
+fn role_target(guild: GuildId, of: Option<(UserId, RoleId)>) -> String {
+    match of {
+        Some((user, role)) => format!("role:{guild}:{user}:{role}"),
+        None => format!("role:{guild}:"),
+    }
+}
+
+fn card(reader: &Reader, _: &Config, guilds: &[Arc<Guild>]) -> Result<Vec<Card>> {
+    let mut cards = Vec::new();
+    for guild in guilds.iter().take(CARDS_MAX) {
+        let board = store::list_top(reader, guild.id, 0, CARD_ROWS)?;
+        let standing = |placed: store::Placed| Standing {
+            rank: placed.rank,
+            name: placed.name.unwrap_or_else(|| text::UNNAMED.to_owned()),
+            level: rules::level_of(placed.xp),
+            xp: placed.xp,
+            progress: rules::progress(placed.xp),
+        };
+        let kind = CardKind::Leaderboard(board.into_iter().map(standing).collect());
+        cards.push(Card { title: guild.name.clone(), kind });
+    }
+    Ok(cards)
+}

@@ -1,0 +1,273 @@
+//! The rules of levels, as pure functions: when a message earns, what level an amount of XP is, which roles follow.
+//!
+//! XP is a function of the stream of messages alone: a message is judged by its own time, which its id carries.
+
+use std::cell::Cell;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{NotKeyed, StateStore};
+use governor::{Quota, RateLimiter};
+
+use crate::model::time::DISCORD_EPOCH_MS;
+use crate::model::{MessageId, RoleId, Timestamp};
+
+/// XP stops here, far from where arithmetic would overflow.
+pub const XP_MAX: i64 = 1_000_000_000_000;
+/// The highest level; XP goes on counting.
+pub const LEVEL_MAX: u32 = 1_000;
+const NANOSECONDS_PER_MS: u64 = 1_000_000;
+
+/// What the store knows of a member's XP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Row {
+    pub xp: i64,
+    /// The newest message that earned; 0 for none.
+    pub last_message: u64,
+    /// The limiter's state: when the next message may earn, in nanoseconds since Discord's epoch.
+    pub cooldown: Option<u64>,
+}
+
+/// What a message is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Earned(Gain),
+    /// The last earning message is too recent; so long until another earns.
+    CoolingDown(Duration),
+    /// It comes after a newer message that earned: a replay, or late.
+    Late,
+}
+
+/// A gain and what the member's row is after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gain {
+    pub amount: i64,
+    pub before: Row,
+    pub after: Row,
+}
+
+impl Gain {
+    /// The level reached with this gain, if one was.
+    pub fn level_up(&self) -> Option<u32> {
+        let level = level_of(self.after.xp);
+        (level > level_of(self.before.xp)).then_some(level)
+    }
+}
+
+/// Decides whether a message earns. Late and equal ids never do, so a replay changes nothing.
+pub fn earn(before: Row, message: MessageId, amount: i64, cooldown: NonZeroU32) -> Decision {
+    if message.get() <= before.last_message {
+        return Decision::Late;
+    }
+    let cooldown = match cool_down(before.cooldown, message.time(), cooldown) {
+        Ok(next) => next,
+        Err(left) => return Decision::CoolingDown(left),
+    };
+    let xp = before.xp.saturating_add(amount).clamp(0, XP_MAX);
+    let after = Row { xp, last_message: message.get(), cooldown: Some(cooldown) };
+    Decision::Earned(Gain { amount: xp - before.xp, before, after })
+}
+
+/// The total XP at which a level begins: 100·n² + 50·n, and 0 for level 1.
+pub fn total(level: u32) -> i64 {
+    let level = i64::from(level);
+    if level <= 1 { 0 } else { 100 * level * level + 50 * level }
+}
+
+/// The level of an amount of XP: the largest n with `total(n)` ≤ `xp`, from 1 to [`LEVEL_MAX`].
+pub fn level_of(xp: i64) -> u32 {
+    let (mut low, mut high) = (1, LEVEL_MAX);
+    while low < high {
+        let middle = (low + high).div_ceil(2);
+        if total(middle) <= xp {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    low
+}
+
+/// How far a member is between their level and the next, from 0 to 1.
+pub fn progress(xp: i64) -> f64 {
+    let level = level_of(xp);
+    if level >= LEVEL_MAX {
+        return 1.0;
+    }
+    let (from, to) = (total(level), total(level + 1));
+    (xp - from) as f64 / (to - from) as f64
+}
+
+/// The level roles that a member of this level should hold and does not.
+pub fn missing_roles<'a>(
+    roles: &'a [(u32, RoleId)],
+    level: u32,
+    held: &'a [RoleId],
+) -> impl Iterator<Item = (u32, RoleId)> + 'a {
+    roles.iter().copied().filter(move |(from, role)| *from <= level && !held.contains(role))
+}
+
+/// The roles that a change of level brings (`true`) or takes (`false`).
+pub fn changed_roles(roles: &[(u32, RoleId)], before: u32, after: u32) -> Vec<(RoleId, bool)> {
+    let crossed = |from: &u32| (before < *from) != (after < *from);
+    roles.iter().filter(|(from, _)| crossed(from)).map(|(from, role)| (*role, *from <= after)).collect()
+}
+
+/// Asks the limiter: the state after an earning message, or how long the cooldown still runs.
+///
+/// governor decides; its clock is the message's time and its memory is the member's row, so that state and row are
+/// one thing and a rollback undoes both. One message per period, exactly one period apart at the closest.
+fn cool_down(state: Option<u64>, at: Timestamp, period: NonZeroU32) -> Result<u64, Duration> {
+    let since_epoch = u64::try_from(at.ms() - DISCORD_EPOCH_MS).unwrap_or(0);
+    let clock = MessageTime(Cell::new(Nanos::new(0)));
+    let row = Memory(Cell::new(state.map(Nanos::new)));
+    let period = Duration::from_secs(u64::from(period.get()));
+    let quota = Quota::with_period(period).map(|quota| quota.allow_burst(NonZeroU32::MIN));
+    let Some(quota) = quota else { return Ok(0) };
+    let limiter: Limiter<'_> = RateLimiter::new(quota, &row, &clock);
+    let now = Nanos::new(since_epoch.saturating_mul(NANOSECONDS_PER_MS));
+    clock.0.set(now);
+    match limiter.check() {
+        Ok(()) => Ok(row.0.get().map_or(0, Nanos::as_u64)),
+        Err(until) => Err(until.wait_time_from(now)),
+    }
+}
+
+type Limiter<'a> = RateLimiter<NotKeyed, &'a Memory, &'a MessageTime, NoOpMiddleware<Nanos>>;
+
+/// Reads Discord's epoch while the limiter is made, then the message's time.
+#[derive(Clone)]
+struct MessageTime(Cell<Nanos>);
+
+impl Clock for &MessageTime {
+    type Instant = Nanos;
+    fn now(&self) -> Nanos {
+        self.0.get()
+    }
+}
+
+/// The member's row as the limiter's memory.
+struct Memory(Cell<Option<Nanos>>);
+
+impl StateStore for &Memory {
+    type Key = NotKeyed;
+
+    fn measure_and_replace<T, F, E>(&self, _: &NotKeyed, decide: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let (outcome, next) = decide(self.0.get())?;
+        self.0.set(Some(next));
+        Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
+    const START_MS: i64 = 1_700_000_000_000;
+
+    fn message_at(ms: i64, nth: u64) -> MessageId {
+        MessageId::new(Timestamp::from_ms(START_MS + ms).snowflake() + nth).unwrap()
+    }
+
+    fn gain(row: Row, message: MessageId) -> Option<Gain> {
+        match earn(row, message, 15, MINUTE) {
+            Decision::Earned(gain) => Some(gain),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn exactly_a_cooldown_later_earns_and_a_millisecond_sooner_does_not() {
+        let first = gain(Row::default(), message_at(0, 0)).unwrap().after;
+        assert_eq!(earn(first, message_at(59_999, 0), 15, MINUTE), Decision::CoolingDown(Duration::from_millis(1)));
+        assert_eq!(gain(first, message_at(60_000, 0)).unwrap().after.xp, 30);
+    }
+
+    #[test]
+    fn the_same_and_older_messages_never_earn() {
+        let first = gain(Row::default(), message_at(90_000, 5)).unwrap().after;
+        assert_eq!(earn(first, message_at(90_000, 5), 15, MINUTE), Decision::Late);
+        assert_eq!(earn(first, message_at(0, 0), 15, MINUTE), Decision::Late);
+    }
+
+    #[test]
+    fn the_curve_has_the_known_thresholds() {
+        let known = [(500, 2), (1_050, 3), (2_750, 5), (10_500, 10), (12_650, 11), (68_900, 26), (262_650, 51)];
+        for (xp, level) in known.into_iter().chain([(581_400, 76), (1_005_000, 100)]) {
+            assert_eq!((level_of(xp), level_of(xp - 1)), (level, level - 1), "{xp}");
+        }
+        for level in 2..=LEVEL_MAX {
+            assert_eq!((level_of(total(level)), level_of(total(level) - 1)), (level, level - 1));
+        }
+        assert_eq!((level_of(0), level_of(499), level_of(i64::MIN), level_of(i64::MAX)), (1, 1, 1, LEVEL_MAX));
+    }
+
+    #[test]
+    fn a_gain_tells_the_level_it_reaches() {
+        let row = Row { xp: 490, ..Row::default() };
+        assert_eq!(gain(row, message_at(0, 0)).unwrap().level_up(), Some(2));
+        assert_eq!(gain(Row::default(), message_at(0, 0)).unwrap().level_up(), None);
+    }
+
+    #[test]
+    fn xp_stops_at_its_limit() {
+        let row = Row { xp: XP_MAX - 3, ..Row::default() };
+        assert_eq!(gain(row, message_at(0, 0)).map(|gain| (gain.amount, gain.after.xp)), Some((3, XP_MAX)));
+    }
+
+    #[test]
+    fn roles_follow_the_level() {
+        let [a, b] = [RoleId::new(1).unwrap(), RoleId::new(2).unwrap()];
+        let roles = [(2, a), (5, b)];
+        assert_eq!(missing_roles(&roles, 5, &[a]).collect::<Vec<_>>(), [(5, b)]);
+        assert_eq!(missing_roles(&roles, 5, &[a, b]).count(), 0);
+        assert_eq!(changed_roles(&roles, 1, 7), [(a, true), (b, true)]);
+        assert_eq!(changed_roles(&roles, 7, 2), [(b, false)]);
+        assert_eq!(changed_roles(&roles, 3, 4), []);
+    }
+
+    proptest! {
+        /// Whatever the stream, no two awards are closer than the cooldown and a replay of it awards nothing.
+        #[test]
+        fn awards_keep_their_distance(steps in prop::collection::vec((0_i64..200_000, 0_u64..4), 1..60)) {
+            let mut row = Row::default();
+            let mut awards = Vec::new();
+            let mut at = 0;
+            let stream: Vec<_> = steps.iter().map(|(step, nth)| { at += step; message_at(at, *nth) }).collect();
+            for message in &stream {
+                if let Some(gain) = gain(row, *message) {
+                    row = gain.after;
+                    awards.push(message.time().ms());
+                }
+            }
+            prop_assert_eq!(row.xp, awards.len() as i64 * 15);
+            prop_assert!(awards.windows(2).all(|pair| pair[1] - pair[0] >= 60_000));
+            for message in &stream {
+                prop_assert!(gain(row, *message).is_none() || message.get() > row.last_message);
+            }
+        }
+
+        #[test]
+        fn a_level_is_where_its_total_says(xp in 0_i64..=XP_MAX) {
+            let level = level_of(xp);
+            prop_assert!(total(level) <= xp);
+            prop_assert!(level == LEVEL_MAX || xp < total(level + 1));
+            prop_assert!((0.0..=1.0).contains(&progress(xp)));
+        }
+
+        /// Any id that Discord could send is judged without overflow.
+        #[test]
+        fn any_id_is_judged(id in 1_u64..=(i64::MAX as u64), xp in any::<i64>(), cooldown in any::<Option<u64>>()) {
+            let row = Row { xp, last_message: 0, cooldown };
+            let _ = earn(row, MessageId::new(id).unwrap(), i64::MAX, MINUTE);
+        }
+    }
+}

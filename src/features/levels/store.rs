@@ -1,0 +1,154 @@
+//! XP in the database: a row for each member, and where a member stands among the others.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::rules::Row;
+use super::standings::Standings;
+use crate::model::{GuildId, Result, UserId};
+use crate::store::Tx;
+
+/// Rows that are kept in memory; past it the memory begins anew.
+const REMEMBERED_MAX: usize = 16_384;
+/// From so many members on a guild's ranks come from counts in memory instead of a count in SQL.
+const COUNTED_MAX: i64 = 20_000;
+
+/// Rows as they stand in the open transaction.
+#[derive(Default)]
+struct Rows(HashMap<(GuildId, UserId), Row>);
+
+/// Counts of large guilds.
+#[derive(Default)]
+struct Counts(HashMap<GuildId, Standings>);
+
+/// A member on a board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    pub rank: u64,
+    pub user: UserId,
+    pub name: Option<String>,
+    pub xp: i64,
+}
+
+/// The member's row; all zero for one who never earned.
+pub fn load(tx: &Tx, guild: GuildId, user: UserId) -> Result<Row> {
+    let key = (guild, user);
+    if let Some(row) = tx.memo(|rows: &mut Rows| rows.0.get(&key).copied()) {
+        return Ok(row);
+    }
+    let sql = "SELECT xp, last_message, cooldown FROM xp WHERE guild = ?1 AND user = ?2";
+    let row = tx.read().prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| {
+        let cooldown: Option<i64> = row.get(2)?;
+        Ok(Row { xp: row.get(0)?, last_message: row.get::<_, i64>(1)? as u64, cooldown: cooldown.map(|c| c as u64) })
+    });
+    let row = row.optional()?.unwrap_or_default();
+    remember(tx, key, row);
+    Ok(row)
+}
+
+/// Stores the member's row, which was `before`.
+pub fn save(tx: &Tx, guild: GuildId, user: UserId, before: &Row, after: Row) -> Result<()> {
+    let sql = "INSERT INTO xp (guild, user, xp, last_message, cooldown) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (guild, user) DO UPDATE
+        SET xp = excluded.xp, last_message = excluded.last_message, cooldown = excluded.cooldown";
+    let cooldown = after.cooldown.map(|cooldown| cooldown as i64);
+    let values = params![guild.sql(), user.sql(), after.xp, after.last_message as i64, cooldown];
+    tx.write()?.prepare_cached(sql)?.execute(values)?;
+    remember(tx, (guild, user), after);
+    tx.memo(|counts: &mut Counts| {
+        if let Some(standings) = counts.0.get_mut(&guild) {
+            standings.moved(before.xp, after.xp);
+        }
+    });
+    Ok(())
+}
+
+/// The rank of an amount of XP in its guild: one more than the members who have more. Equal XP shares a rank.
+pub fn rank(tx: &Tx, guild: GuildId, xp: i64) -> Result<u64> {
+    let known = tx.memo(|counts: &mut Counts| counts.0.get(&guild).map(|standings| standings.above(xp)));
+    let (counted, open_range) = match known {
+        Some(above) => above,
+        None if is_large(tx.read(), guild)? => {
+            let standings = count_all(tx.read(), guild)?;
+            let above = standings.above(xp);
+            tx.memo(|counts: &mut Counts| counts.0.insert(guild, standings));
+            above
+        }
+        None => (0, Some((xp, i64::MAX))),
+    };
+    let rest = match open_range {
+        Some((low, high)) => {
+            let sql = "SELECT count(*) FROM xp WHERE guild = ?1 AND xp > ?2 AND xp <= ?3";
+            tx.read().prepare_cached(sql)?.query_row(params![guild.sql(), low, high], |row| row.get::<_, i64>(0))?
+        }
+        None => 0,
+    };
+    Ok(counted + rest as u64 + 1)
+}
+
+/// The board from its top, after skipping `offset` members.
+pub fn list_top(connection: &Connection, guild: GuildId, offset: u32, at_most: u32) -> Result<Vec<Placed>> {
+    // Members who share an amount share the rank of the first of them, which may be on an earlier page.
+    let sql = "SELECT xp.user, member.name, xp.xp FROM xp LEFT JOIN member USING (guild, user)
+        WHERE xp.guild = ?1 AND xp.xp > 0 ORDER BY xp.xp DESC, xp.user LIMIT ?2 OFFSET ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![guild.sql(), at_most, offset])?;
+    let mut board: Vec<Placed> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let xp: i64 = row.get(2)?;
+        let rank = match board.last() {
+            Some(above) if above.xp == xp => above.rank,
+            Some(_) => u64::from(offset) + board.len() as u64 + 1,
+            None => first_rank(connection, guild, offset, xp)?,
+        };
+        let user = UserId::try_from(row.get::<_, i64>(0)?)?;
+        board.push(Placed { rank, user, name: row.get(1)?, xp });
+    }
+    Ok(board)
+}
+
+/// How many members have XP, counted no further than `at_most`.
+pub fn count(connection: &Connection, guild: GuildId, at_most: i64) -> Result<i64> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM xp WHERE guild = ?1 AND xp > 0 LIMIT ?2)";
+    Ok(connection.prepare_cached(sql)?.query_row(params![guild.sql(), at_most], |row| row.get(0))?)
+}
+
+/// The name under which a member was last seen.
+pub fn find_name(connection: &Connection, guild: GuildId, user: UserId) -> Result<Option<String>> {
+    let sql = "SELECT name FROM member WHERE guild = ?1 AND user = ?2";
+    Ok(connection.prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| row.get(0)).optional()?)
+}
+
+/// The rank of a page's first member, who may share it with members on the page before.
+fn first_rank(connection: &Connection, guild: GuildId, offset: u32, xp: i64) -> Result<u64> {
+    if offset == 0 {
+        return Ok(1);
+    }
+    let sql = "SELECT count(*) FROM xp WHERE guild = ?1 AND xp > ?2";
+    let above: i64 = connection.prepare_cached(sql)?.query_row(params![guild.sql(), xp], |row| row.get(0))?;
+    Ok(above as u64 + 1)
+}
+
+fn is_large(connection: &Connection, guild: GuildId) -> Result<bool> {
+    Ok(count(connection, guild, COUNTED_MAX + 1)? > COUNTED_MAX)
+}
+
+fn count_all(connection: &Connection, guild: GuildId) -> Result<Standings> {
+    let mut statement = connection.prepare_cached("SELECT xp FROM xp WHERE guild = ?1")?;
+    let mut rows = statement.query([guild.sql()])?;
+    let mut counts = Standings::default();
+    while let Some(row) = rows.next()? {
+        counts.add(row.get(0)?);
+    }
+    Ok(counts)
+}
+
+fn remember(tx: &Tx, key: (GuildId, UserId), row: Row) {
+    tx.memo(|rows: &mut Rows| {
+        if rows.0.len() >= REMEMBERED_MAX {
+            rows.0.clear();
+        }
+        rows.0.insert(key, row);
+    });
+}

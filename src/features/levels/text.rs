@@ -1,0 +1,109 @@
+//! Everything that members read about levels.
+
+use super::rules::{self, LEVEL_MAX};
+use super::store::Placed;
+use crate::model::text::{count, name};
+use crate::model::{Embed, Outgoing, RoleId, UserId};
+
+/// Shown for somebody whose name was never seen.
+pub const UNNAMED: &str = "(not seen yet)";
+const COLOUR: u32 = 0xE0_A8_4E;
+const BAR_CELLS: usize = 12;
+
+/// Names the member without pinging them.
+pub fn level_up(user: UserId, level: u32) -> String {
+    format!("<@{user}> has reached level **{level}**.")
+}
+
+pub fn promise_level_up(member: &str, level: u32) -> String {
+    format!("announce that {member} reached level {level}")
+}
+
+pub fn promise_role(member: Option<&str>, role: &str, give: bool) -> String {
+    let member = member.unwrap_or("a member");
+    if give { format!("give {member} the role {role}") } else { format!("take the role {role} from {member}") }
+}
+
+pub fn reason_role(level: u32) -> String {
+    format!("Innkeeper: role of level {level}")
+}
+
+pub fn reason_role_changed(actor: &str, before: u32, after: u32) -> String {
+    format!("Innkeeper: {actor} changed the level from {before} to {after}")
+}
+
+pub fn rank(member: &str, xp: i64, rank: u64, among: i64) -> Outgoing {
+    let level = rules::level_of(xp);
+    let place = if xp == 0 { "none yet".to_owned() } else { format!("#{rank} of {}", count(among)) };
+    let next = match level {
+        LEVEL_MAX => "This is the highest level.".to_owned(),
+        _ => format!("{} XP to level {}", count(rules::total(level + 1) - xp), level + 1),
+    };
+    Outgoing::embed(Embed {
+        title: name(member),
+        description: format!("{}\n{next}", bar(rules::progress(xp))),
+        fields: vec![("Level".to_owned(), level.to_string()), ("XP".to_owned(), count(xp)), ("Rank".to_owned(), place)],
+        colour: COLOUR,
+        footer: String::new(),
+    })
+}
+
+pub fn leaderboard(guild: &str, page: u32, board: &[Placed], more: bool) -> Outgoing {
+    let line = |placed: &Placed| {
+        let shown = name(placed.name.as_deref().unwrap_or(UNNAMED));
+        let (level, xp) = (rules::level_of(placed.xp), count(placed.xp));
+        format!("**{}.** {shown} · level {level} · {xp} XP", placed.rank)
+    };
+    let lines: Vec<_> = board.iter().map(line).collect();
+    let footer =
+        if more { format!("Page {page} · next: /leaderboard page:{}", page + 1) } else { format!("Page {page}") };
+    Outgoing::embed(Embed {
+        title: format!("Leaderboard of {}", name(guild)),
+        description: if lines.is_empty() { "Nobody is here yet. Say hello!".to_owned() } else { lines.join("\n") },
+        fields: Vec::new(),
+        colour: COLOUR,
+        footer,
+    })
+}
+
+/// What each level needs, around the asker's own, and what roles the levels bring.
+pub fn levels(own: u32, roles: &[(u32, RoleId)], earn: &str) -> Outgoing {
+    const LANDMARKS: [u32; 6] = [2, 5, 10, 25, 50, 100];
+    let mut shown: Vec<u32> = LANDMARKS.into_iter().chain(own..=own.saturating_add(2).min(LEVEL_MAX)).collect();
+    shown.extend(roles.iter().map(|(level, _)| *level).filter(|level| *level <= LEVEL_MAX));
+    shown.sort_unstable();
+    shown.dedup();
+    let line = |level: &u32| {
+        let mut line = format!("Level {level}: {} XP", count(rules::total(*level)));
+        for (_, role) in roles.iter().filter(|(from, _)| from == level) {
+            line.push_str(&format!(" · <@&{role}>"));
+        }
+        if *level == own { format!("**{line} · you are here**") } else { line }
+    };
+    Outgoing::embed(Embed {
+        title: "Levels".to_owned(),
+        description: shown.iter().map(line).collect::<Vec<_>>().join("\n"),
+        fields: Vec::new(),
+        colour: COLOUR,
+        footer: earn.to_owned(),
+    })
+}
+
+pub fn how_to_earn(xp: i64, cooldown_seconds: u32) -> String {
+    format!("A message earns {xp} XP, once in {cooldown_seconds} seconds.")
+}
+
+/// The outcome of an admin's change, with what it was before, so that it can be taken back by hand.
+pub fn changed(member: UserId, before: i64, after: i64) -> Outgoing {
+    let (old, new) = (rules::level_of(before), rules::level_of(after));
+    let levels = if old == new { format!("level {new} as before") } else { format!("level {new}, was {old}") };
+    Outgoing::text(format!("<@{member}> has {} XP now, was {} ({levels}).", count(after), count(before)))
+}
+
+pub const BOTS_HAVE_NO_LEVELS: &str = "Bots have no levels.";
+
+fn bar(progress: f64) -> String {
+    let full = (progress * BAR_CELLS as f64).floor() as usize;
+    let full = full.min(BAR_CELLS);
+    format!("{}{}", "▰".repeat(full), "▱".repeat(BAR_CELLS - full))
+}

@@ -1,0 +1,73 @@
+//! The rooms, and the roll call. A room is one feature: what it observes, the commands it declares, its card on the page.
+//! Rooms do not know each other; what two of them need belongs to `cx`, `store` or `model`.
+
+mod commands;
+mod guilds;
+mod health;
+pub mod levels;
+
+use std::sync::Arc;
+
+use crate::command::Command;
+use crate::config::Config;
+use crate::cx::Cx;
+use crate::model::{Event, Guild, Need, Refusal, Result};
+use crate::status::Card;
+use crate::store::Reader;
+
+/// A room.
+pub struct Feature {
+    pub name: &'static str,
+    pub is_on: fn(&Config) -> bool,
+    /// What it has to be told by Discord.
+    pub needs: fn(&Config) -> &'static [Need],
+    pub commands: &'static [&'static Command],
+    /// Reads what the last run left, before the first event.
+    pub start: Option<fn(&mut Cx<'_>) -> Result<()>>,
+    pub observe: fn(&mut Cx<'_>, &Event) -> Result<()>,
+    /// Its part of the status page.
+    pub card: Option<MakeCards>,
+}
+
+/// Reads a room's cards for these guilds.
+pub type MakeCards = fn(&Reader, &Config, &[Arc<Guild>]) -> Result<Vec<Card>>;
+
+/// The roll call, in the order in which rooms see an event: names and guilds first, for the others to refer to.
+pub const FEATURES: &[&Feature] = &[&guilds::FEATURE, &levels::FEATURE, &commands::FEATURE, &health::FEATURE];
+
+/// The rooms that are switched on.
+pub fn switched_on(config: &Config) -> impl Iterator<Item = &'static Feature> {
+    FEATURES.iter().copied().filter(|feature| (feature.is_on)(config))
+}
+
+/// The commands of the rooms that are switched on, in the order of the roll call.
+pub fn commands(config: &Config) -> Vec<&'static Command> {
+    switched_on(config).flat_map(|feature| feature.commands.iter().copied()).collect()
+}
+
+/// The command that a person's word names.
+///
+/// # Errors
+/// A refusal, in different words for a command that is switched off and one that nobody knows.
+pub fn find_command(config: &Config, word: &str) -> Result<&'static Command, Refusal> {
+    let all = FEATURES.iter().flat_map(|feature| feature.commands.iter().map(move |command| (feature, *command)));
+    match all.into_iter().find(|(_, command)| command.is_called(word)) {
+        Some((feature, command)) if (feature.is_on)(config) => Ok(command),
+        Some((feature, command)) => {
+            let words = format!("`{}` is switched off here, with everything of `{}`.", command.name, feature.name);
+            Err(Refusal::new(words))
+        }
+        None => Err(Refusal::new("I know no such command. `/help` lists what there is.")),
+    }
+}
+
+/// What the rooms that are switched on have to be told by Discord.
+pub fn needs(config: &Config) -> Vec<Need> {
+    let mut needs: Vec<Need> = Vec::new();
+    for need in switched_on(config).flat_map(|feature| (feature.needs)(config)) {
+        if !needs.contains(need) {
+            needs.push(*need);
+        }
+    }
+    needs
+}

@@ -1,0 +1,26 @@
+//! Things done once for an event, so that a replay does nothing twice.
+
+use std::time::Duration;
+
+use rusqlite::params;
+
+use super::Tx;
+use crate::model::{Result, Timestamp};
+
+const COMMAND: &str = "command";
+
+/// Whether the command of this message, interaction or request ran before.
+pub fn is_noted(tx: &Tx, key: u64) -> Result<bool> {
+    let sql = "SELECT 1 FROM done WHERE event = ?1 AND action = ?2";
+    Ok(tx.read().prepare_cached(sql)?.exists(params![key as i64, COMMAND])?)
+}
+
+/// Notes that it ran; notes older than `kept` are dropped.
+pub fn note(tx: &Tx, key: u64, now: Timestamp, kept: Duration) -> Result<()> {
+    let connection = tx.write()?;
+    let oldest = now.ms() - i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+    connection.prepare_cached("DELETE FROM done WHERE at < ?1")?.execute([oldest])?;
+    let sql = "INSERT INTO done (event, action, at) VALUES (?1, ?2, ?3)";
+    connection.prepare_cached(sql)?.execute(params![key as i64, COMMAND, now.ms()])?;
+    Ok(())
+}
