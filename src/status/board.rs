@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Visibility;
+use crate::config::Audience;
 use crate::model::{Clock, Timestamp};
 
 /// The board is redrawn at most this often.
@@ -30,7 +30,8 @@ pub const CARDS_MAX: usize = 12;
 pub struct Card {
     pub title: String,
     pub kind: CardKind,
-    pub visibility: Visibility,
+    /// Who may see it.
+    pub audience: Audience,
 }
 
 /// What is on a card.
@@ -146,7 +147,7 @@ mod tests {
     use std::cell::Cell;
 
     fn card(title: String) -> Card {
-        Card { title, kind: CardKind::Text(String::new()), visibility: Visibility::Public }
+        Card { title, kind: CardKind::Text(String::new()), audience: Audience::Public }
     }
 
     #[tokio::test(start_paused = true)]

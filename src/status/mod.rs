@@ -23,7 +23,7 @@ pub mod page;
 pub mod assets;
 
 pub use board::{Board, Card, CardKind, Standing};
-pub use face::{Face, FaceSettings, Visibility};
+pub use face::{Face, FaceSettings};
 pub use report::{Check, Health, Reading, Report};
 pub use vitals::Vitals;
 

@@ -10,7 +10,8 @@ use askama::Template;
 
 use super::board::{CARDS_MAX, Card, CardKind, ROWS_MAX, Standing};
 use super::vitals::GatewayState;
-use super::{Check, Face, Health, Reading, Report, Visibility};
+use super::{Check, Face, Health, Reading, Report};
+use crate::config::Audience;
 use crate::model::Timestamp;
 use crate::model::text::{count, duration, is_invisible};
 
@@ -153,19 +154,19 @@ impl StatusPage {
         let report = Report::of(&face.vitals);
         let reading = &report.reading;
         let troubles = report.troubles();
-        let shown = troubles.iter().take(TROUBLES_MAX).map(|check| trouble(check, face, reading.at));
+        let shown = troubles.iter().take(TROUBLES_MAX).map(|check| trouble(check, reading.at));
         let whole = &reading.minutes[..reading.minutes.len().saturating_sub(1)];
         let busiest = whole.iter().max().copied().unwrap_or(0);
         let stale = face.board.stale_for();
         let board = face.board.look();
-        let cards = board.cards.iter().filter(|card| card.visibility == Visibility::Public).take(CARDS_MAX);
+        let cards = board.cards.iter().filter(|card| card.audience == Audience::Public).take(CARDS_MAX);
         Self {
             live: place == Place::Door,
             demo: face.settings.demo.clone(),
             health: report.health.word(),
             headline: headline(&report),
             standing: standing(&report),
-            stale: stale.map(|_| face.settings.day_and_time(board.as_of)),
+            stale: stale.map(|_| day_and_time(board.as_of)),
             more_troubles: troubles.len().saturating_sub(TROUBLES_MAX),
             troubles: shown.collect(),
             gateway: gateway_word(reading),
@@ -184,9 +185,9 @@ impl StatusPage {
             store_bytes: bytes(reading.store_bytes),
             store_note: store_note(reading),
             cards: cards.map(card_view).collect(),
-            as_of: face.settings.time_of_day(reading.at),
+            as_of: time_of_day(reading.at),
             as_of_machine: reading.at.rfc3339(),
-            started: face.settings.day_and_time(face.vitals.started),
+            started: day_and_time(face.vitals.started),
         }
     }
 }
@@ -245,10 +246,10 @@ fn store_note(reading: &Reading) -> String {
     }
 }
 
-fn trouble(check: &Check, face: &Face, now: Timestamp) -> Trouble {
+fn trouble(check: &Check, now: Timestamp) -> Trouble {
     let since = check.since.map(|since| {
         let age = duration(now.since(since));
-        (format!("since {} ({age})", face.settings.day_and_time(since)), since.rfc3339())
+        (format!("since {} ({age})", day_and_time(since)), since.rfc3339())
     });
     let is_down = check.health == Health::Down;
     Trouble { is_down, detail: plain(&check.detail), action: plain(&check.action), since }
@@ -331,6 +332,16 @@ fn ago(age: Duration) -> String {
         10..60 => "less than a minute ago".to_owned(),
         seconds => format!("{} ago", duration(Duration::from_secs(seconds / 60 * 60))),
     }
+}
+
+/// A time of day: `21:04:05 UTC`.
+fn time_of_day(at: Timestamp) -> String {
+    at.utc().format("%H:%M:%S UTC").to_string()
+}
+
+/// A day and time: `14 Nov, 21:04 UTC`.
+fn day_and_time(at: Timestamp) -> String {
+    at.utc().format("%-d %b, %H:%M UTC").to_string()
 }
 
 /// A size in bytes: `12.3 MB`.

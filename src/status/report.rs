@@ -161,7 +161,11 @@ impl Report {
     pub fn judge(reading: Reading) -> Self {
         let own = [gateway, heartbeat, events, store, clock, promises, turning];
         let mut checks: Vec<Check> = own.iter().map(|check| check(&reading)).collect();
-        checks.extend(reading.problems.iter().map(named));
+        for problem in reading.problems.iter() {
+            let own = checks.iter().position(|check| check.name == problem.name);
+            let own = own.map_or(Health::Ok, |own| checks.remove(own).health);
+            checks.push(named(problem, own));
+        }
         let health = checks.iter().map(|check| check.health).max().unwrap_or(Health::Ok);
         Self { reading, health, checks }
     }
@@ -319,10 +323,12 @@ fn turning(reading: &Reading) -> Check {
     }
 }
 
-fn named(problem: &Problem) -> Check {
+/// A problem that a part of the bot described itself; it knows better than a check of ours by the same name, whose
+/// severity stays.
+fn named(problem: &Problem, own: Health) -> Check {
     Check {
         name: problem.name.clone().into(),
-        health: Health::Degraded,
+        health: own.max(Health::Degraded),
         detail: problem.detail.clone(),
         action: problem.action.clone().into(),
         since: Some(problem.since),
@@ -448,6 +454,18 @@ mod tests {
             "",
         ),
     ];
+
+    #[test]
+    fn who_knows_better_speaks_and_the_severity_stays() {
+        let mut reading = sound();
+        let mut full = problem().as_ref().clone();
+        full[0].name = "store".to_owned();
+        (reading.store_writable, reading.problems) = (false, Arc::new(full));
+        let report = Report::judge(reading);
+        let stores: Vec<_> = report.checks.iter().filter(|check| check.name == "store").collect();
+        assert_eq!((stores.len(), stores[0].health), (1, Health::Down));
+        assert_eq!(stores[0].detail, "A role is above mine.");
+    }
 
     fn steady_then_quiet() -> Vec<u64> {
         (0..MINUTES_KEPT as u64).map(|minute| if minute < 44 { 1 + minute % 3 } else { 0 }).collect()
