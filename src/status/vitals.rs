@@ -29,7 +29,8 @@ pub enum GatewayState {
 }
 
 impl GatewayState {
-    const ALL: [Self; 7] = [
+    /// Every state.
+    pub const ALL: [Self; 7] = [
         Self::Starting,
         Self::Connecting,
         Self::Identifying,
@@ -62,8 +63,18 @@ impl Last {
         Self(AtomicI64::new(NEVER))
     }
 
+    fn at(at: Duration) -> Self {
+        let last = Self::never();
+        last.set(at);
+        last
+    }
+
     fn set(&self, at: Duration) {
         self.0.store(i64::try_from(at.as_millis()).unwrap_or(i64::MAX), Relaxed);
+    }
+
+    fn clear(&self) {
+        self.0.store(NEVER, Relaxed);
     }
 
     fn age(&self, now: Duration) -> Option<Duration> {
@@ -100,8 +111,12 @@ pub struct Problem {
 pub struct Vitals {
     pub clock: Clock,
     pub started: Timestamp,
+    started_at: Duration,
     gateway: AtomicU8,
     gateway_since: AtomicI64,
+    gateway_at: Last,
+    connected_at: Last,
+    offline_at: Last,
     last_ack: Last,
     last_dispatch: Last,
     last_commit: Last,
@@ -141,10 +156,15 @@ impl Vitals {
     /// All at zero; the gateway is `starting`.
     pub fn new(clock: Clock) -> Arc<Self> {
         let started = clock.wall();
+        let started_at = clock.monotonic();
         Arc::new(Self {
             started,
+            started_at,
             gateway: AtomicU8::new(GatewayState::Starting as u8),
             gateway_since: AtomicI64::new(started.ms()),
+            gateway_at: Last::at(started_at),
+            connected_at: Last::never(),
+            offline_at: Last::at(started_at),
             last_ack: Last::never(),
             last_dispatch: Last::never(),
             last_commit: Last::never(),
@@ -172,12 +192,22 @@ impl Vitals {
         })
     }
 
+    /// The gateway is in this state from now on. `Connected` means that READY or RESUMED was seen.
     pub fn set_gateway(&self, state: GatewayState) {
-        if self.gateway.swap(state as u8, Relaxed) != state as u8 {
+        let now = self.clock.monotonic();
+        let before = self.gateway.swap(state as u8, Relaxed);
+        if before != state as u8 {
             self.gateway_since.store(self.clock.wall().ms(), Relaxed);
+            self.gateway_at.set(now);
         }
         if state == GatewayState::Connected {
+            if before != state as u8 {
+                self.connected_at.set(now);
+            }
+            self.offline_at.clear();
             self.was_ready.store(true, Relaxed);
+        } else if before == GatewayState::Connected as u8 {
+            self.offline_at.set(now);
         }
     }
 
@@ -189,6 +219,29 @@ impl Vitals {
     /// Since when the gateway is in its present state, by this computer's clock.
     pub fn gateway_since(&self) -> Timestamp {
         Timestamp::from_ms(self.gateway_since.load(Relaxed))
+    }
+
+    /// How long the gateway has been in its present state.
+    pub fn gateway_age(&self) -> Duration {
+        self.gateway_at.age(self.clock.monotonic()).unwrap_or_default()
+    }
+
+    /// How long there has been no session, whatever was tried meanwhile; none while connected.
+    pub fn offline_age(&self) -> Option<Duration> {
+        self.offline_at.age(self.clock.monotonic())
+    }
+
+    /// How long ago Discord last proved that it hears us: a heartbeat's ACK, READY or RESUMED. Before the first of
+    /// them it counts from the start.
+    pub fn silence(&self) -> Duration {
+        let now = self.clock.monotonic();
+        let signs = [self.last_ack.age(now), self.connected_at.age(now), Some(now.saturating_sub(self.started_at))];
+        signs.into_iter().flatten().min().unwrap_or_default()
+    }
+
+    /// How long the bot has been running.
+    pub fn uptime(&self) -> Duration {
+        self.clock.monotonic().saturating_sub(self.started_at)
     }
 
     /// A heartbeat was acknowledged.
@@ -327,6 +380,28 @@ mod tests {
         clock.advance(Duration::from_secs(3600 * 5));
         assert_eq!(vitals.messages_by_minute().iter().sum::<u64>(), 0);
         assert_eq!(vitals.messages.load(Relaxed), 3);
+    }
+
+    #[test]
+    fn attempts_to_reconnect_do_not_hide_how_long_the_gateway_is_gone() {
+        let clock = Clock::hand(Timestamp::from_ms(0));
+        let vitals = Vitals::new(clock.clone());
+        clock.advance(Duration::from_secs(5));
+        assert_eq!(vitals.offline_age(), Some(Duration::from_secs(5)));
+        vitals.set_gateway(GatewayState::Connected);
+        clock.advance(Duration::from_secs(60));
+        assert_eq!((vitals.offline_age(), vitals.silence()), (None, Duration::from_secs(60)));
+        vitals.note_ack();
+        for state in [GatewayState::BackingOff, GatewayState::Resuming, GatewayState::Identifying] {
+            vitals.set_gateway(state);
+            clock.advance(Duration::from_secs(50));
+        }
+        assert_eq!(vitals.gateway_age(), Duration::from_secs(50));
+        assert_eq!(vitals.offline_age(), Some(Duration::from_secs(150)));
+        assert_eq!(vitals.silence(), Duration::from_secs(150));
+        vitals.set_gateway(GatewayState::Connected);
+        assert_eq!((vitals.offline_age(), vitals.silence()), (None, Duration::ZERO));
+        assert_eq!(vitals.uptime(), Duration::from_secs(215));
     }
 
     #[test]

@@ -169,19 +169,19 @@ fn role_target(guild: GuildId, of: Option<(UserId, RoleId)>) -> String {
     }
 }
 
-fn card(reader: &Reader, _: &Config, guilds: &[Arc<Guild>]) -> Result<Vec<Card>> {
+fn card(reader: &Reader, config: &Config, guilds: &[Arc<Guild>]) -> Result<Vec<Card>> {
     let mut cards = Vec::new();
     for guild in guilds.iter().take(CARDS_MAX) {
         let board = store::list_top(reader, guild.id, 0, CARD_ROWS)?;
         let standing = |placed: store::Placed| Standing {
             rank: placed.rank,
             name: placed.name.unwrap_or_else(|| text::UNNAMED.to_owned()),
-            level: rules::level_of(placed.xp),
+            level: u64::from(rules::level_of(placed.xp)),
             xp: placed.xp,
-            progress: rules::progress(placed.xp),
+            progress: rules::steps(placed.xp),
         };
         let kind = CardKind::Leaderboard(board.into_iter().map(standing).collect());
-        cards.push(Card { title: guild.name.clone(), kind });
+        cards.push(Card { title: guild.name.clone(), kind, audience: config.http.visibility.leaderboard });
     }
     Ok(cards)
 }

@@ -91,14 +91,17 @@ pub fn level_of(xp: i64) -> u32 {
     low
 }
 
+/// XP since the member's level began, and from its beginning to the next; none at the highest level.
+pub fn steps(xp: i64) -> Option<(u64, u64)> {
+    let level = level_of(xp);
+    let (from, to) = (total(level), total(level + 1));
+    let within = |xp: i64| u64::try_from(xp - from).unwrap_or(0);
+    (level < LEVEL_MAX).then(|| (within(xp), within(to)))
+}
+
 /// How far a member is between their level and the next, from 0 to 1.
 pub fn progress(xp: i64) -> f64 {
-    let level = level_of(xp);
-    if level >= LEVEL_MAX {
-        return 1.0;
-    }
-    let (from, to) = (total(level), total(level + 1));
-    (xp - from) as f64 / (to - from) as f64
+    steps(xp).map_or(1.0, |(done, all)| done as f64 / all as f64)
 }
 
 /// The level roles that a member of this level should hold and does not.
