@@ -13,6 +13,7 @@ pub(super) static FEATURE: Feature = Feature {
     start: None,
     observe: |_, _| Ok(()),
     card: None,
+    verify: None,
 };
 
 const WORD_CHARS_MAX: u16 = 50;

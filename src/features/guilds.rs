@@ -12,8 +12,16 @@ use crate::config::Config;
 use crate::cx::Cx;
 use crate::model::{Author, Event, Guild, GuildId, Need, Result, UserId};
 
-pub(super) static FEATURE: Feature =
-    Feature { name: "guilds", is_on: |_| true, needs, commands: &[], start: Some(start), observe, card: None };
+pub(super) static FEATURE: Feature = Feature {
+    name: "guilds",
+    is_on: |_| true,
+    needs,
+    commands: &[],
+    start: Some(start),
+    observe,
+    card: None,
+    verify: None,
+};
 
 /// Names that are remembered as already stored; past it the memory begins anew.
 const REMEMBERED_MAX: usize = 16_384;

@@ -16,6 +16,7 @@ pub(super) static FEATURE: Feature = Feature {
     start: None,
     observe: |_, _| Ok(()),
     card: None,
+    verify: None,
 };
 
 const COLOUR: u32 = 0xE0_A8_4E;

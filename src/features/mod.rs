@@ -14,6 +14,7 @@ use crate::cx::Cx;
 use crate::model::{Event, Guild, Need, Refusal, Result};
 use crate::status::Card;
 use crate::store::Reader;
+use crate::store::check::Verify;
 
 /// A room.
 pub struct Feature {
@@ -27,6 +28,8 @@ pub struct Feature {
     pub observe: fn(&mut Cx<'_>, &Event) -> Result<()>,
     /// Its part of the status page.
     pub card: Option<MakeCards>,
+    /// What must hold in its tables, for `innkeeper check`.
+    pub verify: Option<Verify>,
 }
 
 /// Reads a room's cards for these guilds.

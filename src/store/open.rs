@@ -56,7 +56,7 @@ impl OpenError {
         Self { words: format!("cannot use {}: {error}", path.display()), permanent: false }
     }
 
-    fn newer(path: &Path, found: u32, known: u32) -> Self {
+    fn newer(path: &Path, found: i64, known: i32) -> Self {
         let words = format!(
             "{} was written by a newer Innkeeper (schema {found}, this one knows {known}). Install that version again, \
              or restore a backup made before the update.",
@@ -74,7 +74,7 @@ impl OpenError {
         Self { words, permanent: true }
     }
 
-    fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+    pub(super) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
         let code = error.sqlite_error_code();
         match code {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::damaged(path, error),
@@ -136,23 +136,32 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn migrate(path: &Path, connection: &mut Connection) -> Result<(), OpenError> {
-    let runner = migrations::migrations::runner();
-    let known = runner.get_migrations().iter().map(|migration| migration.version()).max().unwrap_or(0);
+    let known = known_version();
     let found = schema_version(connection).map_err(|error| OpenError::from_sqlite(path, &error))?;
     match found {
         Some(found) if found == i64::from(known) => return Ok(()),
-        Some(found) if found > i64::from(known) => {
-            return Err(OpenError::newer(
-                path,
-                u32::try_from(found).unwrap_or(u32::MAX),
-                u32::try_from(known).unwrap_or(0),
-            ));
-        }
+        Some(found) if found > i64::from(known) => return Err(OpenError::newer(path, found, known)),
         Some(_) => {}
         None => refuse_foreign(path, connection)?,
     }
-    runner.run(connection).map_err(|error| OpenError::damaged(path, &error))?;
+    migrations::migrations::runner().run(connection).map_err(|error| OpenError::damaged(path, &error))?;
     Ok(())
+}
+
+/// Whether this program can use the file's schema, in words.
+pub(super) fn schema_state(path: &Path, connection: &Connection) -> Result<String, OpenError> {
+    let known = known_version();
+    match schema_version(connection).map_err(|error| OpenError::from_sqlite(path, &error))? {
+        Some(found) if found > i64::from(known) => Err(OpenError::newer(path, found, known)),
+        Some(found) if found == i64::from(known) => Ok(format!("version {found}, as it should be")),
+        Some(found) => Ok(format!("version {found}; the next start brings it to {known}")),
+        None => refuse_foreign(path, connection).map(|()| "empty; the next start fills it".to_owned()),
+    }
+}
+
+fn known_version() -> i32 {
+    let runner = migrations::migrations::runner();
+    runner.get_migrations().iter().map(|migration| migration.version()).max().unwrap_or(0)
 }
 
 /// The newest migration that the file has seen; none for an empty file or somebody else's.

@@ -27,12 +27,14 @@ pub(super) static FEATURE: Feature = Feature {
     start: None,
     observe,
     card: Some(card),
+    verify: Some(verify),
 };
 
 /// Members shown on the page.
 const CARD_ROWS: u32 = 10;
 /// Guilds with a board on the page.
 const CARDS_MAX: usize = 5;
+const IMBALANCES_SHOWN_MAX: u32 = 5;
 
 fn needs(config: &Config) -> &'static [Need] {
     // Roles of members who came back are given at once only where joins are told.
@@ -184,4 +186,11 @@ fn card(reader: &Reader, config: &Config, guilds: &[Arc<Guild>]) -> Result<Vec<C
         cards.push(Card { title: guild.name.clone(), kind, audience: config.http.visibility.leaderboard });
     }
     Ok(cards)
+}
+
+/// Every balance is the sum of its ledger rows.
+fn verify(reader: &Reader) -> Result<Vec<String>> {
+    let wrong = store::list_imbalances(reader, IMBALANCES_SHOWN_MAX)?;
+    let words = |(user, xp, sum): (i64, i64, i64)| format!("member {user} has {xp} XP, but the ledger says {sum}");
+    Ok(wrong.into_iter().map(words).collect())
 }

@@ -120,6 +120,17 @@ pub fn find_name(connection: &Connection, guild: GuildId, user: UserId) -> Resul
     Ok(connection.prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| row.get(0)).optional()?)
 }
 
+/// Members whose XP is not the sum of their ledger rows: user, XP, sum.
+pub fn list_imbalances(connection: &Connection, at_most: u32) -> Result<Vec<(i64, i64, i64)>> {
+    let sql = "WITH sums AS (SELECT guild, user, sum(amount) AS total FROM ledger GROUP BY guild, user)
+        SELECT coalesce(xp.user, sums.user), coalesce(xp.xp, 0), coalesce(sums.total, 0)
+        FROM xp FULL JOIN sums USING (guild, user)
+        WHERE coalesce(xp.xp, 0) <> coalesce(sums.total, 0) LIMIT ?1";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([at_most], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The rank of a page's first member, who may share it with members on the page before.
 fn first_rank(connection: &Connection, guild: GuildId, offset: u32, xp: i64) -> Result<u64> {
     if offset == 0 {

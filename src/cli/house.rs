@@ -1,0 +1,179 @@
+//! Everything that `run` and `demo` have in common: the store, the engine, the doors, the lamp, and the order in which
+//! they begin and end.
+
+use std::fmt;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::{Exit, complain};
+use crate::bot::Bot;
+use crate::config::Config;
+use crate::features;
+use crate::gateway::{self, Ended, Tempo};
+use crate::http;
+use crate::lamp::Lamp;
+use crate::model::{Clock, Secret};
+use crate::status::vitals::Part;
+use crate::status::{Board, Card, Face, FaceSettings, Vitals};
+use crate::store::{InstanceLock, OpenError, Store, StoreSettings};
+
+/// Worker threads of the runtime: the gateway's loop, and one for everybody else.
+const WORKERS: usize = 2;
+/// Threads for queries and files.
+const BLOCKING_MAX: usize = 8;
+/// How long a part may stand still before the watchdog is no longer told that all is well.
+const STANDSTILL_MAX: Duration = Duration::from_secs(60);
+/// How long the parts have to end after a signal.
+const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// Why the house does not open, in words.
+pub struct CannotOpen {
+    words: String,
+    exit: Exit,
+}
+
+impl CannotOpen {
+    fn usage(words: impl fmt::Display) -> Self {
+        Self { words: words.to_string(), exit: Exit::Usage }
+    }
+
+    fn failed(words: impl fmt::Display) -> Self {
+        Self { words: words.to_string(), exit: Exit::Failed }
+    }
+
+    /// Says so, and how the process ends.
+    pub fn complain(&self) -> Exit {
+        complain(&self.words, self.exit)
+    }
+}
+
+impl From<OpenError> for CannotOpen {
+    fn from(error: OpenError) -> Self {
+        let exit = if error.permanent { Exit::DoNotRestart } else { Exit::Failed };
+        Self { words: error.to_string(), exit }
+    }
+}
+
+/// What the house is opened with.
+pub struct Plan {
+    pub config: Config,
+    pub token: Secret,
+    pub clock: Clock,
+    pub face: FaceSettings,
+}
+
+/// The house with its doors open.
+pub struct House {
+    bot: Bot,
+    token: Secret,
+    board: Arc<Board>,
+    lamp: Option<Lamp>,
+    /// Where the pages are, with the real port.
+    pub pages: Option<SocketAddr>,
+    /// Where the lamp is.
+    pub lamp_at: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    server: Option<JoinHandle<()>>,
+    _lock: InstanceLock,
+}
+
+/// The runtime that everything but the writer and the lamp runs on.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(BLOCKING_MAX)
+        .enable_all()
+        .build()
+}
+
+impl House {
+    /// Opens everything but the gateway. Nothing is left behind when something is in the way.
+    pub async fn open(plan: Plan) -> Result<Self, CannotOpen> {
+        let Plan { config, token, clock, face } = plan;
+        let vitals = Vitals::new(clock.clone());
+        let lock = InstanceLock::take(&config.store.path)?;
+        let settings = StoreSettings {
+            batch_rows: config.store.batch_rows,
+            batch_wait: Duration::from_secs(config.store.batch_seconds),
+        };
+        let store = Store::open(&config.store.path, settings, vitals.clone())?;
+        let opened = Bot::open(config.clone(), store.clone(), clock.clone(), vitals.clone()).await;
+        let bot = opened.map_err(|error| CannotOpen::failed(format!("the database could not be read: {error}")))?;
+        let board = Board::new(clock);
+        let face = Face { vitals, board: board.clone(), settings: Arc::new(face) };
+        let (stop, stopping) = watch::channel(false);
+        let lamp = match listen("lamp.listen", &config.lamp.listen)? {
+            Some(listener) => Some(light(listener, face.clone(), &config)?),
+            None => None,
+        };
+        let pages = listen("http.listen", &config.http.listen)?;
+        let pages_at = pages.as_ref().and_then(|listener| listener.local_addr().ok());
+        let server = match pages {
+            Some(listener) => {
+                let version = store.version();
+                let serving = http::serve(listener, face, version, axum::Router::new(), stopping)
+                    .map_err(|error| CannotOpen::failed(error.to_string()))?;
+                Some(tokio::spawn(serving))
+            }
+            None => None,
+        };
+        let lamp_at = lamp.as_ref().map(Lamp::address);
+        Ok(Self { bot, token, board, lamp, pages: pages_at, lamp_at, stop, server, _lock: lock })
+    }
+
+    /// Lets people in until `end` resolves or Discord shows the bot the door; then ends everything in order.
+    pub async fn keep(self, tempo: Tempo, end: impl Future<Output = ()>) -> Exit {
+        let stopping = self.stop.subscribe();
+        let redraw = tokio::spawn(redraw(self.bot.clone(), self.board.clone(), stopping.clone()));
+        let watchdog = tokio::spawn(watchdog(self.bot.clone(), self.lamp.is_some(), stopping.clone()));
+        let discord = gateway::Performer::new(self.bot.clone(), self.token.clone());
+        let promises = {
+            let (bot, discord, stopping) = (self.bot.clone(), discord.clone(), stopping.clone());
+            tokio::spawn(async move { bot.keep_promises(&discord, stopping).await })
+        };
+        let mut session = tokio::spawn(gateway::run(self.bot.clone(), discord, tempo, stopping));
+        let mut exit = Exit::Ok;
+        let ended = tokio::select! {
+            () = end => None,
+            ended = &mut session => Some(ended),
+        };
+        if let Some(Ok(Ended::Fatal { words })) = &ended {
+            exit = complain(words, Exit::DoNotRestart);
+        }
+        let _ = self.stop.send(true);
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        let rest = async {
+            if ended.is_none() {
+                let _ = session.await;
+            }
+            let _ = tokio::join!(promises, redraw, watchdog);
+            if let Some(server) = self.server {
+                let _ = server.await;
+            }
+        };
+        if tokio::time::timeout(END_WITHIN, rest).await.is_err() {
+            tracing::warn!("something did not end in time; what is committed is safe");
+        }
+        let store = self.bot.store().clone();
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        if let Some(lamp) = self.lamp {
+            lamp.stop();
+        }
+        exit
+    }
+}
+
+fn listen(key: &str, address: &str) -> Result<Option<TcpListener>, CannotOpen> {
+    if address.is_empty() {
+        return Ok(None);
+    }
+    let listener = TcpListener::bind(address).map_err(|error| {
+        CannotOpen::failed(format!("cannot listen on {address}: {error}. Set {key} to a free address and port."))
+    })?;
+    Ok(Some(listener))
+}

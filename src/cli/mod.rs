@@ -1,0 +1,111 @@
+//! Door three: the command line. One file for each verb; results go to stdout, logs and mistakes to stderr.
+
+mod check;
+mod config;
+mod demo;
+mod house;
+mod logs;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{ConfigError, Loaded};
+
+/// How a verb ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Ok,
+    Failed,
+    /// The command line or the configuration is wrong.
+    Usage,
+    /// A restart cannot help: a bad token, forbidden intents, a database that cannot be used.
+    DoNotRestart,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Ok => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::DoNotRestart => 78,
+        })
+    }
+}
+
+/// Looks after a small Discord community, and explains itself.
+#[derive(Parser)]
+#[command(name = "innkeeper", version, arg_required_else_help = true)]
+struct Line {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    logs: logs::Options,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Runs the bot.
+    Run(ConfigFile),
+    /// Shows everything without a token: a simulated Discord, the bot, the pages.
+    Demo(demo::Options),
+    /// Looks everything over: configuration, database and, online, token, intents and permissions.
+    Check(check::Options),
+    /// Shows every setting and where it comes from.
+    Config(config::Options),
+    /// Shows the version.
+    Version,
+}
+
+/// Which configuration to use.
+#[derive(Args, Clone)]
+pub struct ConfigFile {
+    /// The configuration; without it ./innkeeper.toml, $XDG_CONFIG_HOME/innkeeper/innkeeper.toml, then
+    /// /etc/innkeeper/innkeeper.toml, if there is one.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    fn load(&self) -> Result<Loaded, ConfigError> {
+        let environment = std::env::vars_os().filter_map(|(key, value)| {
+            // A variable that is no text cannot be one of ours.
+            Some((key.into_string().ok()?, value.into_string().ok()?))
+        });
+        crate::config::load(self.config.as_deref(), environment.collect())
+    }
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let line = match Line::try_parse() {
+        Ok(line) => line,
+        Err(help) => {
+            let _ = help.print();
+            return if help.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
+        }
+    };
+    if let Err(sentence) = line.logs.begin() {
+        return complain(&sentence, Exit::Usage).into();
+    }
+    let exit = match line.verb {
+        Verb::Run(file) => run::run(&file),
+        Verb::Demo(options) => demo::run(&options),
+        Verb::Check(options) => check::run(&options),
+        Verb::Config(options) => config::run(&options),
+        Verb::Version => {
+            println!("innkeeper {}", env!("CARGO_PKG_VERSION"));
+            Exit::Ok
+        }
+    };
+    exit.into()
+}
+
+/// Says what is wrong, on stderr.
+fn complain(words: &dyn std::fmt::Display, exit: Exit) -> Exit {
+    eprintln!("innkeeper: {words}");
+    exit
+}

@@ -1,0 +1,33 @@
+//! The example configuration shows every key with its default.
+
+use std::path::Path;
+
+use innkeeper::config::{Config, load};
+
+#[test]
+fn the_example_holds_every_key_with_its_default() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.example.toml");
+    let loaded = load(Some(&file), Vec::new()).unwrap();
+    let mut expected = Config::default();
+    expected.store.path = file.parent().unwrap().join(&expected.store.path);
+    assert_eq!(loaded.config, expected);
+    let text = std::fs::read_to_string(&file).unwrap();
+    for (key, _, _) in loaded.list() {
+        let name = key.rsplit('.').next().unwrap().to_owned();
+        assert!(text.lines().any(|line| line.starts_with(&format!("{name} = "))), "{key} is missing");
+    }
+}
+
+#[test]
+fn what_is_commented_out_is_right_too() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.example.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let (_, roles) = text.split_once("# [[levels.role]]").unwrap();
+    let toml = format!("[[levels.role]]\n{}", roles.replace("# ", ""));
+    let folder = std::env::temp_dir().join(format!("innkeeper-example-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("innkeeper.toml"), toml).unwrap();
+    let loaded = load(Some(&folder.join("innkeeper.toml")), Vec::new());
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(loaded.unwrap().config.levels.roles.len(), 1);
+}
