@@ -21,7 +21,8 @@ const AUTHORS: u64 = 1_000;
 fn main() {
     let folder = std::env::temp_dir().join(format!("innkeeper-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(messages(&folder.join("messages.db")));
     runtime.block_on(ranks(&folder.join("ranks.db")));
     std::fs::remove_dir_all(&folder).expect("the folder goes");
@@ -77,7 +78,11 @@ async fn messages(path: &Path) {
     bot.settle().await;
     let (wall, cpu) = (begun.elapsed().as_secs_f64(), cpu() - used);
     let per = |seconds: f64| seconds * 1e6 / MESSAGES as f64;
-    println!("messages through engine and writer, one in ten earning: {:.0}/s, {:.2} µs CPU each", MESSAGES as f64 / wall, per(cpu));
+    println!(
+        "messages through engine and writer, one in ten earning: {:.0}/s, {:.2} µs CPU each",
+        MESSAGES as f64 / wall,
+        per(cpu)
+    );
     bot.store().close();
 }
 
@@ -87,7 +92,8 @@ async fn ranks(path: &Path) {
     let mut database = Connection::open(path).expect("a database");
     let rows = database.transaction().expect("a transaction");
     {
-        let mut insert = rows.prepare("INSERT INTO xp (guild, user, xp, last_message) VALUES (100, ?1, ?2, 0)").expect("SQL");
+        let mut insert =
+            rows.prepare("INSERT INTO xp (guild, user, xp, last_message) VALUES (100, ?1, ?2, 0)").expect("SQL");
         let mut dice = fastrand::Rng::with_seed(7);
         for user in 1..=MEMBERS {
             // Most people write a little, a few very much.
@@ -120,6 +126,10 @@ async fn ranks(path: &Path) {
         .await
         .expect("ranks");
     println!("first rank in a guild of a million (counts them once): {first:.1?}");
-    println!("rank and top 10 after that: median {:.1?}, slowest {:.1?}", times[times.len() / 2], times[times.len() - 1]);
+    println!(
+        "rank and top 10 after that: median {:.1?}, slowest {:.1?}",
+        times[times.len() / 2],
+        times[times.len() - 1]
+    );
     store.close();
 }

@@ -177,3 +177,73 @@ fn listen(key: &str, address: &str) -> Result<Option<TcpListener>, CannotOpen> {
     })?;
     Ok(Some(listener))
 }
+
+/// Lights the lamp on a listener; its private socket is in the runtime folder, or beside the database.
+fn light(listener: TcpListener, face: Face, config: &Config) -> Result<Lamp, CannotOpen> {
+    let folder = run_folder(&config.store.path);
+    Lamp::start(listener, face, &folder).map_err(|error| CannotOpen::failed(format!("the lamp does not burn: {error}")))
+}
+
+fn run_folder(database: &Path) -> PathBuf {
+    // systemd names it for us; elsewhere the database's folder is ours for certain.
+    let given = std::env::var_os("RUNTIME_DIRECTORY").map(PathBuf::from).filter(|folder| folder.is_dir());
+    let beside = || database.parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
+    given.or_else(beside).unwrap_or_else(|| PathBuf::from("."))
+}
+
+/// Draws the cards of the rooms anew when something was committed.
+async fn redraw(bot: Bot, board: Arc<Board>, stop: watch::Receiver<bool>) {
+    let version = bot.store().version();
+    let draw = || {
+        let bot = bot.clone();
+        async move { cards(&bot).await }
+    };
+    board.keep(version, draw, stop).await;
+}
+
+async fn cards(bot: &Bot) -> crate::model::Result<Vec<Card>> {
+    let (config, guilds) = (bot.config().clone(), bot.guilds().list());
+    bot.store()
+        .read(move |reader| {
+            let mut cards = Vec::new();
+            for make in features::switched_on(&config).filter_map(|feature| feature.card) {
+                cards.extend(make(reader, &config, &guilds)?);
+            }
+            Ok(cards)
+        })
+        .await
+}
+
+/// Tells systemd that the bot lives while the loop, the writer and the lamp turn. A lost gateway is no reason to
+/// restart: it heals by itself.
+async fn watchdog(bot: Bot, has_lamp: bool, mut stop: watch::Receiver<bool>) {
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    let Some(every) = sd_notify::watchdog_enabled().map(|within| within / 3) else { return };
+    loop {
+        let parts = [Part::Loop, Part::Writer, Part::Lamp];
+        let turns = |part: &Part| bot.vitals().beat_age(*part).is_none_or(|age| age < STANDSTILL_MAX);
+        if parts.iter().filter(|part| has_lamp || **part != Part::Lamp).all(turns) {
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        } else {
+            tracing::error!("a part stands still; the watchdog is not told that all is well");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+/// Resolves when the process is asked to end.
+pub async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::warn!("signals cannot be awaited; end the process with a kill");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -121,7 +121,7 @@ mod tests {
               "checks": [
                 {
                   "action": "",
-                  "detail": "Discord answered a heartbeat 0 s ago.",
+                  "detail": "Discord answered a heartbeat less than a minute ago.",
                   "name": "heartbeat",
                   "ok": true,
                   "since": null

@@ -9,11 +9,12 @@ use std::time::Duration;
 use askama::Template;
 
 use super::board::{CARDS_MAX, Card, CardKind, ROWS_MAX, Standing};
+use super::report::coarse;
 use super::vitals::GatewayState;
 use super::{Check, Face, Health, Reading, Report};
 use crate::config::Audience;
 use crate::model::Timestamp;
-use crate::model::text::{count, duration, is_invisible};
+use crate::model::text::{count, is_invisible};
 
 /// The most characters of a text that the page repeats.
 const PLAIN_CHARS_MAX: usize = 300;
@@ -21,6 +22,8 @@ const PLAIN_CHARS_MAX: usize = 300;
 const TROUBLES_MAX: usize = 12;
 /// Minutes over which "messages per minute" is averaged.
 const RATE_MINUTES: usize = 5;
+/// Younger than this is a moment ago.
+const MOMENT: Duration = Duration::from_secs(10);
 /// The sparkline's drawing: a bar for each whole minute.
 const BAR_WIDTH: usize = 4;
 const SPARK_HEIGHT: u64 = 40;
@@ -45,6 +48,7 @@ pub fn html(face: &Face, place: Place) -> String {
 pub fn fragments(face: &Face) -> Vec<(&'static str, String)> {
     let page = StatusPage::of(face, Place::Door);
     vec![
+        ("announce", render(&page.as_announce())),
         ("headline", render(&page.as_headline())),
         ("stale", render(&page.as_stale())),
         ("troubles", render(&page.as_troubles())),
@@ -85,7 +89,7 @@ struct NoticePage<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "status.html", blocks = ["headline", "stale", "troubles", "figures", "cards", "asof"])]
+#[template(path = "status.html", blocks = ["announce", "headline", "stale", "troubles", "figures", "cards", "asof"])]
 struct StatusPage {
     live: bool,
     demo: Option<String>,
@@ -94,6 +98,7 @@ struct StatusPage {
     standing: String,
     stale: Option<String>,
     troubles: Vec<Trouble>,
+    wrong: usize,
     more_troubles: usize,
     gateway: &'static str,
     gateway_note: String,
@@ -167,6 +172,7 @@ impl StatusPage {
             headline: headline(&report),
             standing: standing(&report),
             stale: stale.map(|_| day_and_time(board.as_of)),
+            wrong: troubles.len(),
             more_troubles: troubles.len().saturating_sub(TROUBLES_MAX),
             troubles: shown.collect(),
             gateway: gateway_word(reading),
@@ -217,16 +223,16 @@ fn gateway_word(reading: &Reading) -> &'static str {
         GatewayState::Identifying => "Logging in",
         GatewayState::Resuming => "Resuming",
         GatewayState::Connected => "Connected",
-        GatewayState::BackingOff => "Waiting",
+        GatewayState::BackingOff => "Retrying",
         GatewayState::Stopped => "Stopped",
     }
 }
 
 fn gateway_note(reading: &Reading) -> String {
-    let since = format!("for {}", duration(reading.gateway_age));
+    let since = format!("for {}", coarse(reading.gateway_age));
     match (reading.gateway, reading.ack_age) {
         (GatewayState::Connected, Some(ack)) => {
-            format!("{since}; heartbeat answered {}, in {} ms", ago(ack), number(reading.latency_ms))
+            format!("answers in {} ms; last heartbeat {}", number(reading.latency_ms), ago(ack))
         }
         _ => since,
     }
@@ -234,7 +240,7 @@ fn gateway_note(reading: &Reading) -> String {
 
 fn promises_note(reading: &Reading) -> String {
     match reading.promises_failed {
-        0 => "what Discord has still to be told".to_owned(),
+        0 => "still to be kept".to_owned(),
         failed => format!("{} failed", number(failed)),
     }
 }
@@ -248,8 +254,8 @@ fn store_note(reading: &Reading) -> String {
 
 fn trouble(check: &Check, now: Timestamp) -> Trouble {
     let since = check.since.map(|since| {
-        let age = duration(now.since(since));
-        (format!("since {} ({age})", day_and_time(since)), since.rfc3339())
+        let age = ago(now.since(since));
+        (format!("since {}, {age}", day_and_time(since)), since.rfc3339())
     });
     let is_down = check.health == Health::Down;
     Trouble { is_down, detail: plain(&check.detail), action: plain(&check.action), since }
@@ -325,13 +331,9 @@ fn number(number: u64) -> String {
     count(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// An age in words that do not tick.
+/// An age in words.
 fn ago(age: Duration) -> String {
-    match age.as_secs() {
-        0..10 => "a moment ago".to_owned(),
-        10..60 => "less than a minute ago".to_owned(),
-        seconds => format!("{} ago", duration(Duration::from_secs(seconds / 60 * 60))),
-    }
+    if age < MOMENT { "a moment ago".to_owned() } else { format!("{} ago", coarse(age)) }
 }
 
 /// A time of day: `21:04:05 UTC`.

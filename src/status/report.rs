@@ -178,6 +178,14 @@ impl Report {
     }
 }
 
+/// A duration in words that change once a minute at most, so that a live page does not tick.
+pub fn coarse(age: Duration) -> String {
+    match age.as_secs() {
+        0..60 => "less than a minute".to_owned(),
+        seconds => duration(Duration::from_secs(seconds / 60 * 60)),
+    }
+}
+
 fn well(name: &'static str, detail: impl Into<String>) -> Check {
     Check { name: name.into(), health: Health::Ok, detail: detail.into(), action: "".into(), since: None }
 }
@@ -198,14 +206,15 @@ fn unwell(
 fn gateway(reading: &Reading) -> Check {
     let name = "gateway";
     let Some(offline) = reading.offline else {
-        return well(name, format!("Connected to Discord for {}.", duration(reading.gateway_age)));
+        return well(name, format!("Connected to Discord for {}.", coarse(reading.gateway_age)));
     };
     if reading.gateway == GatewayState::Stopped {
         let detail = "The connection to Discord has ended and is not tried again.".to_owned();
         let action = "Read the last lines of the log, mend what they name, and start Innkeeper again.";
         return unwell(reading, name, Health::Down, Some(offline), detail, action);
     }
-    let health = if offline > OFFLINE_MAX { Health::Down } else { Health::Degraded };
+    let long = offline > OFFLINE_MAX || reading.silence > SILENCE_MAX;
+    let health = if long { Health::Down } else { Health::Degraded };
     let doing = match reading.gateway {
         GatewayState::BackingOff => "waiting before the next attempt",
         GatewayState::Resuming => "resuming the session",
@@ -214,8 +223,8 @@ fn gateway(reading: &Reading) -> Check {
         _ => "starting",
     };
     let detail = match reading.was_ready {
-        true => format!("Not connected to Discord for {} ({doing}).", duration(offline)),
-        false => format!("Not connected to Discord yet, {} after the start ({doing}).", duration(offline)),
+        true => format!("Not connected to Discord for {} ({doing}).", coarse(offline)),
+        false => format!("Not connected to Discord yet, {} after the start ({doing}).", coarse(offline)),
     };
     let action = match health {
         Health::Down => "Check this computer's internet connection and discordstatus.com; Innkeeper goes on trying.",
@@ -227,14 +236,17 @@ fn gateway(reading: &Reading) -> Check {
 /// Discord stops answering heartbeats some time before a dead connection is noticed in any other way.
 fn heartbeat(reading: &Reading) -> Check {
     let name = "heartbeat";
+    if reading.offline.is_some() {
+        return well(name, "Not looked at while there is no session.");
+    }
     let health = match reading.silence {
         silence if silence > SILENCE_MAX => Health::Down,
         silence if silence > SILENCE_NOTED => Health::Degraded,
         _ => Health::Ok,
     };
-    let age = duration(reading.silence);
+    let age = coarse(reading.silence);
     match (health, reading.ack_age) {
-        (Health::Ok, Some(ack)) => well(name, format!("Discord answered a heartbeat {} ago.", duration(ack))),
+        (Health::Ok, Some(ack)) => well(name, format!("Discord answered a heartbeat {} ago.", coarse(ack))),
         (Health::Ok, None) => well(name, "No heartbeat was due yet."),
         (health, _) => {
             let detail = format!("Discord has answered nothing for {age}.");
@@ -250,9 +262,9 @@ fn events(reading: &Reading) -> Check {
     let name = "events";
     let Some(age) = reading.dispatch_age else { return well(name, "Nothing has come in from Discord yet.") };
     if age < HUSH_NOTED || reading.offline.is_some() || !talked_steadily_before(&reading.minutes, age) {
-        return well(name, format!("Discord last sent something {} ago.", duration(age)));
+        return well(name, format!("Discord last sent something {} ago.", coarse(age)));
     }
-    let detail = format!("Nothing has come in from Discord for {}, in a guild that talked steadily.", duration(age));
+    let detail = format!("Nothing has come in from Discord for {}, in a guild that talked steadily.", coarse(age));
     let action = "If people are writing there right now, restart Innkeeper; if it is only quiet, leave it.";
     unwell(reading, name, Health::Degraded, Some(age), detail, action)
 }
@@ -273,7 +285,7 @@ fn store(reading: &Reading) -> Check {
         return unwell(reading, name, Health::Down, None, detail, action);
     }
     match reading.commit_age {
-        Some(age) => well(name, format!("The database was last written {} ago.", duration(age))),
+        Some(age) => well(name, format!("The database was last written {} ago.", coarse(age))),
         None => well(name, "The database can be written; nothing had to be yet."),
     }
 }
@@ -281,7 +293,7 @@ fn store(reading: &Reading) -> Check {
 fn clock(reading: &Reading) -> Check {
     let name = "clock";
     let Some(skew) = reading.skew_ms else { return well(name, "Discord has not told the time yet.") };
-    let off = duration(Duration::from_millis(skew.unsigned_abs()));
+    let off = coarse(Duration::from_millis(skew.unsigned_abs()));
     if skew.abs() <= CLOCK_SKEW_MS_MAX {
         return well(name, "This computer's clock agrees with Discord's.");
     }
@@ -316,7 +328,7 @@ fn turning(reading: &Reading) -> Check {
     match stuck.filter(|(_, age)| *age > STANDSTILL_MAX).max_by_key(|(_, age)| *age) {
         None => well(name, "Every part is at work."),
         Some((part, age)) => {
-            let detail = format!("Standing still for {}: {part}.", duration(age));
+            let detail = format!("Standing still for {}: {part}.", coarse(age));
             let action = "Restart Innkeeper, and report it with the last lines of the log.";
             unwell(reading, name, Health::Degraded, Some(age), detail, action)
         }

@@ -1,0 +1,131 @@
+//! `innkeeper demo`: everything without a token. A simulated Discord with a lively community, the real bot against it,
+//! and the pages.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::house::{self, House, Plan};
+use super::{Exit, complain};
+use crate::config::{Audience, Config, LevelRole};
+use crate::gateway::Tempo;
+use crate::model::{Clock, Secret};
+use crate::sim::{Community, Sim, SimConfig};
+use crate::status::FaceSettings;
+
+const MEMBERS_MAX: u32 = 10_000;
+const TOKEN: &str = "demo.token.of-the-simulated-discord";
+
+#[derive(Args)]
+pub struct Options {
+    /// Where the pages are.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Where the lamp burns; without it, on a free port.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    lamp: String,
+    /// How many people live in the community.
+    #[arg(long, value_name = "NUMBER", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=MEMBERS_MAX as i64))]
+    members: u32,
+    /// How many times as fast as in reality time passes there.
+    #[arg(long, value_name = "FACTOR", default_value_t = 20.0)]
+    speed: f64,
+    /// The same seed gives the same community.
+    #[arg(long, value_name = "NUMBER", default_value_t = 7)]
+    seed: u64,
+    /// Keep the data in this folder; without it, a temporary one that goes with the demo.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+}
+
+/// A folder for the demo's data, removed at the end unless the user named it.
+struct Data {
+    folder: PathBuf,
+    temporary: bool,
+}
+
+impl Data {
+    fn prepare(wanted: Option<&PathBuf>) -> std::io::Result<Self> {
+        let name = || std::env::temp_dir().join(format!("innkeeper-demo-{}", std::process::id()));
+        let folder = wanted.cloned().unwrap_or_else(name);
+        std::fs::create_dir_all(&folder)?;
+        Ok(Self { folder, temporary: wanted.is_none() })
+    }
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        if self.temporary {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+pub fn run(options: &Options) -> Exit {
+    if !(options.speed.is_finite() && (0.1..=1_000.0).contains(&options.speed)) {
+        return complain(&"--speed must be between 0.1 and 1000", Exit::Usage);
+    }
+    let data = match Data::prepare(options.data.as_ref()) {
+        Ok(data) => data,
+        Err(error) => return complain(&format!("cannot prepare the folder for the demo: {error}"), Exit::Failed),
+    };
+    let runtime = match house::runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error, Exit::Failed),
+    };
+    let exit = runtime.block_on(demo(options, &data));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    exit
+}
+
+async fn demo(options: &Options, data: &Data) -> Exit {
+    let clock = Clock::fast(options.speed);
+    let mut community = Community::new(options.members, options.seed);
+    let config = SimConfig { token: TOKEN.to_owned(), clock: clock.clone(), ..SimConfig::default() };
+    let sim = match Sim::start(config, &mut community).await {
+        Ok(sim) => sim,
+        Err(error) => return complain(&format!("the simulated Discord does not start: {error}"), Exit::Failed),
+    };
+    let config = configure(options, data, &sim, &community);
+    let face = FaceSettings { demo: Some(sim.page_url()), ..FaceSettings::of(&config) };
+    let plan = Plan { config, token: Secret::new(TOKEN), clock, face };
+    let house = match House::open(plan).await {
+        Ok(house) => house,
+        Err(error) => return error.complain(),
+    };
+    if announce(&house, &sim).is_err() {
+        return Exit::Failed;
+    }
+    let living = community.live(&sim, options.speed);
+    let exit = house.keep(Tempo::default(), house::asked_to_end()).await;
+    living.abort();
+    sim.stop().await;
+    exit
+}
+
+/// The demo shows everything, to everybody who can reach it: by default that is this computer.
+fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -> Config {
+    let mut config = Config::default();
+    config.discord.api_url = sim.api_url();
+    config.store.path = data.folder.join("innkeeper.db");
+    config.store.batch_seconds = 2;
+    config.http.listen.clone_from(&options.listen);
+    config.http.visibility.leaderboard = Audience::Public;
+    config.lamp.listen.clone_from(&options.lamp);
+    config.levels.roles = community.level_roles().into_iter().map(|(level, role)| LevelRole { level, role }).collect();
+    config
+}
+
+/// The lines that scripts wait for, with the real ports.
+fn announce(house: &House, sim: &Sim) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if let Some(address) = house.pages {
+        writeln!(out, "ready http://{address}/")?;
+    }
+    if let Some(address) = house.lamp_at {
+        writeln!(out, "lamp http://{address}/")?;
+    }
+    writeln!(out, "discord {}", sim.page_url())?;
+    out.flush()
+}

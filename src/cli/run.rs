@@ -1,0 +1,39 @@
+//! `innkeeper run`: the bot, against Discord.
+
+use super::house::{self, House, Plan};
+use super::{ConfigFile, Exit, complain};
+use crate::gateway::Tempo;
+use crate::model::Clock;
+use crate::status::FaceSettings;
+
+const NO_TOKEN: &str = "there is no token. Set DISCORD_BOT_TOKEN, or discord.token_file to a file that holds it; \
+    `innkeeper demo` shows everything without one.";
+
+pub fn run(file: &ConfigFile) -> Exit {
+    let loaded = match file.load() {
+        Ok(loaded) => loaded,
+        Err(error) => return complain(&error, Exit::Usage),
+    };
+    let token = match loaded.token() {
+        Ok(Some(token)) => token,
+        Ok(None) => return complain(&NO_TOKEN, Exit::Usage),
+        Err(error) => return complain(&error, Exit::Usage),
+    };
+    let config = loaded.config;
+    let face = FaceSettings::of(&config);
+    let runtime = match house::runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error, Exit::Failed),
+    };
+    runtime.block_on(async {
+        match House::open(Plan { config, token, clock: Clock::real(), face }).await {
+            Ok(house) => {
+                if let Some(address) = house.pages {
+                    tracing::info!("pages at http://{address}/");
+                }
+                house.keep(Tempo::default(), house::asked_to_end()).await
+            }
+            Err(error) => error.complain(),
+        }
+    })
+}

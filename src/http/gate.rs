@@ -1,0 +1,151 @@
+//! What holds for every request and every answer, whatever its route: host names, sizes, times, and the headers that
+//! tell a browser to trust nothing but our own files.
+
+use std::net::IpAddr;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Request, Response, StatusCode, Version};
+use axum::response::IntoResponse;
+use tokio::time::timeout;
+use tower::{Layer, ServiceExt};
+
+use super::{Door, page};
+
+/// Styles, scripts and pictures from our own files alone; nothing inline, no frames around us, no other server.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, &str); 7] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// Lets a sound request through to the routes, and dresses the answer.
+pub(super) async fn pass(
+    request: Request<Body>,
+    reached: Option<IpAddr>,
+    door: &Door,
+    router: Router,
+) -> Response<Body> {
+    let mut response = match object(&request, reached, door) {
+        Some((status, sentence)) => refusal(status, sentence),
+        None => {
+            let routes = DefaultBodyLimit::max(door.limits.body_bytes).layer(router);
+            match timeout(door.limits.request, routes.oneshot(request)).await {
+                Ok(Ok(response)) => response.map(Body::new),
+                Ok(Err(never)) => match never {},
+                Err(_) => refusal(StatusCode::SERVICE_UNAVAILABLE, "This took too long; try again."),
+            }
+        }
+    };
+    dress(response.headers_mut());
+    response
+}
+
+/// The answer when a handler panicked. The panic itself was logged where it happened.
+pub(super) fn fault() -> Response<Body> {
+    let mut response = refusal(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side.");
+    dress(response.headers_mut());
+    response
+}
+
+/// Whether a client would rather have JSON than a page: what `Accept` names first, and where it names neither, whether
+/// it is a browser.
+pub fn prefers_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
+    let kinds = accept.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    match kinds.into_iter().find(|kind| kind == "application/json" || kind == "text/html") {
+        Some(kind) => kind == "application/json",
+        None => {
+            let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+            !agent.windows(b"Mozilla".len()).any(|window| window == b"Mozilla")
+        }
+    }
+}
+
+/// What speaks against a request before anybody looks at its route.
+fn object(request: &Request<Body>, reached: Option<IpAddr>, door: &Door) -> Option<(StatusCode, &'static str)> {
+    let uri = request.uri();
+    let target_bytes = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    if target_bytes > door.limits.target_bytes {
+        return Some((StatusCode::URI_TOO_LONG, "This address is too long."));
+    }
+    if !uri.path().starts_with('/') && uri.path() != "*" {
+        return Some((StatusCode::BAD_REQUEST, "This is no path."));
+    }
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (host, more) = (hosts.next(), hosts.next());
+    let Some(Ok(host)) = host.map(HeaderValue::to_str) else {
+        return Some((StatusCode::BAD_REQUEST, "A request needs a Host header."));
+    };
+    if more.is_some() || request.version() > Version::HTTP_11 {
+        return Some((StatusCode::BAD_REQUEST, "A request has one Host header."));
+    }
+    let authority = uri.authority().map(|authority| authority.as_str());
+    if !door.hosts.allow(host, reached) || authority.is_some_and(|host| !door.hosts.allow(host, reached)) {
+        let sentence = "I do not go by this name. Its owner can add it to http.allowed_hosts or set http.public_url.";
+        return Some((StatusCode::MISDIRECTED_REQUEST, sentence));
+    }
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if declared.is_some_and(|bytes| bytes.parse::<usize>().map_or(true, |bytes| bytes > door.limits.body_bytes)) {
+        return Some((StatusCode::PAYLOAD_TOO_LARGE, "This is more than I read."));
+    }
+    None
+}
+
+/// A refusal in plain text, after which the connection ends: the rest of such a request is not read.
+fn refusal(status: StatusCode, sentence: &str) -> Response<Body> {
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CONNECTION, "close")];
+    (status, headers, format!("{sentence}\n")).into_response()
+}
+
+fn dress(headers: &mut HeaderMap) {
+    for (name, value) in &HEADERS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}
+
+/// A small page for a person, or its JSON for a program.
+pub(super) fn notice(headers: &HeaderMap, status: StatusCode, title: &str, text: &str) -> Response<Body> {
+    if prefers_json(headers) {
+        return (status, axum::Json(serde_json::json!({ "detail": title }))).into_response();
+    }
+    (status, axum::response::Html(page::notice(title, text))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_for_people_and_json_for_programs() {
+        let table = [
+            (Some("text/html,application/xhtml+xml,*/*;q=0.8"), "Mozilla/5.0", false),
+            (Some("application/json"), "Mozilla/5.0", true),
+            (Some("application/json, text/html"), "curl/8", true),
+            (Some("text/html, application/json"), "curl/8", false),
+            (Some("Application/JSON;q=0.9, */*"), "Mozilla/5.0", true),
+            (Some("*/*"), "Mozilla/5.0", false),
+            (Some("*/*"), "python-httpx/0.27", true),
+            (None, "curl/8", true),
+            (None, "Mozilla/5.0", false),
+            (Some("image/*"), "", true),
+        ];
+        for (accept, agent, json) in table {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
+            if let Some(accept) = accept {
+                headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+            }
+            assert_eq!(prefers_json(&headers), json, "{accept:?} of {agent:?}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Every limit of the main door, by name.
+
+use std::time::Duration;
+
+const HEAD_READ: Duration = Duration::from_secs(5);
+/// hyper refuses less than 8 KiB.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+const HEADERS_MAX: usize = 64;
+const TARGET_BYTES_MAX: usize = 4 * 1024;
+const BODY_BYTES_MAX: usize = 64 * 1024;
+const CONNECTIONS_MAX: usize = 512;
+const CONNECTIONS_PER_ADDRESS_MAX: usize = 64;
+const CONNECTION_LIFE: Duration = Duration::from_secs(10 * 60);
+const REQUEST: Duration = Duration::from_secs(15);
+const WRITE_STALL: Duration = Duration::from_secs(10);
+const WATCHERS_MAX: usize = 128;
+const WATCH_LIFE: Duration = Duration::from_secs(60 * 60);
+const UPDATE_EVERY: Duration = Duration::from_secs(1);
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// How much the main door puts up with. Tests shorten the times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// For a whole request head, counted from when it is awaited: so it also ends an idle connection.
+    pub head_read: Duration,
+    /// Bytes of a request head; more is answered with 431.
+    pub head_bytes: usize,
+    /// Headers of a request; more is answered with 431.
+    pub headers: usize,
+    /// Bytes of a request's path and query; more is answered with 414.
+    pub target_bytes: usize,
+    /// Bytes of a request body; more is answered with 413.
+    pub body_bytes: usize,
+    /// Connections at a time, in all.
+    pub connections: usize,
+    /// Connections at a time of one address.
+    pub connections_per_address: usize,
+    /// After this a connection takes no further request.
+    pub connection_life: Duration,
+    /// From a complete head to the beginning of the answer, the request's body included.
+    pub request: Duration,
+    /// How long a client may take nothing of an answer.
+    pub write_stall: Duration,
+    /// Browsers that watch the live page at a time.
+    pub watchers: usize,
+    /// After this a live stream ends; the browser opens the next by itself.
+    pub watch_life: Duration,
+    /// A watcher gets at most one update in this time.
+    pub update_every: Duration,
+    /// A live stream without news sends a comment this often, so that everything on the way keeps it open.
+    pub heartbeat_every: Duration,
+    /// How long answers under way may take when the door closes.
+    pub stop_grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_read: HEAD_READ,
+            head_bytes: HEAD_BYTES_MAX,
+            headers: HEADERS_MAX,
+            target_bytes: TARGET_BYTES_MAX,
+            body_bytes: BODY_BYTES_MAX,
+            connections: CONNECTIONS_MAX,
+            connections_per_address: CONNECTIONS_PER_ADDRESS_MAX,
+            connection_life: CONNECTION_LIFE,
+            request: REQUEST,
+            write_stall: WRITE_STALL,
+            watchers: WATCHERS_MAX,
+            watch_life: WATCH_LIFE,
+            update_every: UPDATE_EVERY,
+            heartbeat_every: HEARTBEAT_EVERY,
+            stop_grace: STOP_GRACE,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The main door: axum on hyper, with a limit on everything.
+//!
+//! A connection is let in by the crowd's caps, read by hyper within bounds of size and time, held to the host names we
+//! go by, and answered by the routes of [`pages`], the live updates of [`live`], or what the rooms add. What is
+//! answered is decided elsewhere: this room knows sockets, routes and headers.
+
+mod connection;
+mod gate;
+mod limits;
+mod live;
+mod pages;
+mod patience;
+
+use std::net::{IpAddr, TcpListener};
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::sync::watch;
+
+pub use gate::prefers_json;
+pub use limits::Limits;
+
+use crate::config::Config;
+use crate::door::Hosts;
+use crate::status::{Face, page};
+use live::Live;
+
+/// What the main door needs.
+#[derive(Clone)]
+pub struct Door {
+    pub face: Face,
+    pub hosts: Hosts,
+    /// Proxies in front of many people: they are not held to the cap of one address.
+    pub trusted_proxies: Vec<IpAddr>,
+    pub limits: Limits,
+}
+
+impl Door {
+    /// A door as the config describes it.
+    pub fn new(face: Face, config: &Config) -> Self {
+        let http = &config.http;
+        let hosts = Hosts::new(http.listen.parse().ok(), &http.public_url, &http.allowed_hosts);
+        Self { face, hosts, trusted_proxies: Vec::new(), limits: Limits::default() }
+    }
+}
+
+/// Serves until `stop` is true, then finishes the answers that are under way. `extra` are the rooms' own routes.
+///
+/// # Errors
+/// When the listener cannot be used at all; a failing connection is nobody else's business.
+pub async fn serve(
+    listener: TcpListener,
+    door: Door,
+    extra: Router,
+    stop: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let live = Arc::new(Live::new(door.face.clone(), door.limits.clone(), stop.clone()));
+    let router = pages::router(door.face.clone(), live.clone()).merge(extra);
+    let router = router.fallback(pages::not_found).method_not_allowed_fallback(pages::method_not_allowed);
+    let shared = Arc::new(connection::Shared { door, router });
+    tokio::select! {
+        () = connection::accept_all(&listener, &shared, stop) => {}
+        () = live.keep_drawing() => {}
+    }
+    Ok(())
+}

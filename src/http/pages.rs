@@ -1,0 +1,132 @@
+//! The routes that the main door has by itself: the status page and its other tongues, and the pages' files.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::{Method, Response, StatusCode, Uri};
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
+use axum::{Json, Router};
+
+use super::gate::{self, prefers_json};
+use super::live::{self, Live};
+use crate::config::Audience;
+use crate::status::page::{self, Place};
+use crate::status::{Face, Health, Report, VERSION, assets, badge, health, metrics};
+
+const JSON: &str = "application/json";
+const SVG: &str = "image/svg+xml";
+
+/// The routes.
+pub(super) fn router(face: Face, live: Arc<Live>) -> Router {
+    let watched = Router::new().route("/events", get(live::events)).with_state(live);
+    Router::new()
+        .route("/", get(status_page))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics_page))
+        .route("/badge.svg", get(badge_picture))
+        .route("/assets/{file}", get(asset))
+        .with_state(face)
+        .merge(watched)
+}
+
+/// A visitor who did not log in sees what is public. The answer to give instead, if this is not.
+pub(super) fn closed(face: &Face, headers: &HeaderMap) -> Option<Response<Body>> {
+    let (status, title, text) = match face.settings.status {
+        Audience::Public => return None,
+        Audience::Members => (
+            StatusCode::FORBIDDEN,
+            "This page is for members.",
+            "The house is here, but its owner shows its status to members only.",
+        ),
+        Audience::Off => (StatusCode::NOT_FOUND, "Not found", "The owner of this house keeps no status page."),
+    };
+    Some(gate::notice(headers, status, title, text))
+}
+
+async fn status_page(State(face): State<Face>, headers: HeaderMap) -> Response<Body> {
+    let varies = [(header::VARY, HeaderValue::from_static("Accept, User-Agent"))];
+    if prefers_json(&headers) {
+        return (varies, Json(greeting(&face))).into_response();
+    }
+    match closed(&face, &headers) {
+        Some(closed) => closed,
+        None => (varies, Html(page::html(&face, Place::Door))).into_response(),
+    }
+}
+
+/// What a program that asks for `/` wants to know: that this is the right house, and that it is open.
+fn greeting(face: &Face) -> serde_json::Value {
+    let status = if Report::of(&face.vitals).health == Health::Down { "offline" } else { "online" };
+    let environment = if face.settings.demo.is_some() { "demo" } else { "production" };
+    serde_json::json!({ "status": status, "service": "Innkeeper", "version": VERSION, "environment": environment })
+}
+
+async fn healthz(State(face): State<Face>) -> Response<Body> {
+    let detail = match face.settings.status {
+        Audience::Public => health::Detail::Full,
+        Audience::Members | Audience::Off => health::Detail::Numbers,
+    };
+    let (code, json) = health::json(&Report::of(&face.vitals), detail);
+    let code = StatusCode::from_u16(code).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    (code, [(header::CONTENT_TYPE, JSON)], json).into_response()
+}
+
+/// The store is migrated before any session begins, so a session that was seen says that both are there.
+async fn readyz(State(face): State<Face>) -> (StatusCode, &'static str) {
+    match face.vitals.was_ready.load(Relaxed) {
+        true => (StatusCode::OK, "ready\n"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "Discord has not said that we are ready yet.\n"),
+    }
+}
+
+async fn metrics_page(State(face): State<Face>, headers: HeaderMap) -> Response<Body> {
+    match closed(&face, &headers) {
+        Some(closed) => closed,
+        None => {
+            ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(&Report::of(&face.vitals))).into_response()
+        }
+    }
+}
+
+/// The one picture that other people's pages may show.
+async fn badge_picture(State(face): State<Face>, headers: HeaderMap) -> Response<Body> {
+    let open = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(SVG)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+    ];
+    match closed(&face, &headers) {
+        Some(closed) => closed,
+        None => (open, badge::svg(&Report::of(&face.vitals))).into_response(),
+    }
+}
+
+async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let Some(asset) = assets::find(uri.path()) else { return not_found(method, headers).await };
+    let etag = assets::etag(asset);
+    let kept = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let head = [
+        (header::CONTENT_TYPE, asset.content_type.to_owned()),
+        (header::CACHE_CONTROL, assets::CACHE_CONTROL.to_owned()),
+        (header::ETAG, etag.clone()),
+    ];
+    match kept.is_some_and(|kept| kept.contains(&etag)) {
+        true => (StatusCode::NOT_MODIFIED, head).into_response(),
+        false => (head, asset.body).into_response(),
+    }
+}
+
+pub(super) async fn not_found(_: Method, headers: HeaderMap) -> Response<Body> {
+    let text = "There is no such room in this house. If a link brought you here, the link is wrong.";
+    gate::notice(&headers, StatusCode::NOT_FOUND, "Not found", text)
+}
+
+pub(super) async fn method_not_allowed(headers: HeaderMap) -> Response<Body> {
+    let text = "This page can be read, but not with that method.";
+    gate::notice(&headers, StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", text)
+}
