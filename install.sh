@@ -392,8 +392,8 @@ can_ask() { [ -z "$root$dry" ] && (: </dev/tty) 2>/dev/null; }
 # Never from the arguments or the environment, which other users and crash reports can see.
 ask_for_it() {
     asking=yes answer=''
-    printf "The bot's token (it stays hidden; Enter alone leaves it for later): " >/dev/tty
     stty -echo </dev/tty
+    printf "The bot's token (it stays hidden; Enter alone leaves it for later): " >/dev/tty
     IFS= read -r answer </dev/tty
     stty echo </dev/tty
     printf '\n' >/dev/tty
