@@ -179,10 +179,11 @@ take_verified() {
     [ ${#wanted} -eq 64 ] || die "SHA256SUMS gives no single whole SHA-256 for $1"
     take "$1" "$2"
     found=$(checksum <"$stage/$2")
-    [ "$found" = "$wanted" ] || die "$1 is not what SHA256SUMS says (wanted $wanted, found $found): nothing was installed"
+    [ "$found" = "$wanted" ] ||
+        die "$1 is not what SHA256SUMS says (wanted $wanted, found $found): nothing was installed"
 }
 
-# A release carries these too; a release folder of the binary alone borrows them from the source tree around this script.
+# A release carries these too; a folder with the binary alone borrows them from the source tree around this script.
 take_listed() {
     if [ -n "$(listed "$1")" ]; then
         take_verified "$1" "$3"
@@ -361,7 +362,8 @@ step_token() {
         token_comes=yes
         if ! cmp -s "$token_from" "$root$token"; then
             fresh=yes
-            act "copy the bot's token from $token_from to $root$token, for its owner's eyes alone" place_token "$token_from"
+            act "copy the bot's token from $token_from to $root$token, for its owner's eyes alone" \
+                place_token "$token_from"
         fi
     elif [ ! -e "$root$token" ] && can_ask; then
         token_comes=yes

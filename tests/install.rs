@@ -1,4 +1,4 @@
-//! Stories of `install.sh`: run as a person or a packager would, in a folder of its own, without root, network or systemd.
+//! Stories of `install.sh`: run as a person or a packager would, in a folder of its own, without root or network.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -166,9 +166,12 @@ fn a_new_token_replaces_the_old_one_and_an_empty_one_is_refused() {
     assert_eq!(inn.read(TOKEN), "d.e.f\n");
 }
 
+/// What is spoilt, how, and what is said about it.
+type Spoilt = (&'static str, fn(&Inn), &'static str);
+
 #[test]
 fn nothing_is_installed_without_its_checksum() {
-    let spoil: [(&str, fn(&Inn), &str); 8] = [
+    let spoil: [Spoilt; 8] = [
         ("no list", |inn| fs::remove_file(inn.path("release/SHA256SUMS")).unwrap(), "holds no SHA256SUMS"),
         ("an empty list", |inn| drop(inn.write("release/SHA256SUMS", "")), "names no innkeeper-"),
         ("a page instead of the list", |inn| drop(inn.write("release/SHA256SUMS", "<html>404</html>\n")), "names no"),
