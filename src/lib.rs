@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 pub mod cx;
 pub mod features;
+pub mod gateway;
 pub mod model;
 pub mod status;
 pub mod store;

@@ -1,0 +1,4 @@
+//! Door one: Discord.
+
+mod inbound;
+mod raw;
