@@ -1,4 +1,6 @@
 //! Door one: Discord.
 
+mod budget;
 mod inbound;
+mod limits;
 mod raw;
