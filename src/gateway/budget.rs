@@ -122,12 +122,10 @@ impl Budget {
         let state = self.state();
         let own = state.spent.iter().map(|at| now.duration_since(*at)).filter(|age| *age < self.0.pace.day());
         let own: Vec<Duration> = own.collect();
-        // Both count the same identifies. The store's are more unless somebody set the clock.
-        let mut ages = if own.len() > stored.len() { own.clone() } else { stored };
+        // The newest that the store knows are our own; for those our monotonic clock knows better.
+        let earlier = stored.len().saturating_sub(own.len());
+        let ages: Vec<Duration> = stored.into_iter().take(earlier).chain(own).collect();
         self.0.vitals.identifies_24h.store(ages.len() as u64, std::sync::atomic::Ordering::Relaxed);
-        if let (Some(newest), Some(known)) = (own.iter().min(), ages.iter_mut().min()) {
-            *known = (*known).min(*newest);
-        }
         Ok(wait(&ages, state.limit, now, self.0.pace))
     }
 

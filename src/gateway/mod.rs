@@ -1,6 +1,9 @@
 //! Door one: Discord.
 
 mod budget;
+mod https;
 mod inbound;
 mod limits;
 mod raw;
+mod refusal;
+mod rest;
