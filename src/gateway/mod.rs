@@ -1,9 +1,12 @@
 //! Door one: Discord.
 
+mod body;
 mod budget;
 mod https;
 mod inbound;
+mod intents;
 mod limits;
+mod perform;
 mod raw;
 mod refusal;
 mod rest;
