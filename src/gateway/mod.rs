@@ -9,4 +9,9 @@ mod limits;
 mod perform;
 mod raw;
 mod refusal;
+mod registration;
 mod rest;
+#[cfg(test)]
+mod scratch;
+mod slash;
+mod tempo;
