@@ -9,6 +9,7 @@ pub mod config;
 pub mod cx;
 pub mod door;
 pub mod features;
+pub mod gateway;
 pub mod http;
 pub mod lamp;
 pub mod model;

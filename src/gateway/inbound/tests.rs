@@ -1,0 +1,251 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn event(name: &str, data: &Value) -> Incoming<'static> {
+    // The data of a frame is followed by the frame's own closing brace.
+    let text = Box::leak(format!("{data}}}").into_boxed_str());
+    read(name, text, UserId::new(900).ok())
+}
+
+fn happened(name: &str, data: &Value) -> Event {
+    match event(name, data) {
+        Incoming::Happened(event) => event,
+        other => panic!("{name} {data} was read as {other:?}"),
+    }
+}
+
+fn sent(data: &Value) -> Message {
+    match happened("MESSAGE_CREATE", data) {
+        Event::MessageSent(message) => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn plain() -> Value {
+    json!({
+        "type": 0, "tts": false, "timestamp": "2026-01-01T00:00:00.000000+00:00", "pinned": false, "nonce": "1",
+        "mentions": [], "mention_roles": [], "mention_everyone": false, "flags": 0, "embeds": [], "components": [],
+        "attachments": [], "edited_timestamp": null, "id": "1300000000000000001", "channel_id": "20", "guild_id": "10",
+        "content": "good morning",
+        "author": {"id": "30", "username": "ada", "global_name": "Ada L.", "discriminator": "0", "avatar": "abc",
+                   "public_flags": 0},
+        "member": {"roles": ["41", "42"], "nick": "Countess", "joined_at": "2020-01-01T00:00:00+00:00", "mute": false,
+                   "deaf": false, "flags": 0},
+    })
+}
+
+fn with(change: &[(&str, Value)]) -> Value {
+    let mut message = plain();
+    for (path, value) in change {
+        *message.pointer_mut(path).unwrap_or_else(|| panic!("no {path}")) = value.clone();
+    }
+    message
+}
+
+#[test]
+fn a_message_is_read() {
+    let message = sent(&plain());
+    assert_eq!((message.id.get(), message.guild.get(), message.channel.get()), (1_300_000_000_000_000_001, 10, 20));
+    assert_eq!((message.author.id.get(), message.author.name.as_str(), message.author.bot), (30, "Countess", false));
+    assert_eq!(message.author.avatar.as_deref(), Some("abc"));
+    assert_eq!(message.roles.iter().map(|role| role.get()).collect::<Vec<_>>(), [41, 42]);
+    assert_eq!((message.content.as_str(), message.kind), ("good morning", 0));
+    assert!(message.is_from_person());
+}
+
+#[test]
+fn the_name_is_nick_then_display_name_then_user_name() {
+    let no_nick = with(&[("/member/nick", Value::Null)]);
+    assert_eq!(sent(&no_nick).author.name, "Ada L.");
+    let neither = with(&[("/member/nick", json!("")), ("/author/global_name", Value::Null)]);
+    assert_eq!(sent(&neither).author.name, "ada");
+}
+
+#[test]
+fn sixteen_odd_messages_of_sixteen_arrive() {
+    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    let deep_text = format!("{}}}", with(&[("/components", json!("deep"))])).replace("\"deep\"", &deep);
+    let odd = [
+        with(&[("/member/roles", Value::Null)]),
+        with(&[("/member/roles", json!({"41": true}))]),
+        with(&[("/member/roles", json!(["41", null, "x", 0, {"id": 5}, "42"]))]),
+        with(&[("/member", Value::Null)]),
+        with(&[("/member", json!("gone"))]),
+        with(&[("/member/nick", json!({"text": "new shape"}))]),
+        with(&[("/author/global_name", json!(["a"]))]),
+        with(&[("/author/avatar", json!({"hash": "x", "kind": 9}))]),
+        with(&[("/author/public_flags", json!(1_u64 << 60))]),
+        with(&[("/author/discriminator", json!(null))]),
+        with(&[("/components", json!([{"type": 999, "components": [{"type": 998, "x": null}]}]))]),
+        with(&[("/embeds", json!([{"type": "hologram", "fields": 3}]))]),
+        with(&[("/attachments", json!({"0": "odd"}))]),
+        with(&[("/timestamp", json!(12)), ("/flags", json!("many"))]),
+        with(&[("/content", Value::Null)]),
+    ];
+    for message in &odd {
+        let read = sent(message);
+        assert_eq!((read.id.get(), read.author.id.get()), (1_300_000_000_000_000_001, 30), "{message}");
+        assert!(read.is_from_person());
+    }
+    assert!(matches!(read("MESSAGE_CREATE", &deep_text, None), Incoming::Happened(Event::MessageSent(_))));
+    assert_eq!(odd.len() + 1, 16);
+}
+
+#[test]
+fn a_message_of_an_unknown_type_arrives_and_is_no_persons() {
+    for kind in [json!(77), json!(4_000), json!(-1)] {
+        assert!(!sent(&with(&[("/type", kind)])).is_from_person());
+    }
+    assert_eq!(sent(&with(&[("/type", json!("reply"))])).kind, 0);
+    let text = plain().to_string().replace("\"type\":0", "\"type\":1e999");
+    assert!(matches!(read("MESSAGE_CREATE", &text, None), Incoming::Happened(_)));
+}
+
+#[test]
+fn webhooks_are_marked_and_private_messages_left_out() {
+    let mut webhook = plain();
+    webhook["webhook_id"] = json!("77");
+    assert!(sent(&webhook).author.bot);
+    assert!(sent(&with(&[("/author", json!({"id": "30", "username": "b", "bot": true}))])).author.bot);
+    let mut private = plain();
+    private.as_object_mut().unwrap().remove("guild_id");
+    assert!(matches!(event("MESSAGE_CREATE", &private), Incoming::Ignored));
+}
+
+#[test]
+fn absurd_ids_make_an_event_unusable() {
+    for id in [json!("0"), json!(0), json!("18446744073709551615"), json!("-1"), json!("x"), json!(null), json!([])] {
+        for path in ["/id", "/channel_id", "/author/id"] {
+            assert!(matches!(event("MESSAGE_CREATE", &with(&[(path, id.clone())])), Incoming::Unusable), "{path} {id}");
+        }
+    }
+}
+
+#[test]
+fn a_guild_comes_with_roles_channels_threads_and_our_own_roles() {
+    let data = json!({
+        "id": "10", "name": "Inn", "owner_id": "1", "member_count": 5,
+        "roles": [
+            {"id": "10", "name": "@everyone", "position": 0, "permissions": "1024", "managed": false},
+            {"id": "0", "name": "nobody"}, 7,
+            {"id": "41", "name": "Regular", "position": 3, "permissions": 8, "managed": true},
+        ],
+        "channels": [{"id": "20", "name": "hall", "type": 0, "permission_overwrites":
+            [{"id": "41", "type": 0, "allow": "1", "deny": "2"}, {"id": "30", "type": 1, "allow": "4", "deny": "0"}, null]}],
+        "threads": [{"id": "21", "name": "talk", "type": 11, "parent_id": "20"}],
+        "members": [{"user": {"id": "30"}, "roles": ["1"]}, {"user": {"id": "900"}, "roles": ["41"]}, "odd"],
+    });
+    let Event::GuildSeen(guild) = happened("GUILD_CREATE", &data) else { panic!() };
+    assert_eq!((guild.id.get(), guild.name.as_str(), guild.owner.get(), guild.member_count), (10, "Inn", 1, 5));
+    assert_eq!(guild.my_roles, [RoleId::new(41).unwrap()]);
+    assert_eq!(guild.roles.len(), 2);
+    assert_eq!((guild.roles[1].permissions.0, guild.roles[1].managed), (8, true));
+    assert_eq!(guild.channels.len(), 2);
+    assert_eq!(guild.channels[0].overwrites.len(), 2);
+    assert!(guild.channels[0].overwrites[1].for_member);
+    assert_eq!(guild.channels[1].parent, ChannelId::new(20).ok());
+    assert!(matches!(event("GUILD_CREATE", &json!({"id": "10", "unavailable": true})), Incoming::Ignored));
+}
+
+#[test]
+fn a_lost_guild_says_whether_we_were_removed() {
+    let lost = |data| match happened("GUILD_DELETE", &data) {
+        Event::GuildLost { removed, .. } => removed,
+        other => panic!("{other:?}"),
+    };
+    assert!(lost(json!({"id": "10"})));
+    assert!(!lost(json!({"id": "10", "unavailable": true})));
+}
+
+#[test]
+fn roles_channels_and_members_come_and_go() {
+    let role = json!({"guild_id": "10", "role": {"id": "41", "name": "R", "position": 2, "permissions": "0"}});
+    assert!(matches!(happened("GUILD_ROLE_UPDATE", &role), Event::RoleSeen { .. }));
+    let gone = json!({"guild_id": "10", "role_id": "41"});
+    assert!(matches!(happened("GUILD_ROLE_DELETE", &gone), Event::RoleRemoved { .. }));
+    let thread = json!({"id": "21", "guild_id": "10", "type": 11, "parent_id": "20", "name": "t"});
+    assert!(matches!(happened("THREAD_CREATE", &thread), Event::ChannelSeen { .. }));
+    assert!(matches!(happened("THREAD_DELETE", &thread), Event::ChannelRemoved { .. }));
+    let member = json!({"guild_id": "10", "user": {"id": "30", "username": "ada"}, "roles": ["41"]});
+    assert!(matches!(happened("GUILD_MEMBER_ADD", &member), Event::MemberSeen { joined: true, .. }));
+    assert!(matches!(happened("GUILD_MEMBER_UPDATE", &member), Event::MemberSeen { joined: false, .. }));
+    assert!(matches!(happened("GUILD_MEMBER_REMOVE", &member), Event::MemberLeft { .. }));
+    assert!(matches!(event("PRESENCE_UPDATE", &member), Incoming::Ignored));
+    assert!(matches!(event("CHANNEL_CREATE", &json!({"id": "5", "type": 1})), Incoming::Ignored));
+}
+
+#[test]
+fn ready_says_who_we_are() {
+    let data = json!({"session_id": "abc", "resume_gateway_url": "wss://x.discord.gg", "user": {"id": "900",
+        "username": "Innkeeper"}, "application": {"id": "901", "flags": 0}, "guilds": []});
+    let Incoming::Ready(ready) = event("READY", &data) else { panic!() };
+    assert_eq!((ready.session.as_str(), ready.me.map(UserId::get)), ("abc", Some(900)));
+    assert_eq!(ready.application.map(ApplicationId::get), Some(901));
+    assert!(matches!(event("READY", &json!({"session_id": null})), Incoming::Unusable));
+}
+
+#[test]
+fn frames_are_read_whatever_the_order_of_their_keys() {
+    let usual = r#"{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"id":"1"}}"#;
+    let frame = envelope(usual).unwrap();
+    assert_eq!((frame.op, frame.sequence, frame.name.as_deref()), (0, Some(42), Some("MESSAGE_CREATE")));
+    assert!(frame.data.starts_with(r#"{"id":"1"}"#));
+    let other = r#"{"d":{"t":"NOT","s":7,"op":3}, "op" : 0, "x": [1], "s": 42, "t": "MESSAGE_CREATE"}"#;
+    let frame = envelope(other).unwrap();
+    assert_eq!((frame.op, frame.sequence, frame.name.as_deref()), (0, Some(42), Some("MESSAGE_CREATE")));
+    assert_eq!(frame.data, r#"{"t":"NOT","s":7,"op":3}"#);
+    let hello = envelope(r#"{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250,"_trace":[]}}"#).unwrap();
+    assert_eq!((hello.op, hello.sequence), (op::HELLO, None));
+    assert_eq!(heartbeat_interval_ms(hello.data), Some(41_250));
+    assert_eq!(envelope(r#"{"op":11}"#).unwrap().op, 11);
+    assert_eq!(envelope(r#"{"t":null,"s":null,"op":7,"d":null}"#).unwrap().op, op::RECONNECT);
+    for junk in ["", "{", "[]", "null", r#"{"op":"x"}"#, r#"{"d":1}"#, r#"{"op":0"#, "\u{0}", &"[".repeat(5_000)] {
+        assert_eq!(envelope(junk), None, "{junk}");
+    }
+}
+
+mod whatever_comes {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,12}".prop_map(Value::from),
+            any::<u64>().prop_map(|id| Value::from(id.to_string())),
+        ];
+        leaf.prop_recursive(3, 24, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::hash_map("[a-z_]{1,8}", inner, 0..6).prop_map(|map| map.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn one_odd_field_never_loses_a_message(field in 0_usize..64, value in any_json()) {
+            let mut message = plain();
+            let names: Vec<_> = message.as_object().unwrap().keys().cloned().collect();
+            let name = &names[field % names.len()];
+            prop_assume!(!["id", "guild_id", "channel_id", "author"].contains(&name.as_str()));
+            message[name] = value;
+            prop_assert_eq!(sent(&message).author.id.get(), 30);
+        }
+
+        #[test]
+        fn nothing_panics(name in prop::sample::select(vec!["MESSAGE_CREATE", "READY", "GUILD_CREATE", "GUILD_DELETE",
+            "GUILD_ROLE_CREATE", "GUILD_ROLE_DELETE", "CHANNEL_CREATE", "THREAD_DELETE", "GUILD_MEMBER_ADD",
+            "GUILD_MEMBER_REMOVE", "GUILD_UPDATE"]), value in any_json(), text in "\\PC{0,60}") {
+            let _ = event(name, &value);
+            let _ = read(name, &text, None);
+            let _ = envelope(&text);
+            let _ = envelope(&format!("{{\"op\":0,\"s\":1,\"t\":\"{name}\",{text}"));
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Performs effects: an [`Effect`] becomes a call to Discord, and Discord's answer a [`Delivered`] or a [`Setback`] in
+//! words. What a moderator can mend stands on the status page until it works again.
+//!
+//! It refuses to know why an effect is wanted.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::body;
+use super::raw::Raw;
+use super::refusal::{self, code};
+use super::rest::{Call, Reply, Rest};
+use crate::bot::{BoxFuture, Discord};
+use crate::model::{ChannelId, Delivered, Effect, GuildId, Guilds, MessageId, Outgoing, RoleId, Setback, UserId};
+use crate::status::vitals::Vitals;
+
+/// Direct-message channels that are remembered.
+const CHANNELS_MAX: usize = 1_000;
+/// Problems of this door on the page at the same time.
+const PROBLEMS_MAX: usize = 20;
+
+/// Performs effects over REST.
+pub struct Performer {
+    rest: Rest,
+    vitals: Arc<Vitals>,
+    guilds: Guilds,
+    direct: Mutex<HashMap<UserId, ChannelId>>,
+    /// Names of the problems that we put on the page.
+    troubled: Mutex<HashSet<String>>,
+}
+
+impl Performer {
+    pub fn new(rest: Rest, vitals: Arc<Vitals>, guilds: Guilds) -> Self {
+        Self { rest, vitals, guilds, direct: Mutex::default(), troubled: Mutex::default() }
+    }
+
+    async fn send(
+        &self,
+        channel: ChannelId,
+        message: &Outgoing,
+        reply_to: Option<MessageId>,
+        nonce: &str,
+    ) -> Result<Delivered, Setback> {
+        let body = body::message(message, reply_to.map(|message| (channel, message)), nonce);
+        let call = Call::post(format!("/channels/{channel}/messages")).json(&body).repeatable();
+        self.rest.call(call).await.map(|reply| Delivered { message: id_in(&reply) })
+    }
+
+    async fn send_direct(&self, user: UserId, message: &Outgoing, nonce: &str) -> Result<Delivered, Setback> {
+        let channel = self.direct_channel(user).await?;
+        let sent = self.send(channel, message, None, nonce).await;
+        if matches!(sent, Err(Setback::Refused { code: code::UNKNOWN_CHANNEL, .. })) {
+            lock(&self.direct).remove(&user);
+        }
+        sent
+    }
+
+    async fn direct_channel(&self, user: UserId) -> Result<ChannelId, Setback> {
+        if let Some(channel) = lock(&self.direct).get(&user) {
+            return Ok(*channel);
+        }
+        let body = serde_json::json!({"recipient_id": user});
+        // Discord gives the same channel for the same user, so asking twice does no harm.
+        let reply = self.rest.call(Call::post("/users/@me/channels").json(&body).repeatable()).await?;
+        let unreadable = || refusal::setback(302, b"");
+        let channel = id_in::<ChannelId>(&reply).ok_or_else(unreadable)?;
+        let mut direct = lock(&self.direct);
+        if direct.len() >= CHANNELS_MAX {
+            direct.clear();
+        }
+        direct.insert(user, channel);
+        Ok(channel)
+    }
+
+    async fn change_role(&self, call: Call, reason: &str) -> Result<Delivered, Setback> {
+        self.rest.call(call.reason(reason)).await.map(|_| Delivered { message: None })
+    }
+
+    /// Keeps the page up to date about what a moderator can mend.
+    fn note(&self, place: Place, outcome: &Result<Delivered, Setback>) {
+        let name = place.name();
+        let mut troubled = lock(&self.troubled);
+        match outcome {
+            Ok(_) => {
+                if troubled.remove(&name) {
+                    self.vitals.solved(&name);
+                }
+            }
+            Err(Setback::Refused { status, code, .. }) if place.can_be_mended(*code) => {
+                if troubled.len() < PROBLEMS_MAX || troubled.contains(&name) {
+                    let words = refusal::words(*status, *code, "");
+                    self.vitals.problem(&name, format!("{} {}", place.about(&self.guilds), words.what), words.remedy);
+                    troubled.insert(name);
+                }
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+impl Discord for Performer {
+    fn perform<'a>(&'a self, effect: &'a Effect, nonce: &'a str) -> BoxFuture<'a, Result<Delivered, Setback>> {
+        Box::pin(async move {
+            let (place, outcome) = match effect {
+                Effect::SendMessage { channel, message, reply_to } => {
+                    (Place::Channel(*channel), self.send(*channel, message, *reply_to, nonce).await)
+                }
+                Effect::SendDirect { user, message } => return self.send_direct(*user, message, nonce).await,
+                Effect::AddRole { guild, user, role, reason } => {
+                    let call = Call::put(format!("/guilds/{guild}/members/{user}/roles/{role}"));
+                    (Place::Role(*guild, *role), self.change_role(call, reason).await)
+                }
+                Effect::RemoveRole { guild, user, role, reason } => {
+                    let call = Call::delete(format!("/guilds/{guild}/members/{user}/roles/{role}"));
+                    (Place::Role(*guild, *role), self.change_role(call, reason).await)
+                }
+            };
+            self.note(place, &outcome);
+            outcome
+        })
+    }
+}
+
+/// What a problem is about.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Channel(ChannelId),
+    Role(GuildId, RoleId),
+}
+
+impl Place {
+    fn name(self) -> String {
+        match self {
+            Self::Channel(channel) => format!("channel.{channel}"),
+            Self::Role(_, role) => format!("role.{role}"),
+        }
+    }
+
+    fn can_be_mended(self, code: u32) -> bool {
+        use code::{
+            AUTOMOD_BLOCKED, AUTOMOD_BLOCKED_TITLE, GUILD_ROLES_MAX, MISSING_ACCESS, MISSING_PERMISSIONS,
+            NOT_A_TEXT_CHANNEL, TWO_FACTOR_NEEDED, UNKNOWN_CHANNEL, UNKNOWN_ROLE,
+        };
+        match self {
+            Self::Channel(_) => [
+                AUTOMOD_BLOCKED,
+                AUTOMOD_BLOCKED_TITLE,
+                MISSING_ACCESS,
+                MISSING_PERMISSIONS,
+                NOT_A_TEXT_CHANNEL,
+                UNKNOWN_CHANNEL,
+            ]
+            .contains(&code),
+            Self::Role(..) => {
+                [GUILD_ROLES_MAX, MISSING_ACCESS, MISSING_PERMISSIONS, TWO_FACTOR_NEEDED, UNKNOWN_ROLE].contains(&code)
+            }
+        }
+    }
+
+    fn about(self, guilds: &Guilds) -> String {
+        match self {
+            Self::Channel(id) => {
+                let guilds = guilds.list();
+                let name = guilds.iter().find_map(|guild| guild.channel(id)).map(|channel| channel.name.as_str());
+                format!("I could not write in the channel {}.", name.map_or_else(|| id.to_string(), str::to_owned))
+            }
+            Self::Role(guild, id) => {
+                let guild = guilds.find(guild);
+                let name = guild.as_ref().and_then(|guild| guild.role(id)).map(|role| role.name.as_str());
+                format!("I could not give or take the role {}.", name.map_or_else(|| id.to_string(), str::to_owned))
+            }
+        }
+    }
+}
+
+/// The id of the object that an answer holds.
+fn id_in<T: TryFrom<u64>>(reply: &Reply) -> Option<T> {
+    #[derive(serde::Deserialize)]
+    struct Made<'a> {
+        #[serde(borrow)]
+        id: Raw<'a>,
+    }
+    serde_json::from_slice::<Made<'_>>(&reply.body).ok()?.id.id()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

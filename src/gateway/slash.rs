@@ -1,0 +1,274 @@
+//! Slash commands: an interaction becomes an [`Invocation`], and the engine's answer goes back. The first answer comes
+//! within a second, before any disk is waited for; what takes longer takes the place of a deferral.
+//!
+//! It refuses to know commands beyond their declarations.
+//!
+//! Source: Discord API documentation, "Receiving and Responding to Interactions" (first answer within 3 seconds, the
+//! token lives 15 minutes).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serenity::model::application::{CommandDataOption, CommandDataOptionValue, CommandInteraction, CommandType};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+use super::body;
+use super::raw::Raw;
+use super::refusal::code;
+use super::rest::{Call, Rest};
+use crate::bot::Bot;
+use crate::command::{Actor, Answer, Door, Given, Invocation, Value};
+use crate::model::{ApplicationId, ChannelId, GuildId, Outgoing, Permissions, RoleId, Setback, UserId, id};
+
+/// Commands that are answered at the same time.
+const AT_ONCE_MAX: usize = 64;
+/// Refusals for want of a place that are sent at the same time; beyond them Discord tells the person itself.
+const REFUSALS_MAX: usize = 64;
+/// How long the first answer may take on its way: Discord waits three seconds in all.
+const FIRST_ANSWER_PATIENCE: Duration = Duration::from_millis(2_500);
+/// How often a later answer is tried, and the longest pause in between.
+const LATER_TRIES_MAX: u32 = 5;
+const LATER_PAUSE_MAX: Duration = Duration::from_secs(60);
+
+const BUSY: &str = "I am answering too many commands at once. Please try again in a moment.";
+const UNREADABLE: &str = "I could not read that command. Please try again; if it stays, tell whoever runs me.";
+const GUILD_ONLY: &str = "That works in a server only.";
+
+/// Answers slash commands; clones share the places.
+#[derive(Clone)]
+pub struct Slash {
+    bot: Bot,
+    rest: Rest,
+    /// When to defer.
+    first_answer_after: Duration,
+    places: Arc<Semaphore>,
+    refusals: Arc<Semaphore>,
+}
+
+/// What an answer needs: it opens one interaction's door for fifteen minutes, so it is never printed.
+struct Ticket {
+    id: u64,
+    token: String,
+    application: ApplicationId,
+}
+
+/// The fields without which nothing can be answered.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Glance<'a> {
+    #[serde(borrow)]
+    id: Raw<'a>,
+    #[serde(borrow)]
+    application_id: Raw<'a>,
+    #[serde(borrow)]
+    token: Raw<'a>,
+    #[serde(borrow, rename = "type")]
+    kind: Raw<'a>,
+}
+
+/// Discord's number for the use of a command.
+const APPLICATION_COMMAND: i64 = 2;
+
+impl Slash {
+    pub fn new(bot: Bot, rest: Rest, first_answer_after: Duration) -> Self {
+        let (places, refusals) = (Semaphore::new(AT_ONCE_MAX), Semaphore::new(REFUSALS_MAX));
+        Self { bot, rest, first_answer_after, places: Arc::new(places), refusals: Arc::new(refusals) }
+    }
+
+    /// Answers the interaction with this data in a task of its own.
+    pub fn take(&self, data: &str) {
+        let Some(ticket) = Ticket::read(data) else {
+            tracing::debug!("an interaction that is no command, or cannot be answered");
+            return;
+        };
+        let slash = self.clone();
+        match (self.places.clone().try_acquire_owned(), invocation(data)) {
+            (Ok(place), Ok(invocation)) => {
+                tokio::spawn(async move {
+                    slash.answer(&ticket, invocation).await;
+                    drop(place);
+                });
+            }
+            (Ok(place), Err(words)) => {
+                tokio::spawn(async move {
+                    slash.refuse(&ticket, words).await;
+                    drop(place);
+                });
+            }
+            (Err(_), _) => {
+                let Ok(place) = self.refusals.clone().try_acquire_owned() else { return };
+                tokio::spawn(async move {
+                    slash.refuse(&ticket, BUSY).await;
+                    drop(place);
+                });
+            }
+        }
+    }
+
+    /// Waits until every answer under way is given, at most so long.
+    pub async fn finish(&self, within: Duration) {
+        let all = u32::try_from(AT_ONCE_MAX).unwrap_or(u32::MAX);
+        let _ = timeout(within, self.places.acquire_many(all)).await;
+    }
+
+    async fn answer(&self, ticket: &Ticket, invocation: Invocation) {
+        let commands = self.bot.commands();
+        let declared = commands.iter().find(|command| command.name == invocation.command);
+        let deferred_ephemeral = declared.is_none_or(|command| command.ephemeral);
+        let command = invocation.command.clone();
+        let mut work = std::pin::pin!(async {
+            match self.bot.refuses(&invocation).await {
+                Some(refusal) => refusal,
+                None => self.bot.invoke(invocation.clone()).await,
+            }
+        });
+        let told = tokio::select! {
+            biased;
+            answer = &mut work => self.answer_first(ticket, &answer).await,
+            () = sleep(self.first_answer_after) => {
+                let deferral = body::deferral(deferred_ephemeral);
+                let (deferred, answer) = tokio::join!(self.callback(ticket, &deferral), work);
+                match deferred {
+                    Ok(()) => self.answer_later(ticket, &answer, deferred_ephemeral).await,
+                    Err(_) => self.answer_first(ticket, &answer).await,
+                }
+            }
+        };
+        if let Err(setback) = told {
+            tracing::warn!(command, interaction = ticket.id, words = setback.words(), "an answer did not arrive");
+        }
+    }
+
+    async fn refuse(&self, ticket: &Ticket, words: &str) {
+        let told = self.callback(ticket, &body::answer(&Outgoing::text(words), true)).await;
+        if let Err(setback) = told {
+            tracing::debug!(interaction = ticket.id, words = setback.words(), "a refusal did not arrive");
+        }
+    }
+
+    async fn answer_first(&self, ticket: &Ticket, answer: &Answer) -> Result<(), Setback> {
+        match self.callback(ticket, &body::answer(&answer.message, answer.ephemeral)).await {
+            // An earlier copy of this answer got through, or a deferral did whose outcome we never heard.
+            Err(Setback::Refused { code: code::ALREADY_ACKNOWLEDGED, .. }) => {
+                self.later(Call::patch(ticket.original()).json(&body::edit(&answer.message))).await
+            }
+            told => told,
+        }
+    }
+
+    async fn answer_later(&self, ticket: &Ticket, answer: &Answer, deferred_ephemeral: bool) -> Result<(), Setback> {
+        if !answer.ephemeral || deferred_ephemeral {
+            return self.later(Call::patch(ticket.original()).json(&body::edit(&answer.message))).await;
+        }
+        // Everybody sees "thinking …"; the answer is for one person.
+        self.later(Call::delete(ticket.original())).await?;
+        let follow_up = format!("/webhooks/{}/{}", ticket.application, ticket.token);
+        self.later(Call::post(follow_up).json(&body::follow_up(&answer.message))).await
+    }
+
+    async fn callback(&self, ticket: &Ticket, body: &impl serde::Serialize) -> Result<(), Setback> {
+        let path = format!("/interactions/{}/{}/callback", ticket.id, ticket.token);
+        // Discord takes one first answer and refuses a second, so repeating it does no harm.
+        let call = Call::post(path).json(body).repeatable().patience(FIRST_ANSWER_PATIENCE);
+        self.rest.call(call).await.map(drop)
+    }
+
+    async fn later(&self, call: Call) -> Result<(), Setback> {
+        let mut tries = 1;
+        loop {
+            match self.rest.call(call.clone()).await {
+                Err(Setback::Later { after, .. }) if tries < LATER_TRIES_MAX => {
+                    tries += 1;
+                    sleep(after.min(LATER_PAUSE_MAX)).await;
+                }
+                told => return told.map(drop),
+            }
+        }
+    }
+}
+
+impl Ticket {
+    fn read(data: &str) -> Option<Self> {
+        let glance = Glance::deserialize(&mut serde_json::Deserializer::from_str(data)).ok()?;
+        let token = glance.token.text().filter(|token| !token.is_empty() && token.bytes().all(is_plain))?;
+        (glance.kind.whole() == Some(APPLICATION_COMMAND)).then_some(())?;
+        Some(Self { id: glance.id.bits()?, token: token.into_owned(), application: glance.application_id.id()? })
+    }
+
+    /// The path of the first answer.
+    fn original(&self) -> String {
+        format!("/webhooks/{}/{}/messages/@original", self.application, self.token)
+    }
+}
+
+/// What may stand in a path as it is.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~:=+".contains(&byte)
+}
+
+/// The invocation that an interaction's data asks for, or words for the person who asked.
+fn invocation(data: &str) -> Result<Invocation, &'static str> {
+    let read = CommandInteraction::deserialize(&mut serde_json::Deserializer::from_str(data));
+    let interaction = read.map_err(|error| {
+        // The error tells a place and a field, never what was written.
+        tracing::warn!(line = error.line(), column = error.column(), "an interaction has an unknown shape");
+        UNREADABLE
+    })?;
+    if interaction.data.kind != CommandType::ChatInput {
+        return Err(UNREADABLE);
+    }
+    let guild = interaction.guild_id.and_then(|guild| GuildId::new(guild.get()).ok()).ok_or(GUILD_ONLY)?;
+    let actor = actor(&interaction).ok_or(GUILD_ONLY)?;
+    let (command, given) = given(&interaction.data.name, &interaction.data.options);
+    let key = interaction.id.get();
+    Ok(Invocation {
+        command,
+        given: Given::Named(given),
+        actor,
+        guild,
+        channel: ChannelId::new(interaction.channel_id.get()).ok(),
+        door: Door::Slash,
+        key,
+        at: id::time_of(key),
+    })
+}
+
+fn actor(interaction: &CommandInteraction) -> Option<Actor> {
+    let member = interaction.member.as_ref()?;
+    let user = &member.user;
+    let name = member.nick.as_ref().or(user.global_name.as_ref()).unwrap_or(&user.name);
+    Some(Actor {
+        user: UserId::new(user.id.get()).ok()?,
+        name: name.clone(),
+        roles: member.roles.iter().filter_map(|role| RoleId::new(role.get()).ok()).collect(),
+        permissions: member.permissions.map_or(Permissions::NONE, |held| Permissions(held.bits())),
+    })
+}
+
+/// The command's full name and its options; a subcommand brings its own.
+fn given(name: &str, options: &[CommandDataOption]) -> (String, Vec<(String, Value)>) {
+    if let [CommandDataOption { name: sub, value, .. }] = options
+        && let CommandDataOptionValue::SubCommand(inner) | CommandDataOptionValue::SubCommandGroup(inner) = value
+    {
+        return given(&format!("{name} {sub}"), inner);
+    }
+    let values = options.iter().filter_map(|option| Some((option.name.clone(), value(&option.value)?)));
+    (name.to_owned(), values.collect())
+}
+
+fn value(given: &CommandDataOptionValue) -> Option<Value> {
+    Some(match given {
+        CommandDataOptionValue::String(text) => Value::Text(text.clone()),
+        CommandDataOptionValue::Integer(number) => Value::Whole(*number),
+        CommandDataOptionValue::Boolean(flag) => Value::Flag(*flag),
+        CommandDataOptionValue::User(user) => Value::User(UserId::new(user.get()).ok()?),
+        CommandDataOptionValue::Channel(channel) => Value::Channel(ChannelId::new(channel.get()).ok()?),
+        CommandDataOptionValue::Role(role) => Value::Role(RoleId::new(role.get()).ok()?),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;
