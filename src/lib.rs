@@ -1,7 +1,8 @@
 //! Innkeeper: the self-hosted bot that looks after a small Discord community, and explains itself.
 //!
 //! What happens on Discord comes through [`gateway`] as events, goes through the one engine ([`bot`]) to the rooms
-//! ([`features`]), and leaves as effects and promises, kept by the [`store`]. `ARCHITECTURE.md` walks through a message.
+//! ([`features`]), and leaves as effects and promises, kept by the [`store`]. `ARCHITECTURE.md` walks through a
+//! message.
 
 pub mod bot;
 pub mod command;

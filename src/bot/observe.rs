@@ -9,8 +9,8 @@ use crate::model::{Error, Event, GuildId, Result};
 use crate::store::{Progress, Tx, Work};
 
 impl Bot {
-    /// Takes in one dispatch of the gateway without waiting; calls come in the order of the stream. `event` is none when
-    /// no room needs the dispatch, which still moves the sequence.
+    /// Takes in one dispatch of the gateway without waiting; calls come in the order of the stream. `event` is none
+    /// when no room needs the dispatch, which still moves the sequence.
     ///
     /// # Errors
     /// The queue is full and nothing was taken.

@@ -115,8 +115,8 @@ pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<L
     if let Some(path) = &file {
         let toml = Toml::file_exact(path);
         if Figment::from(&toml).find_value("discord.token").is_ok() {
-            let words = "discord.token does not belong into a file that is shown and copied: put the token into a file of \
-                its own and name it in discord.token_file, or set DISCORD_BOT_TOKEN.";
+            let words = "discord.token does not belong into a file that is shown and copied: put the token into a file \
+                of its own and name it in discord.token_file, or set DISCORD_BOT_TOKEN.";
             return Err(ConfigError(vec![format!("{}: {words}", path.display())]));
         }
         figment = figment.merge(toml);

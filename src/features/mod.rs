@@ -1,5 +1,5 @@
-//! The rooms, and the roll call. A room is one feature: what it observes, the commands it declares, its card on the page.
-//! Rooms do not know each other; what two of them need belongs to `cx`, `store` or `model`.
+//! The rooms, and the roll call. A room is one feature: what it observes, the commands it declares, its card on the
+//! page. Rooms do not know each other; what two of them need belongs to `cx`, `store` or `model`.
 
 mod commands;
 mod guilds;

@@ -1,8 +1,8 @@
-//! How many members have more XP than an amount, in a few hundred steps whatever the size of the guild: a Fenwick tree
-//! (Fenwick 1994, "A new data structure for cumulative frequency tables") over buckets of XP.
+//! How many members have more XP than an amount, in a few steps whatever the size of the guild: a Fenwick tree over
+//! buckets of XP (Fenwick 1994, "A new data structure for cumulative frequency tables").
 //!
-//! Buckets are one XP wide up to [`EXACT_XP`] and grow in proportion after that, where members are few; what lies inside
-//! the amount's own bucket is left to be counted in SQL.
+//! Buckets are one XP wide up to [`EXACT_XP`] and grow in proportion after that, where members are few; what lies
+//! inside the amount's own bucket is left to be counted in SQL.
 
 /// Below this, every amount has a bucket of its own.
 const EXACT_XP: i64 = 1 << 16;
