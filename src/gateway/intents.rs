@@ -40,6 +40,18 @@ const PRIVILEGED: [Privileged; 2] = [
     },
 ];
 
+impl Privileged {
+    fn is_missing(&self, needs: &[Need], flags: u64) -> bool {
+        needs.contains(&self.need) && self.flags & flags == 0
+    }
+}
+
+/// What is needed and not granted: its name, what does not work, and what to do.
+pub fn missing(needs: &[Need], flags: u64) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let absent = PRIVILEGED.iter().filter(move |intent| intent.is_missing(needs, flags));
+    absent.map(|intent| (intent.problem, intent.detail, intent.action))
+}
+
 /// The intents to ask for. `flags` are the application's. What is needed and not granted stands on the page.
 pub fn granted(needs: &[Need], flags: u64, vitals: &Vitals) -> Intents {
     let mut intents = Intents::empty();
@@ -50,7 +62,7 @@ pub fn granted(needs: &[Need], flags: u64, vitals: &Vitals) -> Intents {
         }
     }
     for intent in &PRIVILEGED {
-        if needs.contains(&intent.need) && intent.flags & flags == 0 {
+        if intent.is_missing(needs, flags) {
             tracing::warn!(intent = intent.problem, detail = intent.detail, action = intent.action, "not granted");
             vitals.problem(intent.problem, intent.detail, intent.action);
         } else {

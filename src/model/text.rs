@@ -18,6 +18,12 @@ pub fn name(raw: &str) -> String {
     if safe.trim().is_empty() { "(no name)".to_owned() } else { safe }
 }
 
+/// A name for a terminal or a log line: one line, nothing that hides or reorders.
+pub fn plain(raw: &str) -> String {
+    let shown: String = raw.chars().filter(|c| !is_invisible(*c)).take(NAME_CHARS_MAX).collect();
+    if shown.trim().is_empty() { "(no name)".to_owned() } else { shown }
+}
+
 /// Characters that would reorder, hide or break a line: controls, bidirectional marks, zero-width characters.
 /// The zero-width joiner stays, since it makes emoji.
 pub fn is_invisible(character: char) -> bool {
