@@ -29,6 +29,13 @@ struct Line {
     action: String,
 }
 
+impl From<gateway::Found> for Line {
+    fn from(found: gateway::Found) -> Self {
+        let gateway::Found { name, ok, detail, action } = found;
+        Self { name, ok, detail, action }
+    }
+}
+
 pub fn run(options: &Options) -> Exit {
     let loaded = match options.file.load() {
         Ok(loaded) => loaded,
@@ -67,14 +74,17 @@ fn online(loaded: &Loaded) -> Result<Vec<Line>, Exit> {
     let needs = features::needs(&loaded.config);
     let roles: Vec<_> = loaded.config.levels.roles.iter().map(|entry| entry.role).collect();
     let found = runtime.block_on(gateway::look_over(&loaded.config, token, &needs, &roles));
-    let line = |found: gateway::Found| Line { name: found.name, ok: found.ok, detail: found.detail, action: found.action };
-    Ok(found.into_iter().map(line).collect())
+    Ok(found.into_iter().map(Line::from).collect())
 }
 
 fn print(lines: &[Line], as_json: bool) {
     if as_json {
-        let of = |line: &Line| json!({ "name": line.name, "ok": line.ok, "detail": line.detail, "action": line.action });
-        println!("{:#}", json!({ "ok": lines.iter().all(|line| line.ok), "checks": lines.iter().map(of).collect::<Vec<_>>() }));
+        let of = |line: &Line| {
+            let Line { name, ok, detail, action } = line;
+            json!({ "name": name, "ok": ok, "detail": detail, "action": action })
+        };
+        let checks: Vec<_> = lines.iter().map(of).collect();
+        println!("{:#}", json!({ "ok": lines.iter().all(|line| line.ok), "checks": checks }));
         return;
     }
     for line in lines {

@@ -26,7 +26,7 @@ pub struct Options {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     lamp: String,
     /// How many people live in the community.
-    #[arg(long, value_name = "NUMBER", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=MEMBERS_MAX as i64))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 60, value_parser = members_in_range())]
     members: u32,
     /// How many times as fast as in reality time passes there.
     #[arg(long, value_name = "FACTOR", default_value_t = 20.0)]
@@ -60,6 +60,10 @@ impl Drop for Data {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+fn members_in_range() -> impl clap::builder::TypedValueParser<Value = u32> {
+    clap::value_parser!(u32).range(1..=i64::from(MEMBERS_MAX))
 }
 
 pub fn run(options: &Options) -> Exit {

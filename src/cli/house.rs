@@ -15,8 +15,9 @@ use crate::bot::Bot;
 use crate::config::Config;
 use crate::features;
 use crate::gateway::{self, Ended, Tempo};
-use crate::http;
-use crate::lamp::Lamp;
+use crate::door;
+use crate::http::{self, Door};
+use crate::lamp::{Lamp, Light};
 use crate::model::{Clock, Secret};
 use crate::status::vitals::Part;
 use crate::status::{Board, Card, Face, FaceSettings, Vitals};
@@ -115,14 +116,16 @@ impl House {
         let pages_at = pages.as_ref().and_then(|listener| listener.local_addr().ok());
         let server = match pages {
             Some(listener) => {
-                let version = store.version();
-                let serving = http::serve(listener, face, version, axum::Router::new(), stopping)
-                    .map_err(|error| CannotOpen::failed(error.to_string()))?;
-                Some(tokio::spawn(serving))
+                let door = Door::new(face, &config);
+                Some(tokio::spawn(async move {
+                    if let Err(error) = http::serve(listener, door, axum::Router::new(), stopping).await {
+                        tracing::error!(%error, "the pages are not served");
+                    }
+                }))
             }
             None => None,
         };
-        let lamp_at = lamp.as_ref().map(Lamp::address);
+        let lamp_at = lamp.as_ref().map(|lamp| lamp.addr);
         Ok(Self { bot, token, board, lamp, pages: pages_at, lamp_at, stop, server, _lock: lock })
     }
 
@@ -131,18 +134,14 @@ impl House {
         let stopping = self.stop.subscribe();
         let redraw = tokio::spawn(redraw(self.bot.clone(), self.board.clone(), stopping.clone()));
         let watchdog = tokio::spawn(watchdog(self.bot.clone(), self.lamp.is_some(), stopping.clone()));
-        let discord = gateway::Performer::new(self.bot.clone(), self.token.clone());
-        let promises = {
-            let (bot, discord, stopping) = (self.bot.clone(), discord.clone(), stopping.clone());
-            tokio::spawn(async move { bot.keep_promises(&discord, stopping).await })
-        };
-        let mut session = tokio::spawn(gateway::run(self.bot.clone(), discord, tempo, stopping));
+        let (bot, token) = (self.bot.clone(), self.token.clone());
+        let mut session = tokio::spawn(gateway::run(bot, token, tempo, stopping));
         let mut exit = Exit::Ok;
         let ended = tokio::select! {
             () = end => None,
             ended = &mut session => Some(ended),
         };
-        if let Some(Ok(Ended::Fatal { words })) = &ended {
+        if let Some(Ok(Ended::Fatal(words))) = &ended {
             exit = complain(words, Exit::DoNotRestart);
         }
         let _ = self.stop.send(true);
@@ -151,7 +150,7 @@ impl House {
             if ended.is_none() {
                 let _ = session.await;
             }
-            let _ = tokio::join!(promises, redraw, watchdog);
+            let _ = tokio::join!(redraw, watchdog);
             if let Some(server) = self.server {
                 let _ = server.await;
             }
@@ -172,16 +171,14 @@ fn listen(key: &str, address: &str) -> Result<Option<TcpListener>, CannotOpen> {
     if address.is_empty() {
         return Ok(None);
     }
-    let listener = TcpListener::bind(address).map_err(|error| {
-        CannotOpen::failed(format!("cannot listen on {address}: {error}. Set {key} to a free address and port."))
-    })?;
-    Ok(Some(listener))
+    door::listen(key, address).map(Some).map_err(CannotOpen::failed)
 }
 
 /// Lights the lamp on a listener; its private socket is in the runtime folder, or beside the database.
 fn light(listener: TcpListener, face: Face, config: &Config) -> Result<Lamp, CannotOpen> {
     let folder = run_folder(&config.store.path);
-    Lamp::start(listener, face, &folder).map_err(|error| CannotOpen::failed(format!("the lamp does not burn: {error}")))
+    let lamp = Lamp::start(listener, Light::new(face, config), &folder);
+    lamp.map_err(|error| CannotOpen::failed(format!("the lamp does not burn: {error}")))
 }
 
 fn run_folder(database: &Path) -> PathBuf {

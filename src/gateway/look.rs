@@ -1,0 +1,154 @@
+//! Looking over what Discord says of us, for `innkeeper check`: the token, the privileged intents, and in each server
+//! what the bot may do. Asks little, changes nothing, and does not identify.
+
+use serde::Deserialize;
+
+use super::https::Https;
+use super::intents::missing;
+use super::rest::{Call, Rest, TOKEN_ACTION};
+use super::tempo::Tempo;
+use crate::config::Config;
+use crate::model::{Clock, GuildId, Need, Permissions, RoleId, Secret, Setback, UserId, text};
+use crate::status::Vitals;
+
+/// Servers that are looked at one by one.
+const GUILDS_MAX: usize = 20;
+
+/// What was found about one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub name: String,
+    pub ok: bool,
+    pub detail: String,
+    /// The one thing to do when it is not well.
+    pub action: String,
+}
+
+impl Found {
+    fn good(name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), ok: true, detail: detail.into(), action: String::new() }
+    }
+
+    fn bad(name: impl Into<String>, detail: impl Into<String>, action: impl Into<String>) -> Self {
+        Self { name: name.into(), ok: false, detail: detail.into(), action: action.into() }
+    }
+}
+
+#[derive(Deserialize)]
+struct Application {
+    #[serde(default)]
+    flags: u64,
+}
+
+#[derive(Deserialize)]
+struct Account {
+    id: UserId,
+    username: String,
+}
+
+#[derive(Deserialize)]
+struct Invited {
+    id: GuildId,
+    name: String,
+    permissions: Permissions,
+}
+
+#[derive(Deserialize)]
+struct RoleThere {
+    id: RoleId,
+    name: String,
+    position: i64,
+}
+
+#[derive(Deserialize)]
+struct MyMember {
+    roles: Vec<RoleId>,
+}
+
+/// Asks Discord. `needs` is what the features have to be told, `roles` those that levels bring.
+pub async fn look_over(config: &Config, token: Secret, needs: &[Need], roles: &[RoleId]) -> Vec<Found> {
+    let wire = match Https::new(&config.discord.api_url) {
+        Ok(wire) => wire,
+        Err(error) => return vec![tls_fails(&error)],
+    };
+    let time = Clock::real();
+    let rest = Rest::new(Box::new(wire), token, Vitals::new(time.clone()), Tempo::default().retry_first);
+    let account: Account = match ask(&rest, "/users/@me").await {
+        Ok(account) => account,
+        Err(Setback::Refused { status: 401, .. }) => {
+            return vec![Found::bad("token", "Discord does not accept it: it is wrong, or was reset", TOKEN_ACTION)];
+        }
+        Err(setback) => {
+            let action = "See whether this machine reaches discord.com, and whether its clock is right.";
+            return vec![Found::bad("network", setback.words(), action)];
+        }
+    };
+    let mut found = vec![Found::good("token", format!("accepted; the bot is {}", text::plain(&account.username)))];
+    found.push(clock(&time));
+    if let Ok(Application { flags }) = ask(&rest, "/applications/@me").await {
+        found.extend(missing(needs, flags).map(|(name, detail, action)| Found::bad(name, detail, action)));
+    }
+    match ask::<Vec<Invited>>(&rest, "/users/@me/guilds").await {
+        Ok(guilds) if guilds.is_empty() => {
+            found.push(Found::bad("servers", "the bot is in none", "Invite it: the README has the link."));
+        }
+        Ok(guilds) => {
+            for guild in guilds.into_iter().take(GUILDS_MAX) {
+                found.extend(look_at(&rest, &guild, account.id, roles).await);
+            }
+        }
+        Err(setback) => found.push(Found::bad("servers", setback.words(), "Try again in a while.")),
+    }
+    found
+}
+
+async fn look_at(rest: &Rest, guild: &Invited, me: UserId, roles: &[RoleId]) -> Vec<Found> {
+    let place = format!("server {}", text::plain(&guild.name));
+    let mut found = Vec::new();
+    let needed = [
+        (Permissions::VIEW_CHANNEL, "View Channels"),
+        (Permissions::SEND_MESSAGES, "Send Messages"),
+        (Permissions::EMBED_LINKS, "Embed Links"),
+    ];
+    let roles_wanted = (!roles.is_empty()).then_some((Permissions::MANAGE_ROLES, "Manage Roles"));
+    let all = guild.permissions.contains(Permissions::ADMINISTRATOR);
+    for (bits, name) in needed.into_iter().chain(roles_wanted) {
+        if !all && !guild.permissions.contains(bits) {
+            let action = format!("Give the bot's role the permission {name} in the server's settings.");
+            found.push(Found::bad(&place, format!("the bot lacks the permission {name}"), action));
+        }
+    }
+    let there: Vec<RoleThere> = ask(rest, &format!("/guilds/{}/roles", guild.id)).await.unwrap_or_default();
+    let mine: Option<MyMember> = ask(rest, &format!("/guilds/{}/members/{me}", guild.id)).await.ok();
+    if let Some(mine) = mine {
+        let held = there.iter().filter(|role| mine.roles.contains(&role.id));
+        let top = held.map(|role| role.position).max().unwrap_or(0);
+        for role in there.iter().filter(|role| roles.contains(&role.id) && role.position >= top) {
+            let detail = format!("the role {} is not below the bot's own", text::plain(&role.name));
+            found.push(Found::bad(&place, detail, "Drag the bot's role above it in the server's settings, Roles."));
+        }
+    }
+    if found.is_empty() {
+        found.push(Found::good(place, "the bot may do what it has to"));
+    }
+    found
+}
+
+/// Calls have told Discord's time by now.
+fn clock(clock: &Clock) -> Found {
+    match clock.skew_ms() {
+        Some(skew) if skew.abs() > 60_000 => {
+            let detail = format!("this computer's clock is {} s off", skew / 1_000);
+            Found::bad("clock", detail, "Switch on time synchronisation (timedatectl set-ntp true).")
+        }
+        _ => Found::good("clock", "agrees with Discord's"),
+    }
+}
+
+fn tls_fails(error: &dyn std::fmt::Display) -> Found {
+    Found::bad("network", format!("TLS cannot be set up: {error}"), "This is a mistake in Innkeeper: please report it.")
+}
+
+async fn ask<T: serde::de::DeserializeOwned>(rest: &Rest, path: &str) -> Result<T, Setback> {
+    rest.call(Call::get(path)).await?.json()
+}
