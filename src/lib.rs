@@ -14,5 +14,6 @@ pub mod gateway;
 pub mod http;
 pub mod lamp;
 pub mod model;
+pub mod sim;
 pub mod status;
 pub mod store;

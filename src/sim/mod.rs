@@ -1,0 +1,189 @@
+//! A simulated Discord.
+
+mod door;
+mod faults;
+mod gateway;
+mod inn;
+pub mod names;
+pub mod rest;
+mod server;
+pub mod world;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::MutexGuard;
+use std::time::Duration;
+
+use axum::Router;
+use socket2::{Domain, Socket, Type};
+use tokio::task::JoinHandle;
+
+use crate::model::Clock;
+
+pub use faults::{Entrance, Faults, Moment, Strike};
+pub use gateway::firehose::{Firehose, Poured};
+pub use inn::{BOT_PERMISSIONS, Inn};
+pub use rest::rules::Act;
+pub use rest::{Fate, Request, Response};
+pub use world::{Impossible, SayOptions, World, WorldConfig};
+
+use door::Door;
+use faults::Control;
+use gateway::GatewayState;
+use gateway::firehose::Blast;
+use server::SharedWorld;
+
+/// How long [`Sim::until`] waits before it gives up: far beyond what any healthy run takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The least real time that Discord wants between two IDENTIFYs of an application.
+const IDENTIFY_GAP: Duration = Duration::from_secs(5);
+
+/// The interval between heartbeats that the real gateway asks for.
+const HEARTBEAT_MS: u64 = 41_250;
+
+/// How a simulated Discord is started.
+#[derive(Clone)]
+pub struct SimConfig {
+    /// Where REST and the page listen; port 0 takes a free one. The gateway always takes free ports of the same host.
+    pub listen: SocketAddr,
+    pub clock: Clock,
+    pub world: WorldConfig,
+    pub heartbeat_ms: u64,
+    /// The least real time between two IDENTIFYs; zero does not care.
+    pub identify_gap: Duration,
+    /// Whether a client that sends nothing for more than two heartbeat intervals is cut off.
+    pub expects_heartbeats: bool,
+}
+
+impl SimConfig {
+    /// On a free port of this computer, on this clock, with nothing in the world.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            clock,
+            world: WorldConfig::default(),
+            heartbeat_ms: HEARTBEAT_MS,
+            identify_gap: IDENTIFY_GAP,
+            expects_heartbeats: true,
+        }
+    }
+}
+
+/// A simulated Discord that listens. It ends when it is dropped.
+pub struct Sim {
+    world: SharedWorld,
+    faults: Faults,
+    rest: SocketAddr,
+    tasks: Vec<JoinHandle<()>>,
+    /// A port of ours on which nobody listens.
+    dead: Socket,
+    resume_url: String,
+}
+
+impl Sim {
+    /// Starts listening.
+    pub async fn start(config: SimConfig) -> io::Result<Self> {
+        let faults = Faults::new(config.heartbeat_ms, config.identify_gap);
+        let any = SocketAddr::new(config.listen.ip(), 0);
+        let rest = Door::open(config.listen, Entrance::Rest, &faults)?;
+        let gateway = Door::open(any, Entrance::Gateway, &faults)?;
+        let resume = Door::open(any, Entrance::Resume, &faults)?;
+        let dead = Socket::new(Domain::for_address(any), Type::STREAM, None)?;
+        dead.bind(&any.into())?;
+        let mut world = World::new(config.clock, config.world);
+        let resume_url = format!("ws://{}", resume.address());
+        world.gateway_url = format!("ws://{}", gateway.address());
+        world.resume_url = resume_url.clone();
+        let world = SharedWorld::new(world);
+        let state = |entrance| GatewayState {
+            world: world.clone(),
+            faults: faults.clone(),
+            entrance,
+            expects_heartbeats: config.expects_heartbeats,
+        };
+        let address = rest.address();
+        let tasks = vec![
+            server::serve_gateway(gateway, state(Entrance::Gateway)),
+            server::serve_gateway(resume, state(Entrance::Resume)),
+            server::serve_rest(rest, world.clone(), Router::new()),
+        ];
+        Ok(Self { world, faults, rest: address, tasks, dead, resume_url })
+    }
+
+    /// The base of REST addresses: what `discord.api_url` is to be.
+    pub fn api_url(&self) -> String {
+        format!("http://{}", self.rest)
+    }
+
+    /// The gateway's address, as `/gateway/bot` tells it.
+    pub fn gateway_url(&self) -> String {
+        self.world().gateway_url.clone()
+    }
+
+    /// The world, for as long as the guard lives: not across an `.await`.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock()
+    }
+
+    /// What can be made to go wrong.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Lets the resume address of sessions to come lead nowhere, or again to where it should.
+    pub fn set_resume_url_dead(&self, is_dead: bool) {
+        let address = self.dead.local_addr().ok().and_then(|address| address.as_socket());
+        let dead = address.map(|address| format!("ws://{address}"));
+        self.world().resume_url = dead.filter(|_| is_dead).unwrap_or_else(|| self.resume_url.clone());
+    }
+
+    /// Waits until `find` finds something, looking again whenever the world changed.
+    ///
+    /// # Panics
+    /// When nothing is found for a minute: what a test waits for does not happen.
+    #[track_caller]
+    pub fn until<T>(&self, mut find: impl FnMut(&mut World) -> Option<T>) -> impl Future<Output = T> {
+        let caller = std::panic::Location::caller();
+        let mut changes = self.world().changes();
+        async move {
+            let search = async {
+                loop {
+                    changes.mark_unchanged();
+                    if let Some(found) = find(&mut self.world()) {
+                        return found;
+                    }
+                    let _ = changes.changed().await;
+                }
+            };
+            match tokio::time::timeout(PATIENCE, search).await {
+                Ok(found) => found,
+                Err(_) => panic!("what {caller} waits for did not happen within {PATIENCE:?}"),
+            }
+        }
+    }
+
+    /// Waits until a session is connected and was handed all its events.
+    pub async fn connected(&self) {
+        self.until(|world| (world.connected_sessions() > 0 && world.all_delivered()).then_some(())).await;
+    }
+
+    /// Pours messages over the newest gateway connection; resolves when the last one is handed to the socket.
+    pub async fn firehose(&self, plan: Firehose) -> Result<Poured, Impossible> {
+        let (blast, report) = Blast::new(plan);
+        if !self.faults.command_newest(Control::Blast(blast)) {
+            return Impossible::because("no gateway connection is open");
+        }
+        report.await.map_err(|_| Impossible("the connection ended before all was poured".to_owned()))
+    }
+
+    /// Stops listening and breaks every connection.
+    pub fn stop(self) {}
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        self.faults.cut_everything();
+    }
+}

@@ -1,0 +1,79 @@
+//! REST over real sockets, and the real libraries' reading of what the simulation sends.
+
+use innkeeper::sim::{Act, Fate, Firehose, SayOptions};
+use serde_json::{Value, json};
+
+use crate::client::{Client, INTENTS, open_inn};
+
+fn http() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().user_agent("DiscordBot (https://example.org, 1.0)").build().unwrap()
+}
+
+#[tokio::test]
+async fn a_message_over_http() {
+    let (sim, inn, _) = open_inn().await;
+    let url = format!("{}/api/v10/channels/{}/messages", sim.api_url(), inn.general);
+    let send = || {
+        let token = format!("Bot {}", sim.world().token());
+        http()
+            .post(&url)
+            .header("authorization", token)
+            .header("content-type", "application/json")
+            .body(json!({"content": "hello"}).to_string())
+            .send()
+    };
+    let answer = send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["x-ratelimit-remaining"], "4");
+    let body: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert_eq!(body["content"], "hello");
+    sim.world().plan("POST", "/messages", Some(1), Act::PerformThen(Fate::Cut));
+    assert!(send().await.is_err());
+    sim.world().plan("POST", "/messages", Some(1), Act::PerformThen(Fate::CutInBody));
+    assert!(send().await.unwrap().text().await.is_err());
+    assert_eq!(sim.world().bot_messages(inn.general).len(), 3);
+}
+
+#[tokio::test]
+async fn serenity_reads_what_the_gateway_sends() {
+    let (sim, inn, _) = open_inn().await;
+    let (mut client, _) = Client::log_in(&sim, INTENTS).await;
+    let path = format!("/applications/{}/commands", sim.world().application());
+    let command = json!([{"name": "rank", "description": "x", "options": [
+        {"type": 6, "name": "member", "description": "x"}]}]);
+    crate::client::ask(&mut sim.world(), "PUT", &path, command);
+    sim.world().say(inn.general, inn.members[0], "hello", SayOptions::default()).unwrap();
+    sim.world().slash(inn.general, inn.members[0], "rank", &[("member", inn.members[1].into())]).unwrap();
+    let message = client.event("MESSAGE_CREATE").await["d"].clone();
+    serde_json::from_value::<serenity::model::channel::Message>(message).unwrap();
+    let interaction = client.event("INTERACTION_CREATE").await["d"].clone();
+    let interaction: serenity::model::application::Interaction = serde_json::from_value(interaction).unwrap();
+    assert_eq!(interaction.as_command().unwrap().data.name, "rank");
+}
+
+#[tokio::test]
+async fn the_firehose_pours_whole_messages() {
+    let (sim, inn, _) = open_inn().await;
+    let (mut client, _) = Client::log_in(&sim, INTENTS).await;
+    let plan = Firehose {
+        channel: inn.general,
+        authors: inn.members.clone(),
+        text: "the soup is ready".to_owned(),
+        count: 2_000,
+        per_second: None,
+        apart: std::time::Duration::from_secs(1),
+    };
+    let read = async {
+        let mut last = 0;
+        for n in 0..2_000_u64 {
+            let event = client.payload().await;
+            assert_eq!(event["s"], n + 3);
+            let id: u64 = event["d"]["id"].as_str().unwrap().parse().unwrap();
+            assert!(id > last);
+            last = id;
+        }
+    };
+    let (poured, ()) = tokio::join!(sim.firehose(plan), read);
+    assert_eq!(poured.unwrap().frames, 2_000);
+}
