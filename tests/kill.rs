@@ -1,0 +1,123 @@
+//! `kill -9` of the real process at random points: whatever it was doing, every message counts once, every command runs
+//! once, and the database opens clean.
+
+mod support;
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use innkeeper::model::{MessageId, UserId};
+use innkeeper::sim::world::{Input, SayOptions};
+use innkeeper::sim::{Inn, Sim, SimConfig};
+use rusqlite::Connection;
+use support::{Folder, hand_clock};
+
+const KILLS: usize = 50;
+const MEMBERS: usize = 8;
+
+fn start(sim: &Sim, database: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_innkeeper"))
+        .args(["run", "--log", "error"])
+        .current_dir(database.parent().unwrap())
+        .env("DISCORD_BOT_TOKEN", sim.world().token())
+        .env("INNKEEPER_DISCORD__API_URL", sim.api_url())
+        .env("INNKEEPER_STORE__PATH", database)
+        .env("INNKEEPER_HTTP__LISTEN", "")
+        .env("INNKEEPER_LAMP__LISTEN", "")
+        .env("INNKEEPER_LEVELS__ANNOUNCE", "off")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// The XP of everybody by rules written down again: 15 for the first message and each one a minute or more after the
+/// last that earned, and what admins gave.
+struct Expected {
+    xp: i64,
+    last_ms: i64,
+}
+
+impl Expected {
+    fn message(&mut self, id: MessageId) {
+        if id.time().ms() - self.last_ms >= 60_000 {
+            (self.xp, self.last_ms) = (self.xp + 15, id.time().ms());
+        }
+    }
+}
+
+#[tokio::test]
+async fn fifty_kills_lose_nothing_and_pay_nothing_twice() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut dice = fastrand::Rng::with_seed(seed);
+    let clock = hand_clock();
+    let sim = Sim::start(SimConfig::new(clock.clone())).await.unwrap();
+    sim.faults().set_identify_gap(Duration::ZERO);
+    let inn = Inn::furnish(&mut sim.world(), MEMBERS);
+    let folder = Folder::new();
+    let database = folder.file("innkeeper.db");
+    let mut child = start(&sim, &database);
+    sim.connected().await;
+    let mut given = 0;
+    add_xp(&sim, &inn, inn.members[0], &mut given).await;
+    let mut expected: Vec<Expected> = inn.members.iter().map(|_| Expected { xp: 0, last_ms: i64::MIN / 2 }).collect();
+    expected[0].xp = given;
+    for _ in 0..KILLS {
+        for _ in 0..dice.usize(1..30) {
+            clock.advance(Duration::from_millis(dice.u64(1..25_000)));
+            let nth = dice.usize(0..MEMBERS);
+            let said = sim.world().say(inn.general, inn.members[nth], "hello", SayOptions::default());
+            expected[nth].message(said.unwrap());
+            if dice.u8(..) < 30 {
+                let options: [(&str, Input); 2] = [("member", inn.members[nth].into()), ("amount", 1.into())];
+                sim.world().slash(inn.bot_commands, inn.admin, "addxp", &options).unwrap();
+                expected[nth].xp += 1;
+            }
+            if dice.u8(..) < 20 {
+                // Whoever is told something must find it on the disk, however soon the kill comes.
+                add_xp(&sim, &inn, inn.members[nth], &mut expected[nth].xp).await;
+            }
+        }
+        kill(child);
+        // Let some of it happen while the bot is away, as in an update.
+        for _ in 0..dice.usize(0..5) {
+            clock.advance(Duration::from_millis(dice.u64(1..25_000)));
+            let nth = dice.usize(0..MEMBERS);
+            let said = sim.world().say(inn.general, inn.members[nth], "anybody here?", SayOptions::default());
+            expected[nth].message(said.unwrap());
+        }
+        child = start(&sim, &database);
+        if dice.bool() {
+            sim.connected().await;
+        }
+    }
+    sim.connected().await;
+    let mut nothing = 0;
+    add_xp(&sim, &inn, inn.owner, &mut nothing).await;
+    kill(child);
+    let found = Connection::open(&database).unwrap();
+    let sound: String = found.query_row("PRAGMA integrity_check", (), |row| row.get(0)).unwrap();
+    assert_eq!(sound, "ok", "seed {seed}");
+    for (nth, member) in inn.members.iter().enumerate() {
+        let one = |sql: &str| found.query_row(sql, [member.sql()], |row| row.get::<_, i64>(0)).unwrap();
+        let xp = one("SELECT coalesce(sum(xp), 0) FROM xp WHERE user = ?1");
+        let sum = one("SELECT coalesce(sum(amount), 0) FROM ledger WHERE user = ?1");
+        assert_eq!((xp, sum), (expected[nth].xp, expected[nth].xp), "member {nth}, seed {seed}");
+    }
+    assert_eq!(sim.world().identifies(), 1, "every restart resumed the session; seed {seed}");
+}
+
+/// An admin gives one XP and waits for the answer.
+async fn add_xp(sim: &Sim, inn: &Inn, member: UserId, xp: &mut i64) {
+    let options: [(&str, Input); 2] = [("member", member.into()), ("amount", 1.into())];
+    let asked = || sim.world().slash(inn.bot_commands, inn.admin, "addxp", &options);
+    let id = sim.until(|_| asked().ok()).await;
+    sim.until(|world| world.finished_answer(id)).await;
+    *xp += 1;
+}
