@@ -5,10 +5,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-
-use super::rest::{Reply, Request, Unreachable, Wire};
+use super::wire::{Reply, Request, Unreachable, Wire};
+use crate::bot::BoxFuture;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -71,7 +69,7 @@ impl Https {
 
 impl Wire for Https {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Reply, Unreachable>> {
-        async move { self.exchange(request).await.map_err(|error| Unreachable(words(error))) }.boxed()
+        Box::pin(async move { self.exchange(request).await.map_err(|error| Unreachable(words(error))) })
     }
 }
 

@@ -61,6 +61,8 @@ pub struct Ready {
     pub me: Option<UserId>,
     pub application: Option<ApplicationId>,
     pub name: String,
+    /// The guilds that we are in.
+    pub guilds: Vec<GuildId>,
 }
 
 /// The frame of a payload, or none if it is no JSON object with an opcode.
@@ -180,6 +182,7 @@ fn ready(data: &str) -> Option<Ready> {
         me: user.id.id(),
         application: application.id.id(),
         name: user.username.text().unwrap_or_default().into_owned(),
+        guilds: fields.guilds.list::<IdFields>().into_iter().filter_map(|guild| guild.id.id()).collect(),
     })
 }
 
@@ -323,7 +326,7 @@ fields! {
     FrameFields { op, s, t, d }
     HelloFields { heartbeat_interval }
     IdFields { id }
-    ReadyFields { session_id, resume_gateway_url, user, application }
+    ReadyFields { session_id, resume_gateway_url, user, application, guilds }
     UserFields { id, username, global_name, avatar, bot }
     MemberFields { guild_id, user, nick, roles }
     MessageFields { id, guild_id, channel_id, author, member, content, kind as "type", webhook_id }

@@ -1,10 +1,20 @@
-//! Door one: Discord.
+//! Door one: Discord. [`run`] keeps the bot connected, hands what happens to the engine in order, answers slash commands
+//! and performs what the engine promised. It decides nothing about what any of it means.
+//!
+//! The socket is twilight-gateway's shard, read as raw text; builders and interactions are serenity's; REST is our own
+//! ([`rest`], [`limits`]). Nobody else in the program knows these crates.
 
+mod address;
 mod body;
 mod budget;
+mod closing;
+mod connection;
+mod ear;
+mod guard;
 mod https;
 mod inbound;
 mod intents;
+mod learn;
 mod limits;
 mod perform;
 mod raw;
@@ -13,5 +23,69 @@ mod registration;
 mod rest;
 #[cfg(test)]
 mod scratch;
+mod session;
 mod slash;
 mod tempo;
+mod wire;
+
+use tokio::sync::watch;
+
+pub use budget::Pace;
+pub use https::{Https, install_tls};
+pub use perform::Performer;
+pub use rest::Rest;
+pub use tempo::Tempo;
+pub use wire::{Call, Reply, Request, Unreachable, Wire};
+
+use crate::bot::Bot;
+use crate::model::Secret;
+use budget::Budget;
+use guard::{Guard, Halt};
+use session::{Session, Shared};
+
+/// How the door was closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// It was asked to; the session can be resumed.
+    Stopped,
+    /// Trying again would end the same way: what is wrong and what to do. The process ends with 78, so that nothing
+    /// restarts it.
+    Fatal(String),
+}
+
+/// Keeps the bot on Discord until `stop` becomes true (or its sender is dropped).
+pub async fn run(bot: Bot, token: Secret, tempo: Tempo, stop: watch::Receiver<bool>) -> Ended {
+    match Https::new(&bot.config().discord.api_url) {
+        Ok(wire) => run_over(Box::new(wire), bot, token, tempo, stop).await,
+        Err(error) => Ended::Fatal(format!("TLS cannot be set up: {error}.")),
+    }
+}
+
+/// The same with REST over another wire.
+pub async fn run_over(
+    wire: Box<dyn Wire>,
+    bot: Bot,
+    token: Secret,
+    tempo: Tempo,
+    stop: watch::Receiver<bool>,
+) -> Ended {
+    let vitals = bot.vitals().clone();
+    let rest = Rest::new(wire, token.clone(), vitals.clone(), tempo.retry_first);
+    let performer = Performer::new(rest.clone(), vitals.clone(), bot.guilds().clone());
+    let budget = Budget::new(bot.store().clone(), vitals.clone(), tempo.identify);
+    let guard = Guard { vitals, stop, token_lost: rest.token_lost(), tick: tempo.tick };
+    let session = Session::new(Shared::new(bot.clone(), rest, tempo), guard, budget, token);
+    let (over, is_over) = watch::channel(false);
+    let connected = async {
+        let halt = session.run().await;
+        over.send_replace(true);
+        halt
+    };
+    // Promises are kept until the session has ended, so that its last events still lead to something.
+    let (halt, ()) = tokio::join!(connected, bot.keep_promises(&performer, is_over));
+    match halt {
+        Halt::Stopped => Ended::Stopped,
+        Halt::TokenLost => Ended::Fatal(format!("{} {}", rest::TOKEN_WORDS, rest::TOKEN_ACTION)),
+        Halt::Fatal(words, action) => Ended::Fatal(format!("{words} {action}")),
+    }
+}

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::refusal::code;
-use super::rest::{Call, Rest};
+use super::rest::Rest;
+use super::wire::Call;
 use crate::command::{Command, Declared, Kind};
 use crate::model::{ApplicationId, GuildId, Permissions, Result, Setback};
 use crate::status::vitals::Vitals;

@@ -7,14 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::DateTime;
-use futures_util::future::BoxFuture;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::limits::{INVALID_WARN, Limits, Route, Told, Verdict, route};
 use super::refusal;
+use super::wire::{Call, Reply, Request, Unreachable, Wire};
 use crate::model::{Secret, Setback, Timestamp};
 use crate::status::vitals::Vitals;
 
@@ -22,120 +20,12 @@ use crate::status::vitals::Vitals;
 const WAITING_MAX: usize = 256;
 /// How often a call is sent at most.
 const TRIES_MAX: u32 = 3;
-/// How long a call waits for limits unless it says otherwise.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// When a call is worth trying again that failed for an outage.
-const OUTAGE_WAIT: Duration = Duration::from_secs(15);
+pub(super) const OUTAGE_WAIT: Duration = Duration::from_secs(15);
 /// Failed calls in a row after which the page speaks of an outage.
 const OUTAGE_CALLS: u32 = 3;
 /// Discord's limit for audit-log reasons, in characters.
 const REASON_CHARS_MAX: usize = 512;
-
-/// A call to make.
-#[derive(Debug, Clone)]
-pub struct Call {
-    method: &'static str,
-    /// Below `/api/v10`.
-    path: String,
-    body: Option<Vec<u8>>,
-    reason: Option<String>,
-    /// Making it twice does what making it once does.
-    repeatable: bool,
-    patience: Duration,
-}
-
-impl Call {
-    pub fn get(path: impl Into<String>) -> Self {
-        Self::new("GET", path.into(), true)
-    }
-
-    pub fn delete(path: impl Into<String>) -> Self {
-        Self::new("DELETE", path.into(), true)
-    }
-
-    pub fn put(path: impl Into<String>) -> Self {
-        Self::new("PUT", path.into(), true)
-    }
-
-    pub fn patch(path: impl Into<String>) -> Self {
-        Self::new("PATCH", path.into(), true)
-    }
-
-    /// Not repeatable unless [`Call::repeatable`] says so.
-    pub fn post(path: impl Into<String>) -> Self {
-        Self::new("POST", path.into(), false)
-    }
-
-    fn new(method: &'static str, path: String, repeatable: bool) -> Self {
-        Self { method, path, body: None, reason: None, repeatable, patience: PATIENCE }
-    }
-
-    /// With this as its JSON body.
-    pub fn json(mut self, body: &impl Serialize) -> Self {
-        // A body that does not serialise is a mistake of ours; Discord says so in an answer that we log.
-        self.body = Some(serde_json::to_vec(body).unwrap_or_default());
-        self
-    }
-
-    /// With this reason in the guild's audit log.
-    pub fn reason(mut self, reason: &str) -> Self {
-        self.reason = Some(reason.to_owned());
-        self
-    }
-
-    /// A nonce or Discord's own rules keep a second copy from doing anything.
-    pub fn repeatable(mut self) -> Self {
-        self.repeatable = true;
-        self
-    }
-
-    /// Waits at most so long for limits and for answers.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
-        self
-    }
-}
-
-/// A call as it goes over the wire. It carries the token, so it cannot be printed.
-#[derive(Clone)]
-pub struct Request {
-    pub method: &'static str,
-    /// Below `/api/v10`.
-    pub path: String,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: Option<Vec<u8>>,
-}
-
-/// What came back.
-#[derive(Debug, Clone, Default)]
-pub struct Reply {
-    pub status: u16,
-    /// Names in lower case.
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-}
-
-impl Reply {
-    /// A header's value by its lower-case name.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The body as JSON.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Setback> {
-        serde_json::from_slice(&self.body)
-            .map_err(|_| Setback::Later { after: OUTAGE_WAIT, words: "Discord's answer could not be read.".to_owned() })
-    }
-}
-
-/// No answer came; why, in words without the address (it may hold a secret).
-#[derive(Debug, Clone)]
-pub struct Unreachable(pub String);
-
-/// What carries requests: HTTPS, or in tests whatever stands in for Discord.
-pub trait Wire: Send + Sync {
-    fn send(&self, request: Request) -> BoxFuture<'_, Result<Reply, Unreachable>>;
-}
 
 /// Makes calls; clones share limits.
 #[derive(Clone)]

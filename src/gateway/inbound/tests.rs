@@ -178,10 +178,11 @@ fn roles_channels_and_members_come_and_go() {
 #[test]
 fn ready_says_who_we_are() {
     let data = json!({"session_id": "abc", "resume_gateway_url": "wss://x.discord.gg", "user": {"id": "900",
-        "username": "Innkeeper"}, "application": {"id": "901", "flags": 0}, "guilds": []});
+        "username": "Innkeeper"}, "application": {"id": "901", "flags": 0}, "guilds": [{"id": "10", "unavailable": true}, 5]});
     let Incoming::Ready(ready) = event("READY", &data) else { panic!() };
     assert_eq!((ready.session.as_str(), ready.me.map(UserId::get)), ("abc", Some(900)));
     assert_eq!(ready.application.map(ApplicationId::get), Some(901));
+    assert_eq!(ready.guilds, [GuildId::new(10).unwrap()]);
     assert!(matches!(event("READY", &json!({"session_id": null})), Incoming::Unusable));
 }
 

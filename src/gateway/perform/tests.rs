@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::gateway::rest::{Request, Unreachable, Wire};
+use crate::gateway::wire::{Request, Unreachable, Wire};
 use crate::model::{Channel, Clock, Guild, Role, Secret, Timestamp};
 
 /// A Discord that says one thing to everything but the opening of a private channel.

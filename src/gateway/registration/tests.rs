@@ -5,7 +5,7 @@ use expect_test::expect;
 use super::*;
 use crate::bot::BoxFuture;
 use crate::command::Opt;
-use crate::gateway::rest::{Reply, Request, Unreachable, Wire};
+use crate::gateway::wire::{Reply, Request, Unreachable, Wire};
 use crate::model::{Clock, Permission, Refusal, Secret, Timestamp, UserId};
 use crate::store::StoreSettings;
 

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use serde_json::json;
 
 use super::*;
