@@ -1,5 +1,6 @@
 //! The lamp over real sockets: what it says, that it says so when the bot's own runtime is stuck, and what hostile
 //! clients can do to it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 #[path = "pages/attacks.rs"]
 mod attacks;

@@ -1,5 +1,6 @@
 //! The main door over real sockets: what its pages say, what hostile texts and clients can do to them, and how they
 //! stay live.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 #[path = "pages/attacks.rs"]
 mod attacks;

@@ -1,5 +1,6 @@
 //! As much of HTML's syntax as it takes to see which elements and attributes a browser would make of a page: tags,
 //! quoted and unquoted attributes, comments, and the elements whose content is no markup.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 /// An element's name and its attributes' names and values, in the order of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! Both listening doors over real sockets: opening them with a sample face, asking, and reading answers.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;
