@@ -83,6 +83,7 @@ async fn a_watcher_gets_the_present_at_once_and_then_what_changes() {
     assert_eq!(ids, ["announce", "asof", "cards", "figures", "headline", "stale", "troubles"]);
     let page = get(house.addr, "/").await.body;
     for (id, html) in &first.parts {
+        assert!(!html.trim().is_empty() || id == "stale", "{id} is empty");
         assert!(page.contains(&format!("id=\"{id}\"")) && page.contains(html.trim()), "{id} is not part of the page");
     }
     house.face.vitals.problem("a", "The cellar is flooded.", "Bail.");
