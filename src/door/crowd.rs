@@ -93,6 +93,15 @@ impl Crowd {
         Some(Place { guest, crowd: self.clone(), address, number })
     }
 
+    /// Like [`Crowd::enter`]; but before it says no, those that are done may leave.
+    pub async fn find_room(&self, address: IpAddr, trusted: bool) -> Option<Place> {
+        if let Some(place) = self.enter(address, trusted) {
+            return Some(place);
+        }
+        tokio::task::yield_now().await;
+        self.enter(address, trusted)
+    }
+
     /// How many connections there are.
     pub fn size(&self) -> usize {
         self.state().total

@@ -53,7 +53,7 @@ pub(super) async fn accept_all(listener: &TcpListener, shared: &Arc<Shared>, mut
         match accepted {
             Ok((stream, peer)) => {
                 let trusted = shared.door.trusted_proxies.contains(&peer.ip().to_canonical());
-                match crowd.enter(peer.ip(), trusted) {
+                match crowd.find_room(peer.ip(), trusted).await {
                     Some(place) => drop(connections.spawn(converse(stream, peer, place, shared.clone(), stop.clone()))),
                     None => refuse(&stream),
                 }

@@ -17,6 +17,8 @@ use std::sync::Arc;
 use axum::Router;
 use tokio::sync::watch;
 
+/// The routes that a room adds to the main door.
+pub use axum::Router as Routes;
 pub use gate::prefers_json;
 pub use limits::Limits;
 

@@ -32,7 +32,8 @@ const FOLDER_MODE: u32 = 0o700;
 
 /// What the keeper of the flame is told.
 enum Word {
-    Relight,
+    /// The lighting with this number gives no light.
+    Relight(u64),
     PutOut,
 }
 
@@ -45,17 +46,24 @@ pub(super) struct Flame {
 /// Where to find the flame, and how to have it lit again. Clones share it.
 #[derive(Clone)]
 pub(super) struct Wick {
-    socket: Arc<ArcSwap<PathBuf>>,
+    burning: Arc<ArcSwap<Burning>>,
     words: SyncSender<Word>,
 }
 
+/// Which lighting it is, and where it listens.
+pub(super) struct Burning {
+    number: u64,
+    pub socket: PathBuf,
+}
+
 impl Wick {
-    pub(super) fn socket(&self) -> Arc<PathBuf> {
-        self.socket.load_full()
+    pub(super) fn burning(&self) -> Arc<Burning> {
+        self.burning.load_full()
     }
 
-    pub(super) fn relight(&self) {
-        let _ = self.words.try_send(Word::Relight);
+    /// Has the flame lit again, unless that has been done since `burning` was seen.
+    pub(super) fn relight(&self, burning: &Burning) {
+        let _ = self.words.try_send(Word::Relight(burning.number));
     }
 }
 
@@ -66,8 +74,7 @@ impl Flame {
         prepare(&folder)?;
         let first = Lit::new(&folder, 0)?;
         let (words, heard) = sync_channel(1);
-        let socket = Arc::new(ArcSwap::from_pointee(first.socket.0.clone()));
-        let wick = Wick { socket, words };
+        let wick = Wick { burning: Arc::new(ArcSwap::from_pointee(first.burning())), words };
         let keeper = Keeper { face, folder, relight_pause, wick: wick.clone(), heard };
         let keeper = thread::Builder::new().name("lamp-keeper".to_owned()).spawn(move || keeper.keep(first))?;
         Ok(Self { wick, keeper: Some(keeper) })
@@ -100,18 +107,15 @@ impl Keeper {
         let mut leftovers: Vec<Weak<Lit>> = Vec::new();
         for number in 1.. {
             if let Some(lit) = &lit {
-                self.wick.socket.store(Arc::new(lit.socket.0.clone()));
+                self.wick.burning.store(Arc::new(lit.burning()));
                 self.set_to_work(lit);
             }
-            let word = self.heard.recv();
+            let is_over = self.hears_that_it_is_over();
             if let Some(lit) = lit.take() {
                 lit.put_out();
                 leftovers.push(Arc::downgrade(&lit));
             }
-            if !matches!(word, Ok(Word::Relight)) {
-                return;
-            }
-            if self.is_to_stay_dark() {
+            if is_over || self.is_to_stay_dark() {
                 return;
             }
             tracing::warn!("the lamp went out and is lit again");
@@ -122,12 +126,24 @@ impl Keeper {
         }
     }
 
+    /// Waits until the flame gives no light, or until no light is wanted any more. Words about earlier lightings come
+    /// late and mean nothing.
+    fn hears_that_it_is_over(&self) -> bool {
+        loop {
+            match self.heard.recv() {
+                Ok(Word::Relight(dark)) if dark < self.wick.burning().number => {}
+                Ok(Word::Relight(_)) => return false,
+                Ok(Word::PutOut) | Err(_) => return true,
+            }
+        }
+    }
+
     /// Waits before the next lighting; whoever misses the light meanwhile has said so already.
     fn is_to_stay_dark(&self) -> bool {
         let until = Instant::now() + self.relight_pause;
         loop {
             match self.heard.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(Word::Relight) => {}
+                Ok(Word::Relight(_)) => {}
                 Err(RecvTimeoutError::Timeout) => return false,
                 Ok(Word::PutOut) | Err(RecvTimeoutError::Disconnected) => return true,
             }
@@ -139,7 +155,7 @@ impl Keeper {
             let (lit, face, wick) = (lit.clone(), self.face.clone(), self.wick.clone());
             let work = move || answer_all(&lit, &face, &wick);
             if thread::Builder::new().name("lamp-hand".to_owned()).spawn(work).is_err() {
-                self.wick.relight();
+                self.wick.relight(&self.wick.burning());
             }
         }
     }
@@ -147,6 +163,7 @@ impl Keeper {
 
 /// One lighting: a server and its socket, which is removed after the server is gone.
 struct Lit {
+    number: u64,
     server: Server,
     socket: Socket,
     is_out: AtomicBool,
@@ -175,7 +192,11 @@ impl Lit {
         let listener = UnixListener::bind(&path)?;
         let socket = Socket(path);
         let server = Server::from_listener(listener, None).map_err(io::Error::other)?;
-        Ok(Self { server, socket, is_out: AtomicBool::new(false) })
+        Ok(Self { number, server, socket, is_out: AtomicBool::new(false) })
+    }
+
+    fn burning(&self) -> Burning {
+        Burning { number: self.number, socket: self.socket.0.clone() }
     }
 
     /// Sends the hands home; the last of them takes server and socket along.
@@ -207,7 +228,7 @@ fn answer_all(lit: &Lit, face: &Face, wick: &Wick) {
         let _ = catch_unwind(AssertUnwindSafe(|| answer(request, face)));
     }
     if !lit.is_out.load(Relaxed) {
-        wick.relight();
+        wick.relight(&lit.burning());
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -52,7 +52,7 @@ impl Guard {
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             match accepted {
-                Ok((stream, peer)) => match crowd.enter(peer.ip(), false) {
+                Ok((stream, peer)) => match crowd.find_room(peer.ip(), false).await {
                     Some(place) => drop(connections.spawn(guard.clone().converse(stream, place))),
                     None => refuse(&stream),
                 },
@@ -89,7 +89,11 @@ impl Guard {
         let asked = timeout(limits.head_read, self.read_head(&mut stream, reached)).await;
         place.guest.spoke();
         let answer = match asked.unwrap_or(Ok(Err(head::TOO_SLOW)))? {
-            Ok(ask) => self.fetch(&ask).await.unwrap_or_else(Refused::answer),
+            Ok(ask) => tokio::select! {
+                answer = self.fetch(&ask) => answer.unwrap_or_else(Refused::answer),
+                // Nobody is there any more to be answered.
+                reset = stream.ready(Interest::ERROR) => return reset.map(drop),
+            },
             Err(refused) => refused.answer(),
         };
         timeout(limits.write, stream.write_all(&answer)).await??;
@@ -128,8 +132,9 @@ impl Guard {
     async fn fetch(&self, ask: &Ask) -> Result<Vec<u8>, Refused> {
         let limits = &self.light.limits;
         let Ok(Ok(_turn)) = timeout(limits.answer, self.in_flight.acquire()).await else { return Err(head::FULL) };
+        let burning = self.wick.burning();
         let asking = async {
-            let mut flame = UnixStream::connect(&*self.wick.socket()).await?;
+            let mut flame = UnixStream::connect(&burning.socket).await?;
             flame.write_all(&head::ask(ask)).await?;
             let mut bytes = Vec::with_capacity(CHUNK_BYTES);
             flame.take(limits.answer_bytes as u64).read_to_end(&mut bytes).await?;
@@ -138,7 +143,7 @@ impl Guard {
         match timeout(limits.answer, asking).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) | Err(_) => {
-                self.wick.relight();
+                self.wick.relight(&burning);
                 Err(head::RELIGHTING)
             }
         }

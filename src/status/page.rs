@@ -54,7 +54,7 @@ pub fn fragments(face: &Face) -> Vec<(&'static str, String)> {
         ("troubles", render(&page.as_troubles())),
         ("figures", render(&page.as_figures())),
         ("cards", render(&page.as_cards())),
-        (AS_OF, render(&page.as_asof())),
+        (AS_OF, render(&AsOf { as_of: &page.as_of, as_of_machine: &page.as_of_machine })),
     ]
 }
 
@@ -89,7 +89,18 @@ struct NoticePage<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "status.html", blocks = ["announce", "headline", "stale", "troubles", "figures", "cards", "asof"])]
+#[template(path = "asof.html")]
+struct AsOf<'a> {
+    as_of: &'a str,
+    as_of_machine: &'a str,
+}
+
+#[derive(Template)]
+#[template(
+    path = "status.html",
+    blocks = ["announce", "headline", "stale", "troubles", "figures", "cards"],
+    whitespace = "minimize"
+)]
 struct StatusPage {
     live: bool,
     demo: Option<String>,
@@ -106,6 +117,7 @@ struct StatusPage {
     members_seen: String,
     rate: String,
     spark: String,
+    spark_now: String,
     spark_label: String,
     spark_width: usize,
     spark_height: u64,
@@ -160,8 +172,10 @@ impl StatusPage {
         let reading = &report.reading;
         let troubles = report.troubles();
         let shown = troubles.iter().take(TROUBLES_MAX).map(|check| trouble(check, reading.at));
-        let whole = &reading.minutes[..reading.minutes.len().saturating_sub(1)];
-        let busiest = whole.iter().max().copied().unwrap_or(0);
+        let (whole, now) = reading.minutes.split_at(reading.minutes.len().saturating_sub(1));
+        let now = now.first().copied().unwrap_or(0);
+        let busiest = reading.minutes.iter().max().copied().unwrap_or(0);
+        let spark = Spark { top: busiest.max(SPARK_TOP_MIN) };
         let stale = face.board.stale_for();
         let board = face.board.look();
         let cards = board.cards.iter().filter(|card| card.audience == Audience::Public).take(CARDS_MAX);
@@ -179,10 +193,11 @@ impl StatusPage {
             gateway_note: gateway_note(reading),
             guilds: number(reading.guilds),
             members_seen: number(reading.members_seen),
-            rate: rate(whole, reading.uptime),
-            spark: spark(whole),
+            rate: rate(whole, now, reading.uptime),
+            spark: spark.bars(whole, 0),
+            spark_now: spark.bars(&[now], whole.len()),
             spark_label: format!("Messages in each minute of the last hour, from 0 to {}", number(busiest)),
-            spark_width: whole.len() * BAR_WIDTH,
+            spark_width: reading.minutes.len() * BAR_WIDTH,
             spark_height: SPARK_HEIGHT,
             busiest: number(busiest),
             messages: number(reading.messages),
@@ -261,12 +276,12 @@ fn trouble(check: &Check, now: Timestamp) -> Trouble {
     Trouble { is_down, detail: plain(&check.detail), action: plain(&check.action), since }
 }
 
-/// The average of the last whole minutes, as far as the bot has been there.
-fn rate(whole: &[u64], uptime: Duration) -> String {
+/// The average of the last whole minutes, as far as the bot has been there; in its first minute, that one so far.
+fn rate(whole: &[u64], now: u64, uptime: Duration) -> String {
     let lived = usize::try_from(uptime.as_secs() / 60).unwrap_or(usize::MAX);
     let minutes = RATE_MINUTES.min(lived).min(whole.len());
     if minutes == 0 {
-        return "–".to_owned();
+        return number(now);
     }
     let sum: u64 = whole[whole.len() - minutes..].iter().sum();
     match sum / minutes as u64 {
@@ -275,16 +290,22 @@ fn rate(whole: &[u64], uptime: Duration) -> String {
     }
 }
 
-/// A path with a bar for each minute.
-fn spark(whole: &[u64]) -> String {
-    let top = whole.iter().max().copied().unwrap_or(0).max(SPARK_TOP_MIN);
-    let mut path = String::with_capacity(whole.len() * 20);
-    for (index, messages) in whole.iter().enumerate() {
-        let height = (messages * (SPARK_HEIGHT - 1)).div_ceil(top) + 1;
-        let (left, width) = (index * BAR_WIDTH, BAR_WIDTH - 1);
-        path.push_str(&format!("M{left} {SPARK_HEIGHT}v-{height}h{width}v{height}z"));
+/// How the sparkline is drawn: a bar for each minute, `top` messages being the full height.
+struct Spark {
+    top: u64,
+}
+
+impl Spark {
+    /// The path of these minutes' bars, the first of them standing in the place with this number.
+    fn bars(&self, minutes: &[u64], first: usize) -> String {
+        let mut path = String::with_capacity(minutes.len() * 20);
+        for (index, messages) in minutes.iter().enumerate().filter(|(_, messages)| **messages > 0) {
+            let height = (messages * SPARK_HEIGHT).div_ceil(self.top);
+            let (left, width) = ((first + index) * BAR_WIDTH, BAR_WIDTH - 1);
+            path.push_str(&format!("M{left} {SPARK_HEIGHT}v-{height}h{width}v{height}z"));
+        }
+        path
     }
-    path
 }
 
 fn card_view(card: &Card) -> CardView {
@@ -376,17 +397,17 @@ mod tests {
         let mut whole = vec![0; 59];
         whole[57] = 4;
         whole[58] = 6;
-        assert_eq!(rate(&whole, Duration::from_secs(30)), "–");
-        assert_eq!(rate(&whole, Duration::from_secs(120)), "5");
-        assert_eq!(rate(&whole, Duration::from_secs(9_000)), "2");
-        assert_eq!(rate(&[0, 0, 0, 0, 1], Duration::from_secs(9_000)), "under 1");
+        assert_eq!(rate(&whole, 7, Duration::from_secs(30)), "7");
+        assert_eq!(rate(&whole, 7, Duration::from_secs(120)), "5");
+        assert_eq!(rate(&whole, 7, Duration::from_secs(9_000)), "2");
+        assert_eq!(rate(&[0, 0, 0, 0, 1], 7, Duration::from_secs(9_000)), "under 1");
     }
 
     #[test]
     fn the_sparkline_stays_in_its_frame() {
-        for peak in [0, 1, SPARK_TOP_MIN, 41, 9_999_999] {
-            let path = spark(&[0, peak / 2, peak]);
-            assert!(path.starts_with("M0 40v-1h3v1z"), "{path}");
+        for peak in [1, SPARK_TOP_MIN, 41, 9_999_999] {
+            let path = Spark { top: peak.max(SPARK_TOP_MIN) }.bars(&[0, 1, peak], 57);
+            assert!(path.starts_with("M232 40v-") && path.contains("M236 40v-"), "{path}");
             let heights = path.split("v-").skip(1).map(|bar| bar.split('h').next().unwrap().parse::<u64>().unwrap());
             assert!(heights.into_iter().all(|height| (1..=SPARK_HEIGHT).contains(&height)), "{path}");
         }
