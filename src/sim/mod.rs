@@ -1,5 +1,6 @@
 //! A simulated Discord.
 
+mod community;
 mod door;
 mod faults;
 mod gateway;
@@ -20,6 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::model::Clock;
 
+pub use community::{Beat, Community, Deed, Script};
 pub use faults::{Entrance, Faults, Moment, Strike};
 pub use gateway::firehose::{Firehose, Poured};
 pub use inn::{BOT_PERMISSIONS, Inn};
@@ -166,6 +168,15 @@ impl Sim {
     /// What can be made to go wrong.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    pub(in crate::sim) fn shared(&self) -> SharedWorld {
+        self.world.clone()
+    }
+
+    /// The address of the page on which one can take part.
+    pub fn page_url(&self) -> String {
+        format!("http://{}/", self.rest)
     }
 
     /// Lets the resume address of sessions to come lead nowhere, or again to where it should.
