@@ -1,5 +1,6 @@
 //! A simulated Discord.
 
+mod community;
 mod door;
 mod faults;
 mod gateway;
@@ -7,11 +8,11 @@ mod inn;
 pub mod names;
 pub mod rest;
 mod server;
+mod shared;
 pub mod world;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::MutexGuard;
 use std::time::Duration;
 
 use axum::Router;
@@ -20,6 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::model::Clock;
 
+pub use community::{Beat, Community, Deed, Script};
 pub use faults::{Entrance, Faults, Moment, Strike};
 pub use gateway::firehose::{Firehose, Poured};
 pub use inn::{BOT_PERMISSIONS, Inn};
@@ -31,7 +33,8 @@ use door::Door;
 use faults::Control;
 use gateway::GatewayState;
 use gateway::firehose::Blast;
-use server::SharedWorld;
+use shared::SharedWorld;
+pub use shared::WorldGuard;
 
 /// How long [`Sim::until`] waits before it gives up: far beyond what any healthy run takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,7 +51,16 @@ pub struct SimConfig {
     /// Where REST and the page listen; port 0 takes a free one. The gateway always takes free ports of the same host.
     pub listen: SocketAddr,
     pub clock: Clock,
-    pub world: WorldConfig,
+    /// The token that the bot must show.
+    pub token: String,
+    pub bot_name: String,
+    /// Which privileged intents are switched on on the developer portal; see [`world::intent`].
+    pub granted_intents: u64,
+    /// `session_start_limit.total`.
+    pub identifies_per_day: usize,
+    /// Whether requests are limited as Discord limits them, on the clock's monotonic time.
+    pub rate_limits: bool,
+    pub seed: u64,
     pub heartbeat_ms: u64,
     /// The least real time between two IDENTIFYs; zero does not care.
     pub identify_gap: Duration,
@@ -56,17 +68,38 @@ pub struct SimConfig {
     pub expects_heartbeats: bool,
 }
 
-impl SimConfig {
-    /// On a free port of this computer, on this clock, with nothing in the world.
-    pub fn new(clock: Clock) -> Self {
+/// On a free port of this computer, on its clock.
+impl Default for SimConfig {
+    fn default() -> Self {
+        let world = WorldConfig::default();
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            clock,
-            world: WorldConfig::default(),
+            clock: Clock::real(),
+            token: world.token,
+            bot_name: world.bot_name,
+            granted_intents: world.granted_intents,
+            identifies_per_day: world.identifies_per_day,
+            rate_limits: world.rate_limits,
+            seed: world.seed,
             heartbeat_ms: HEARTBEAT_MS,
             identify_gap: IDENTIFY_GAP,
             expects_heartbeats: true,
         }
+    }
+}
+
+impl SimConfig {
+    fn world(&self) -> World {
+        let config = WorldConfig {
+            token: self.token.clone(),
+            bot_name: self.bot_name.clone(),
+            granted_intents: self.granted_intents,
+            identifies_per_day: self.identifies_per_day,
+            rate_limits: self.rate_limits,
+            seed: self.seed,
+            ..WorldConfig::default()
+        };
+        World::new(self.clock.clone(), config)
     }
 }
 
@@ -91,7 +124,7 @@ impl Sim {
         let resume = Door::open(any, Entrance::Resume, &faults)?;
         let dead = Socket::new(Domain::for_address(any), Type::STREAM, None)?;
         dead.bind(&any.into())?;
-        let mut world = World::new(config.clock, config.world);
+        let mut world = config.world();
         let resume_url = format!("ws://{}", resume.address());
         world.gateway_url = format!("ws://{}", gateway.address());
         world.resume_url = resume_url.clone();
@@ -116,19 +149,34 @@ impl Sim {
         format!("http://{}", self.rest)
     }
 
+    /// The token that the bot must show.
+    pub fn token(&self) -> String {
+        self.world().token().to_owned()
+    }
+
     /// The gateway's address, as `/gateway/bot` tells it.
     pub fn gateway_url(&self) -> String {
         self.world().gateway_url.clone()
     }
 
     /// The world, for as long as the guard lives: not across an `.await`.
-    pub fn world(&self) -> MutexGuard<'_, World> {
+    #[track_caller]
+    pub fn world(&self) -> WorldGuard<'_> {
         self.world.lock()
     }
 
     /// What can be made to go wrong.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    pub(in crate::sim) fn shared(&self) -> SharedWorld {
+        self.world.clone()
+    }
+
+    /// The address of the page on which one can take part.
+    pub fn page_url(&self) -> String {
+        format!("http://{}/", self.rest)
     }
 
     /// Lets the resume address of sessions to come lead nowhere, or again to where it should.
@@ -178,7 +226,10 @@ impl Sim {
     }
 
     /// Stops listening and breaks every connection.
-    pub fn stop(self) {}
+    pub async fn stop(self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        self.faults.cut_everything();
+    }
 }
 
 impl Drop for Sim {

@@ -1,7 +1,5 @@
 //! The world behind sockets: REST on one listener, the gateway on two others.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -12,22 +10,7 @@ use tokio::task::JoinHandle;
 use super::door::{Door, Line};
 use super::gateway::{GatewayState, handshake};
 use super::rest::{self, BODY_BYTES_MAX, Fate};
-use super::world::World;
-
-/// A world that tasks share.
-#[derive(Clone)]
-pub(super) struct SharedWorld(Arc<Mutex<World>>);
-
-impl SharedWorld {
-    pub fn new(world: World) -> Self {
-        Self(Arc::new(Mutex::new(world)))
-    }
-
-    /// The world, for as long as the guard lives. A test that panicked with it does not spoil it for others.
-    pub fn lock(&self) -> MutexGuard<'_, World> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use super::shared::SharedWorld;
 
 /// Serves REST, and whatever else `pages` brings, on a listener.
 pub(super) fn serve_rest(door: Door, world: SharedWorld, pages: Router) -> JoinHandle<()> {

@@ -43,7 +43,7 @@ pub fn ask(world: &mut World, method: &str, path: &str, body: Value) -> Response
 /// A started simulation with an inn, whose gateway does not mind quick logins.
 pub async fn open_inn() -> (Sim, Inn, Clock) {
     let clock = Clock::hand(EVENING);
-    let config = SimConfig { identify_gap: Duration::ZERO, ..SimConfig::new(clock.clone()) };
+    let config = SimConfig { clock: clock.clone(), identify_gap: Duration::ZERO, ..SimConfig::default() };
     let sim = Sim::start(config).await.unwrap();
     let inn = Inn::furnish(&mut sim.world(), 5);
     (sim, inn, clock)

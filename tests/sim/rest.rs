@@ -129,7 +129,7 @@ fn direct_messages_reach_only_open_ears() {
 fn roles_move_only_below_the_bots_own() {
     let (mut world, inn, clock) = inn();
     let user = inn.members[0];
-    let mut put = |world: &mut innkeeper::sim::World, user: &str, role: &str| {
+    let put = |world: &mut innkeeper::sim::World, user: &str, role: &str| {
         clock.advance(Duration::from_secs(10));
         code(&ask(world, "PUT", &format!("/guilds/{}/members/{user}/roles/{role}", inn.guild), Value::Null))
     };
@@ -229,7 +229,8 @@ fn commands_are_checked_as_discord_checks_them() {
         {"name": "Rank", "description": "x"},
         {"name": "rank", "description": ""},
         {"name": "x", "description": "x", "options": [
-            {"type": 3, "name": "a", "description": "x"}, {"type": 3, "name": "b", "description": "x", "required": true}]},
+            {"type": 3, "name": "a", "description": "x"},
+            {"type": 3, "name": "b", "description": "x", "required": true}]},
         {"name": "x", "description": "x", "options": [{"type": 6, "name": "w", "description": "x", "choices": [
             {"name": "a", "value": "b"}]}]},
     ]));

@@ -77,3 +77,40 @@ async fn the_firehose_pours_whole_messages() {
     let (poured, ()) = tokio::join!(sim.firehose(plan), read);
     assert_eq!(poured.unwrap().frames, 2_000);
 }
+
+#[tokio::test]
+async fn a_real_gateway_library_logs_in_and_resumes() {
+    use twilight_gateway::{CloseFrame, ConfigBuilder, Intents, Message, Shard, ShardId};
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (sim, inn, _) = open_inn().await;
+    let intents = Intents::from_bits_truncate(INTENTS);
+    let config = ConfigBuilder::new(sim.token(), intents).proxy_url(sim.gateway_url()).build();
+    let mut shard = Shard::with_config(ShardId::ONE, config);
+    async fn next(shard: &mut Shard) -> Value {
+        use futures_util::StreamExt;
+        loop {
+            match shard.next().await {
+                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
+                Some(_) => {}
+                None => panic!("the shard gave up"),
+            }
+        }
+    }
+    async fn event(shard: &mut Shard, name: &str) -> Value {
+        loop {
+            let payload = next(shard).await;
+            if payload["t"] == name {
+                return payload["d"].clone();
+            }
+        }
+    }
+    event(&mut shard, "GUILD_CREATE").await;
+    sim.world().say(inn.general, inn.members[0], "one", SayOptions::default()).unwrap();
+    assert_eq!(event(&mut shard, "MESSAGE_CREATE").await["content"], "one");
+    shard.close(CloseFrame::RESUME);
+    sim.world().say(inn.general, inn.members[0], "two", SayOptions::default()).unwrap();
+    assert_eq!(event(&mut shard, "MESSAGE_CREATE").await["content"], "two");
+    event(&mut shard, "RESUMED").await;
+    let world = sim.world();
+    assert_eq!((world.identifies(), world.resumes()), (1, 1));
+}

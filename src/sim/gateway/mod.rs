@@ -15,7 +15,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::door::Line;
 use super::faults::{Entrance, Faults, Moment, Strike};
-use super::server::{SharedWorld, to_http};
+use super::server::to_http;
+use super::shared::SharedWorld;
 use connection::{Connection, Transport};
 
 /// What a gateway listener's handler needs.

@@ -21,13 +21,16 @@ pub(super) fn gateway_bot(world: &mut World, _: &Call) -> Outcome {
 
 pub(super) fn application(world: &mut World, _: &Call) -> Outcome {
     let flags = world.application_flags();
+    let owner = world.guilds.values().next().map_or(world.me, |guild| guild.owner);
     Ok(Reply::Json(json!({
         "id": world.application, "name": world.config.bot_name, "icon": null, "description": "", "type": null,
         "bot": world.user_json(world.me), "bot_public": true, "bot_require_code_grant": false,
         "verify_key": "0".repeat(64), "flags": flags, "flags_new": flags.to_string(), "tags": [],
         "redirect_uris": [], "interactions_endpoint_url": null, "role_connections_verification_url": null,
         "approximate_guild_count": world.guilds.len(), "approximate_user_install_count": 0,
-        "integration_types_config": {"0": {}}, "team": null, "owner": null, "event_webhooks_status": 1,
+        "integration_types_config": {"0": {}}, "team": null, "event_webhooks_status": 1,
+        "owner": world.user_json(owner), "approximate_user_authorization_count": 0, "explicit_content_filter": 0,
+        "eligible_oauth2_scopes": ["bot", "applications.commands"],
     })))
 }
 

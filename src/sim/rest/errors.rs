@@ -15,7 +15,8 @@ pub struct ApiError {
 macro_rules! known {
     ($($name:ident = $status:literal $code:literal $message:literal;)*) => {
         impl ApiError {
-            $(pub(in crate::sim) const $name: Self = Self { status: $status, code: $code, message: $message, errors: None };)*
+            $(pub(in crate::sim) const $name: Self =
+                Self { status: $status, code: $code, message: $message, errors: None };)*
         }
     };
 }
@@ -41,7 +42,8 @@ known! {
     DMS_CLOSED = 403 50007 "Cannot send messages to this user";
     NOT_A_TEXT_CHANNEL = 400 50008 "Cannot send messages in a non-text channel";
     MISSING_PERMISSIONS = 403 50013 "Missing Permissions";
-    BULK_COUNT = 400 50016 "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete.";
+    BULK_COUNT = 400 50016 "Provided too few or too many messages to delete. Must provide at least 2 and fewer than \
+        100 messages to delete.";
     INVALID_WEBHOOK_TOKEN = 401 50027 "Invalid Webhook Token";
     INVALID_RECIPIENTS = 400 50033 "Invalid Recipient(s)";
     TOO_OLD_TO_BULK_DELETE = 400 50034 "A message provided was too old to bulk delete";

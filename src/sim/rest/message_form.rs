@@ -174,5 +174,8 @@ fn normal_embed(embed: &Value) -> Value {
     if let Some(map) = embed.as_object_mut() {
         map.retain(|_, value| !value.is_null());
     }
+    for field in embed.get_mut("fields").and_then(Value::as_array_mut).into_iter().flatten() {
+        field["inline"] = field["inline"].as_bool().unwrap_or(false).into();
+    }
     embed
 }

@@ -1,7 +1,7 @@
 //! How a guild changes: who comes and goes, who holds which role, what becomes of roles, channels and the guild.
 //!
-//! These verbs are the guild's own people at work, through clients that this world does not judge; what the *bot* may do
-//! is judged in [`crate::sim::rest`].
+//! These verbs are the guild's own people at work, through clients that this world does not judge; what the *bot* may
+//! do is judged in [`crate::sim::rest`].
 
 use serde_json::{Value, json};
 

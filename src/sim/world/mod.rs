@@ -17,6 +17,7 @@ pub mod permissions;
 mod sessions;
 mod slash;
 pub mod state;
+mod typed;
 mod voice;
 pub(in crate::sim) mod wire;
 

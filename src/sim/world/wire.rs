@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::model::{Timestamp, UserId};
 
 use super::World;
-use super::state::{Attachment, AuditEntry, Channel, Guild, Member, Message, Role, User, channel_kind};
+use super::state::{Attachment, AuditEntry, Channel, Guild, Member, Message, Overwrite, Role, User, channel_kind};
 
 /// A moment as Discord writes it: microseconds and an offset.
 pub fn moment(at: Timestamp) -> String {
@@ -53,7 +53,10 @@ pub fn role(role: &Role) -> Value {
 }
 
 pub fn overwrites(channel: &Channel) -> Vec<Value> {
-    let one = |(id, o): (&u64, &super::state::Overwrite)| json!({"id": id.to_string(), "type": u8::from(o.for_member), "allow": o.allow, "deny": o.deny});
+    let one = |(id, overwrite): (&u64, &Overwrite)| {
+        let kind = u8::from(overwrite.for_member);
+        json!({"id": id.to_string(), "type": kind, "allow": overwrite.allow, "deny": overwrite.deny})
+    };
     channel.overwrites.iter().map(one).collect()
 }
 
