@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench levels`
 
+#![allow(clippy::expect_used, reason = "a bench that cannot go on ends")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -3,6 +3,8 @@
 //! `cargo bench --bench writes`; bytes are those that the kernel counts as caused by this process at the file system of
 //! the working folder (`write_bytes` of `/proc/self/io`), and those handed to it by `write` calls (`wchar`).
 
+#![allow(clippy::expect_used, reason = "a bench that cannot go on ends")]
+
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 

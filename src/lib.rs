@@ -5,6 +5,7 @@
 //! message.
 
 pub mod bot;
+pub mod cli;
 pub mod command;
 pub mod config;
 pub mod cx;

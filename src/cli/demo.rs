@@ -85,9 +85,9 @@ pub fn run(options: &Options) -> Exit {
 
 async fn demo(options: &Options, data: &Data) -> Exit {
     let clock = Clock::fast(options.speed);
-    let mut community = Community::new(options.members, options.seed);
     let config = SimConfig { token: TOKEN.to_owned(), clock: clock.clone(), ..SimConfig::default() };
-    let sim = match Sim::start(config, &mut community).await {
+    let mut community = Community::new(options.members, options.seed);
+    let sim = match community.start(config).await {
         Ok(sim) => sim,
         Err(error) => return complain(&format!("the simulated Discord does not start: {error}"), Exit::Failed),
     };

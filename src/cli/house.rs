@@ -13,9 +13,9 @@ use tokio::task::JoinHandle;
 use super::{Exit, complain};
 use crate::bot::Bot;
 use crate::config::Config;
+use crate::door;
 use crate::features;
 use crate::gateway::{self, Ended, Tempo};
-use crate::door;
 use crate::http::{self, Door};
 use crate::lamp::{Lamp, Light};
 use crate::model::{Clock, Secret};
@@ -39,10 +39,6 @@ pub struct CannotOpen {
 }
 
 impl CannotOpen {
-    fn usage(words: impl fmt::Display) -> Self {
-        Self { words: words.to_string(), exit: Exit::Usage }
-    }
-
     fn failed(words: impl fmt::Display) -> Self {
         Self { words: words.to_string(), exit: Exit::Failed }
     }
@@ -118,7 +114,7 @@ impl House {
             Some(listener) => {
                 let door = Door::new(face, &config);
                 Some(tokio::spawn(async move {
-                    if let Err(error) = http::serve(listener, door, axum::Router::new(), stopping).await {
+                    if let Err(error) = http::serve(listener, door, http::Routes::new(), stopping).await {
                         tracing::error!(%error, "the pages are not served");
                     }
                 }))
@@ -195,7 +191,7 @@ async fn redraw(bot: Bot, board: Arc<Board>, stop: watch::Receiver<bool>) {
         let bot = bot.clone();
         async move { cards(&bot).await }
     };
-    board.keep(version, draw, stop).await;
+    board.keep(version, stop, draw).await;
 }
 
 async fn cards(bot: &Bot) -> crate::model::Result<Vec<Card>> {

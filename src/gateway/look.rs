@@ -1,12 +1,15 @@
 //! Looking over what Discord says of us, for `innkeeper check`: the token, the privileged intents, and in each server
 //! what the bot may do. Asks little, changes nothing, and does not identify.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::https::Https;
 use super::intents::missing;
-use super::rest::{Call, Rest, TOKEN_ACTION};
+use super::rest::{Rest, TOKEN_ACTION};
 use super::tempo::Tempo;
+use super::wire::Call;
 use crate::config::Config;
 use crate::model::{Clock, GuildId, Need, Permissions, RoleId, Secret, Setback, UserId, text};
 use crate::status::Vitals;
@@ -150,5 +153,9 @@ fn tls_fails(error: &dyn std::fmt::Display) -> Found {
 }
 
 async fn ask<T: serde::de::DeserializeOwned>(rest: &Rest, path: &str) -> Result<T, Setback> {
-    rest.call(Call::get(path)).await?.json()
+    let reply = rest.call(Call::get(path)).await?;
+    serde_json::from_slice(&reply.body).map_err(|error| {
+        let words = format!("Discord answered in a way that was not understood: {error}");
+        Setback::Later { after: Duration::from_secs(60), words }
+    })
 }

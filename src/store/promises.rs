@@ -148,7 +148,9 @@ pub fn revive(tx: &Tx, target_prefix: &str, now: Timestamp) -> Result<usize> {
     if !tx.read().prepare_cached(any)?.exists([target_prefix])? {
         return Ok(0);
     }
-    Ok(tx.write()?.prepare_cached(sql)?.execute(params![target_prefix, now.ms()])?)
+    let revived = tx.write()?.prepare_cached(sql)?.execute(params![target_prefix, now.ms()])?;
+    tx.hurry();
+    Ok(revived)
 }
 
 fn list(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Promise>> {

@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{Folder, hand_clock};
+use crate::support::{Folder, hand_clock};
 
 pub const MEMBERS: usize = 6;
 
@@ -25,7 +25,7 @@ pub struct House {
     pub inn: Inn,
     pub clock: Clock,
     pub config: Config,
-    pub folder: Folder,
+    _folder: Folder,
 }
 
 /// A bot that is connected.
@@ -55,7 +55,9 @@ impl House {
     /// A house whose configuration differs from the default.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let clock = hand_clock();
-        let sim = Sim::start(SimConfig::new(clock.clone())).await.unwrap();
+        // Limits pass on the world's clock, which stands still while the bot waits.
+        let config = SimConfig { clock: clock.clone(), rate_limits: false, ..SimConfig::default() };
+        let sim = Sim::start(config).await.unwrap();
         sim.faults().set_identify_gap(Duration::ZERO);
         let inn = Inn::furnish(&mut sim.world(), MEMBERS);
         let folder = Folder::new();
@@ -63,7 +65,7 @@ impl House {
         config.discord.api_url = sim.api_url();
         config.store.path = folder.file("innkeeper.db");
         change(&mut config);
-        Self { sim, inn, clock, config, folder }
+        Self { sim, inn, clock, config, _folder: folder }
     }
 
     /// Starts a bot on the house's database and waits until it is connected and has seen everything.
@@ -73,7 +75,7 @@ impl House {
         let store = Store::open(&self.config.store.path, settings, vitals.clone()).unwrap();
         let bot = Bot::open(self.config.clone(), store, self.clock.clone(), vitals).await.unwrap();
         let (stop, stopping) = watch::channel(false);
-        let token = Secret::new(self.sim.world().token());
+        let token = Secret::new(self.sim.token());
         let session = tokio::spawn(gateway::run(bot.clone(), token, tempo(), stopping));
         self.sim.connected().await;
         Running { bot, stop, session }
@@ -145,10 +147,5 @@ impl Running {
         let store = self.bot.store().clone();
         tokio::task::spawn_blocking(move || store.close()).await.unwrap();
         ended
-    }
-
-    /// How the session ended by itself.
-    pub async fn ended(self) -> Ended {
-        self.session.await.unwrap()
     }
 }
