@@ -6,6 +6,7 @@ mod faults;
 mod gateway;
 mod inn;
 pub mod names;
+mod page;
 pub mod rest;
 mod server;
 mod shared;
@@ -15,7 +16,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
 use socket2::{Domain, Socket, Type};
 use tokio::task::JoinHandle;
 
@@ -89,6 +89,11 @@ impl Default for SimConfig {
 }
 
 impl SimConfig {
+    /// The usual, on this clock.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, ..Self::default() }
+    }
+
     fn world(&self) -> World {
         let config = WorldConfig {
             token: self.token.clone(),
@@ -139,7 +144,7 @@ impl Sim {
         let tasks = vec![
             server::serve_gateway(gateway, state(Entrance::Gateway)),
             server::serve_gateway(resume, state(Entrance::Resume)),
-            server::serve_rest(rest, world.clone(), Router::new()),
+            server::serve_rest(rest, world.clone(), page::routes(world.clone())),
         ];
         Ok(Self { world, faults, rest: address, tasks, dead, resume_url })
     }
