@@ -161,7 +161,7 @@ fn start_demo(folder: &Folder, more: &[&str]) -> Demo {
 
 fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: text/html\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -184,7 +184,7 @@ fn the_demo_shows_a_living_community_and_ends_cleanly() {
     until(&demo.pages, "/readyz", |answer| answer.starts_with("HTTP/1.1 200"));
     until(&demo.pages, "/healthz", |answer| answer.contains(r#""status":"ok""#));
     until(&demo.lamp, "/healthz", |answer| answer.starts_with("HTTP/1.1 200"));
-    let page = until(&demo.pages, "/", |answer| answer.contains("Level"));
+    let page = until(&demo.pages, "/", |answer| answer.contains("Leaderboard"));
     assert!(page.contains("The Lantern &amp; Ladle") || page.contains("The Lantern &#38; Ladle"), "{page}");
     until(&demo.pages, "/metrics", |answer| !answer.contains("innkeeper_xp_awards_total 0\n"));
     assert!(get(&demo.discord, "/").starts_with("HTTP/1.1 200"));

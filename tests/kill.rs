@@ -117,8 +117,7 @@ async fn fifty_kills_lose_nothing_and_pay_nothing_twice() {
 /// An admin gives one XP and waits for the answer.
 async fn add_xp(sim: &Sim, inn: &Inn, member: UserId, xp: &mut i64) {
     let options: [(&str, Input); 2] = [("member", member.into()), ("amount", 1.into())];
-    let asked = || sim.world().slash(inn.bot_commands, inn.admin, "addxp", &options);
-    let id = sim.until(|_| asked().ok()).await;
+    let id = sim.until(|world| world.slash(inn.bot_commands, inn.admin, "addxp", &options).ok()).await;
     sim.until(|world| world.finished_answer(id)).await;
     *xp += 1;
 }

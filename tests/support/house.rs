@@ -97,7 +97,8 @@ impl House {
 
     /// A member uses a slash command in #bot-commands; what they get to see at the end.
     pub async fn slash(&self, member: UserId, name: &str, options: &[(&str, Input)]) -> Answered {
-        let id = self.sim.world().slash(self.inn.bot_commands, member, name, options).unwrap();
+        // Commands are registered a moment after the first connection.
+        let id = self.sim.until(|world| world.slash(self.inn.bot_commands, member, name, options).ok()).await;
         self.sim.until(|world| world.finished_answer(id)).await
     }
 
