@@ -2,9 +2,8 @@
 //!
 //! usage: bare-serenity API_URL MESSAGES [TOKEN]
 //!
-//! It connects to the gateway that API_URL names, prints `ready` at READY, and after so many
-//! messages one line of JSON: how many there were and what they cost in CPU time (the whole process, from READY on) and in
-//! time on the wall.
+//! It connects to the gateway that API_URL names, prints `ready` at READY, and after so many messages one line of JSON:
+//! how many there were and what they cost in CPU time (the whole process, from READY on) and in time on the wall.
 
 use std::env;
 use std::process::ExitCode;
