@@ -208,7 +208,12 @@ impl World {
         if session.connection != Some(connection) {
             return Vec::new();
         }
-        session.take(most)
+        let frames = session.take(most);
+        // Somebody may wait for everything to be delivered.
+        if !frames.is_empty() {
+            self.touch();
+        }
+        frames
     }
 
     /// The connection of a session ended; the session lives on for a while unless the client gave it up.
