@@ -209,8 +209,8 @@ impl World {
             return Vec::new();
         }
         let frames = session.take(most);
-        if !frames.is_empty() && session.sent >= session.sequence {
-            // Somebody may wait for everything to be on its way.
+        // Somebody may wait for everything to be delivered.
+        if !frames.is_empty() {
             self.touch();
         }
         frames
