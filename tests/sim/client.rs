@@ -141,6 +141,7 @@ impl Client {
         client.identify(sim, intents).await;
         let ready = client.event("READY").await;
         client.event("GUILD_CREATE").await;
+        sim.connected().await;
         (client, ready)
     }
 

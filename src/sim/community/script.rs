@@ -4,11 +4,11 @@
 //! follows Zipf: a few people write most of it. People are numbers here; the driver knows who they are.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::f64::consts::TAU;
 use std::time::Duration;
 
-use super::words::{ASIDES, EMOJI, TOPICS, Topic};
+use super::words::{ASIDES, EMOJI, INTRODUCTIONS_ROOM, TOPICS, Topic, introductions};
 
 /// The channels that people talk in, in the order of [`crate::sim::Inn::talk`], and how often each is chosen.
 pub const ROOMS: [u32; 5] = [8, 1, 3, 4, 6];
@@ -17,7 +17,7 @@ pub const ROOMS: [u32; 5] = [8, 1, 3, 4, 6];
 const STAFF: usize = 3;
 
 /// Messages a minute that sixty people write at the height of the evening, about.
-const MESSAGES_PER_MINUTE: f64 = 10.0;
+const MESSAGES_PER_MINUTE: f64 = 14.0;
 const CROWD: f64 = 60.0;
 
 /// A larger crowd writes more, but not in proportion.
@@ -33,6 +33,9 @@ const PEAK_HOUR: f64 = 20.5;
 
 /// How much of the peak is left in the dead of night.
 const NIGHT: f64 = 0.12;
+
+/// So many lines are not said again at once.
+const SAID_MAX: usize = 40;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -127,6 +130,8 @@ pub struct Script {
     weights: Vec<f64>,
     total_weight: f64,
     people_at_first: usize,
+    /// Lines that were said lately.
+    said: VecDeque<&'static str>,
 }
 
 impl Script {
@@ -138,7 +143,15 @@ impl Script {
         dice.shuffle(&mut weights);
         let total_weight = weights.iter().sum();
         let people_at_first = weights.len();
-        let mut script = Self { dice, due: BinaryHeap::new(), number: 0, weights, total_weight, people_at_first };
+        let mut script = Self {
+            dice,
+            due: BinaryHeap::new(),
+            number: 0,
+            weights,
+            total_weight,
+            people_at_first,
+            said: VecDeque::new(),
+        };
         // Three conversations are under way when the curtain rises.
         for _ in 0..3 {
             script.begin_burst(Duration::ZERO);
@@ -238,25 +251,55 @@ impl Script {
         let fitting: Vec<&Topic> = TOPICS.iter().filter(|topic| topic.rooms.contains(&room)).collect();
         let Some(topic) = self.pick(&fitting) else { return };
         let size = 2 + self.dice.usize(..4);
-        let speakers: Vec<usize> = (0..size).map(|_| self.anybody()).collect();
+        let speakers = self.circle(size);
         let wanted = self.exponential(BURST_MESSAGES - 2.0).as_secs() as usize + 2;
         let mut time = at;
         let mut last = speakers[0];
         for turn in 0..wanted.min(BURST_MESSAGES_MAX) {
-            let who = if turn == 0 { last } else { self.pick(&speakers).unwrap_or(last) };
+            let who = if turn == 0 { last } else { self.next_speaker(&speakers, last) };
             self.speak(time, room, topic, who, last, turn);
             last = who;
             time += Duration::from_millis(1_500) + self.exponential(6.0);
         }
     }
 
-    fn speak(&mut self, at: Duration, room: usize, topic: &Topic, who: usize, other: usize, turn: usize) {
+    /// Different people, as far as chance finds them.
+    fn circle(&mut self, size: usize) -> Vec<usize> {
+        let mut speakers = vec![self.anybody()];
+        for _ in 0..size * 4 {
+            let who = self.anybody();
+            if speakers.len() < size && !speakers.contains(&who) {
+                speakers.push(who);
+            }
+        }
+        speakers
+    }
+
+    /// Mostly somebody else; now and then the last one adds a word.
+    fn next_speaker(&mut self, speakers: &[usize], last: usize) -> usize {
+        let who = self.pick(speakers).unwrap_or(last);
+        if who == last && self.dice.u32(..3) > 0 { self.pick(speakers).unwrap_or(last) } else { who }
+    }
+
+    /// Something to say: nobody speaks to themselves by name, and no conversation begins like one of the last.
+    fn line(&mut self, topic: &Topic, is_alone: bool, turn: usize) -> Option<&'static str> {
         let lines = match turn {
             0 => topic.openers,
-            _ if self.dice.u32(..4) == 0 => ASIDES,
+            _ if self.dice.u32(..6) == 0 => ASIDES,
             _ => topic.replies,
         };
-        let Some(text) = self.pick(lines) else { return };
+        let fits = |line: &&str| !(is_alone && line.contains("{other}"));
+        let fresh: Vec<&'static str> = lines.iter().copied().filter(fits).filter(|l| !self.said.contains(l)).collect();
+        let text = if fresh.is_empty() { self.pick(lines) } else { self.pick(&fresh) }?;
+        self.said.push_back(text);
+        if self.said.len() > SAID_MAX {
+            self.said.pop_front();
+        }
+        Some(text)
+    }
+
+    fn speak(&mut self, at: Duration, room: usize, topic: &Topic, who: usize, other: usize, turn: usize) {
+        let Some(text) = self.line(topic, who == other, turn) else { return };
         let reply = turn > 0 && who != other && self.dice.u32(..5) == 0;
         self.deed(at, Deed::Say { who, room, text: text.to_owned(), other, reply });
         if self.dice.u32(..8) == 0
@@ -305,12 +348,11 @@ impl Script {
         self.total_weight += weight;
         self.deed(at, Deed::Join { who });
         let later = at + Duration::from_secs(10) + self.exponential(20.0);
-        let introductions = TOPICS.iter().find(|topic| topic.rooms == [1]);
-        if let Some(topic) = introductions {
+        if let Some(topic) = introductions() {
             let greeter = self.anybody();
-            self.speak(later, 1, topic, who, greeter, 0);
+            self.speak(later, INTRODUCTIONS_ROOM, topic, who, greeter, 0);
             let even_later = later + self.exponential(15.0);
-            self.speak(even_later, 1, topic, greeter, who, 1);
+            self.speak(even_later, INTRODUCTIONS_ROOM, topic, greeter, who, 1);
         }
     }
 

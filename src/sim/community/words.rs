@@ -8,54 +8,70 @@ pub struct Topic {
     pub replies: &'static [&'static str],
 }
 
+const GENERAL: usize = 0;
+const INTRODUCTIONS: usize = 1;
+const SHOW_AND_TELL: usize = 2;
+const HELP: usize = 3;
+const OFF_TOPIC: usize = 4;
+
+const fn topic(rooms: &'static [usize], openers: &'static [&'static str], replies: &'static [&'static str]) -> Topic {
+    Topic { rooms, openers, replies }
+}
+
 pub const TOPICS: &[Topic] = &[
-    Topic {
-        rooms: &[0, 4],
-        openers: &[
-            "Evening everyone. The soup tonight is leek and potato, and it is very good.",
-            "Who moved the comfortable chair away from the fire?",
-            "I walked here in the rain. Worth it.",
-            "Is anybody else still awake?",
-            "Quiet night so far. I like it.",
-        ],
-        replies: &[
+    topic(
+        &[GENERAL],
+        &["Evening everyone. The soup tonight is leek and potato, and it is very good.", "Is there soup left?"],
+        &[
             "save me a bowl, {other}",
-            "the chair was like that when I came in, honest",
-            "it rained here too, all day",
-            "awake, just reading",
-            "I second that",
-            "same here",
-            "good evening {other}!",
             "I brought bread, if anybody wants some",
+            "plenty left, come in",
+            "more pepper than last week",
+            "best one this winter",
+            "good evening {other}!",
+            "second bowl here, no regrets",
         ],
-    },
-    Topic {
-        rooms: &[0, 4],
-        openers: &[
-            "Board games on Friday? I have a new one about bridges.",
-            "We need a fourth player for Friday.",
-            "Last week's game took four hours and nobody won.",
+    ),
+    topic(
+        &[GENERAL],
+        &["Who moved the comfortable chair away from the fire?", "The chair by the fire squeaks again."],
+        &[
+            "it was like that when I came in, honest",
+            "{other} was sitting in it yesterday",
+            "I can fix it, I have glue",
+            "no glue near that chair please",
+            "we need a second comfortable chair",
+            "I vote for a bench",
         ],
-        replies: &[
+    ),
+    topic(
+        &[GENERAL, OFF_TOPIC],
+        &["I walked here in the rain. Worth it.", "Snow up on the pass already."],
+        &[
+            "here too, all day",
+            "my boots are still wet",
+            "{other}, take the blanket",
+            "perfect weather for tea",
+            "sun by Sunday, they say",
+        ],
+    ),
+    topic(
+        &[GENERAL],
+        &["Board games on Friday? I have a new one about bridges.", "We need a fourth player for Friday."],
+        &[
             "count me in",
             "only if {other} explains the rules this time",
-            "four hours is short for us",
             "I can bring the long table",
             "Friday works, Saturday does not",
             "is the bridge game any good?",
             "yes! it is mostly about arguing over bricks",
+            "last week's game took four hours and nobody won",
         ],
-    },
-    Topic {
-        rooms: &[2],
-        openers: &[
-            "Finished the shelf at last. It is almost level.",
-            "I planted beans in March and today there are beans.",
-            "Look, a tiny lighthouse. The lamp really turns.",
-            "First scarf that did not become a triangle.",
-            "Rebuilt the old radio, it hums in tune now.",
-        ],
-        replies: &[
+    ),
+    topic(
+        &[SHOW_AND_TELL],
+        &["Finished the shelf at last. It is almost level.", "Made a stool from the old door."],
+        &[
             "that is lovely, {other}",
             "almost level is my favourite kind of level",
             "how long did it take?",
@@ -63,68 +79,126 @@ pub const TOPICS: &[Topic] = &[
             "what wood is that?",
             "oak, and a bit of what was left over",
             "I want one",
-            "please show us when it is painted",
         ],
-    },
-    Topic {
-        rooms: &[3],
-        openers: &[
-            "My sourdough stays flat. What am I doing wrong?",
-            "Does anybody know how to get wax out of a tablecloth?",
-            "The printer says it is out of blue, but I only print text.",
-            "How do you keep basil alive for more than a week?",
-            "My bike makes a clicking sound, but only uphill.",
+    ),
+    topic(
+        &[SHOW_AND_TELL],
+        &["I planted beans in March and today there are beans.", "First tomato of the year. One. But what a tomato."],
+        &[
+            "congratulations to the garden",
+            "mine were eaten by snails",
+            "what soil do you use, {other}?",
+            "half compost, half hope",
+            "please weigh it",
+            "show us the leaves too",
         ],
-        replies: &[
+    ),
+    topic(
+        &[SHOW_AND_TELL],
+        &["Look, a tiny lighthouse. The lamp really turns.", "First scarf that did not become a triangle."],
+        &[
+            "how small is it?",
+            "the colours are great",
+            "{other} has to see this",
+            "please show us when it is finished",
+            "I could not do this with four hands",
+            "what is it made of?",
+        ],
+    ),
+    topic(
+        &[HELP],
+        &["My sourdough stays flat. What am I doing wrong?", "How do I feed a starter when I am away for a week?"],
+        &[
             "how warm is your kitchen, {other}?",
-            "brown paper and a warm iron, slowly",
-            "have you tried turning it off and on? I know, I know",
-            "less water, more light",
-            "check the pedals first, it is always the pedals",
-            "that worked, thank you {other}!",
             "I had the same, it was the flour",
+            "give it more time, it knows no hurry",
+            "fridge, and a spoon of flour before you go",
+            "that worked, thank you {other}!",
             "could you post a picture?",
+        ],
+    ),
+    topic(
+        &[HELP],
+        &["My bike makes a clicking sound, but only uphill.", "The back wheel rubs and I cannot see where."],
+        &[
+            "check the pedals first, it is always the pedals",
+            "turn it upside down and listen",
+            "when did you last oil the chain, {other}?",
+            "oil. Right. I knew I forgot something",
+            "it was the pedals",
+            "it is always the pedals",
+        ],
+    ),
+    topic(
+        &[HELP],
+        &["The printer says it is out of blue, but I only print text.", "How do you get wax out of a tablecloth?"],
+        &[
+            "have you tried turning it off and on? I know, I know",
+            "brown paper and a warm iron, slowly",
             "no idea, but I would like to know too",
+            "ask {other}, they fixed mine",
+            "thank you, that did it",
         ],
-    },
-    Topic {
-        rooms: &[4, 0],
-        openers: &[
-            "The night train had a dining car. A real one, with lamps.",
-            "My cat has learned to open the fridge.",
-            "Today I saw a heron standing on a parked boat.",
-            "I have been humming the same three notes since Tuesday.",
-            "Is a pancake a flat cake or a wide noodle?",
-        ],
-        replies: &[
-            "this changes everything",
+    ),
+    topic(
+        &[OFF_TOPIC],
+        &["The night train had a dining car. A real one, with lamps.", "Six hours by train and I would do it again."],
+        &[
             "which line? I want to go",
-            "cats have no business being that clever",
-            "herons always look as if they pay the rent",
-            "now I am humming it too, thanks {other}",
-            "it is a blanket for jam",
-            "ha",
-            "I have so many questions",
-            "{other} is right, as usual",
+            "lamps!",
+            "did they have soup, {other}?",
+            "better than ours? do not answer that",
+            "window seat or it does not count",
         ],
-    },
-    Topic {
-        rooms: &[1],
-        openers: &[
+    ),
+    topic(
+        &[OFF_TOPIC, GENERAL],
+        &["My cat has learned to open the fridge.", "Today I saw a heron standing on a parked boat."],
+        &[
+            "this changes everything",
+            "animals have no business being that clever",
+            "did it look as if it pays the rent?",
+            "{other}, we need a picture",
+            "put a bell on it",
+            "I have so many questions",
+        ],
+    ),
+    topic(
+        &[OFF_TOPIC],
+        &["Is a pancake a flat cake or a wide noodle?", "I have been humming the same three notes since Tuesday."],
+        &[
+            "it is a blanket for jam",
+            "now I am at it too, thanks {other}",
+            "ha",
+            "{other} is right, as usual",
+            "I will not sleep tonight",
+        ],
+    ),
+    topic(
+        &[INTRODUCTIONS],
+        &[
             "Hello! I found this place through a friend. I bake, badly.",
             "Hi all, new here. I like trains and long walks.",
             "Good evening. I repair clocks, mostly other people's.",
             "Hello from a small town by a large lake.",
         ],
-        replies: &[
+        &[
             "welcome, {other}!",
             "glad you found the door",
             "sit anywhere, the soup is on the left",
             "welcome in",
-            "trains! you will fit right in",
+            "you will fit right in",
         ],
-    },
+    ),
 ];
+
+/// The topic of those who are new.
+pub fn introductions() -> Option<&'static Topic> {
+    TOPICS.iter().find(|topic| topic.rooms == [INTRODUCTIONS])
+}
+
+/// Where the new are greeted.
+pub const INTRODUCTIONS_ROOM: usize = INTRODUCTIONS;
 
 /// Said now and then, whatever the talk is about.
 pub const ASIDES: &[&str] = &[
@@ -134,12 +208,8 @@ pub const ASIDES: &[&str] = &[
     "hm, not sure about that",
     "tell me more",
     "wait, really?",
-    "I will try that tomorrow",
     "brb, kettle",
-    "back",
     "well said",
-    "that is the spirit",
-    "we should write that down",
 ];
 
 pub const EMOJI: &[&str] = &["👍", "❤️", "😄", "🔥", "🍲", "🎲"];

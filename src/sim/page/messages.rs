@@ -151,11 +151,12 @@ pub(super) fn colour(world: &World, seat: Seat, user: UserId) -> u32 {
 
 /// A circle with initials, in a colour of the user's own.
 pub(super) fn face(html: &mut Html, world: &World, seat: Seat, user: UserId) {
-    let hue = user.get().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    // Multiplying by the golden ratio spreads neighbours around the circle.
+    let hue = ((user.get().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) * 360) >> 24;
     let name = world.name_of(seat.guild, user);
     let parts = name.split(|c: char| !c.is_alphanumeric()).filter_map(|part| part.chars().next());
     let initials: String = parts.take(2).flat_map(char::to_uppercase).collect();
-    html.raw("<span class=face aria-hidden=true style=\"background:hsl(").text(hue % 360).raw(" 45% 68%)\">");
+    html.raw("<span class=face aria-hidden=true style=\"background:hsl(").text(hue).raw(" 45% 68%)\">");
     html.text(initials).raw("</span>");
 }
 
