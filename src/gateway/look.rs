@@ -5,8 +5,9 @@ use serde::Deserialize;
 
 use super::https::Https;
 use super::intents::missing;
-use super::rest::{Call, Rest, TOKEN_ACTION};
+use super::rest::{Rest, TOKEN_ACTION};
 use super::tempo::Tempo;
+use super::wire::Call;
 use crate::config::Config;
 use crate::model::{Clock, GuildId, Need, Permissions, RoleId, Secret, Setback, UserId, text};
 use crate::status::Vitals;

@@ -16,6 +16,7 @@ mod inbound;
 mod intents;
 mod learn;
 mod limits;
+mod look;
 mod perform;
 mod raw;
 mod refusal;
@@ -32,6 +33,7 @@ use tokio::sync::watch;
 
 pub use budget::Pace;
 pub use https::{Https, install_tls};
+pub use look::{Found, look_over};
 pub use perform::Performer;
 pub use rest::Rest;
 pub use tempo::Tempo;
