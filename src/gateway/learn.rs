@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use super::address;
 use super::budget::StartLimit;
 use super::raw::Raw;
-use super::rest::{OUTAGE_WAIT, Rest};
-use super::wire::Call;
+use super::rest::Rest;
+use super::wire::{Call, unreadable};
 use crate::model::{ApplicationId, Setback, UserId};
 
 /// Discord resets the number of logins every 24 hours.
@@ -106,9 +106,4 @@ pub async fn gateway(rest: &Rest) -> Result<Gateway, Setback> {
     });
     let address = fields.url.text().and_then(|url| address::checked(&url)).ok_or_else(unreadable)?;
     Ok(Gateway { address, limit })
-}
-
-fn unreadable() -> Setback {
-    let words = "Discord's answer could not be read; something on the way may have answered in its place.".to_owned();
-    Setback::Later { after: OUTAGE_WAIT, words }
 }

@@ -10,7 +10,7 @@ use super::body;
 use super::raw::Raw;
 use super::refusal::{self, code};
 use super::rest::Rest;
-use super::wire::{Call, Reply};
+use super::wire::{Call, Reply, unreadable};
 use crate::bot::{BoxFuture, Discord};
 use crate::model::{ChannelId, Delivered, Effect, GuildId, Guilds, MessageId, Outgoing, RoleId, Setback, UserId};
 use crate::status::vitals::Vitals;
@@ -63,7 +63,6 @@ impl Performer {
         let body = serde_json::json!({"recipient_id": user});
         // Discord gives the same channel for the same user, so asking twice does no harm.
         let reply = self.rest.call(Call::post("/users/@me/channels").json(&body).repeatable()).await?;
-        let unreadable = || refusal::setback(302, b"");
         let channel = id_in::<ChannelId>(&reply).ok_or_else(unreadable)?;
         let mut direct = lock(&self.direct);
         if direct.len() >= CHANNELS_MAX {

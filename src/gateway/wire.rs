@@ -5,8 +5,11 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use super::rest::OUTAGE_WAIT;
 use crate::bot::BoxFuture;
+use crate::model::Setback;
 
 /// How long a call waits for limits unless it says otherwise.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -100,6 +103,17 @@ impl Reply {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
+
+    /// The body as JSON.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Setback> {
+        serde_json::from_slice(&self.body).map_err(|_| unreadable())
+    }
+}
+
+/// What came back is no answer of Discord's.
+pub fn unreadable() -> Setback {
+    let words = "Discord's answer could not be read; something on the way may have answered in its place.".to_owned();
+    Setback::Later { after: OUTAGE_WAIT, words }
 }
 
 /// No answer came; why, in words without the address (it may hold a secret).
