@@ -1,5 +1,7 @@
 //! The command line as a process: exit codes, one clear sentence for whatever is wrong, and a demo that works.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};

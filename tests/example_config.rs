@@ -1,5 +1,7 @@
 //! The example configuration shows every key with its default.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::path::Path;
 
 use innkeeper::config::{Config, load};

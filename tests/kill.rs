@@ -1,6 +1,8 @@
 //! `kill -9` of the real process at random points: whatever it was doing, every message counts once, every command runs
 //! once, and the database opens clean.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use std::path::Path;

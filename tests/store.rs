@@ -1,6 +1,8 @@
 //! The store: what is acknowledged is on the disk, one bad piece of work takes nobody with it, and a failing disk loses
 //! nothing that it did not lose itself.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};

@@ -1,5 +1,7 @@
 //! Stories: what members and admins live through, with the real engine, a simulated Discord and a clock moved by hand.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "support/house.rs"]
 mod house;
 mod support;
@@ -56,7 +58,7 @@ async fn bots_webhooks_and_the_system_earn_nothing() {
         world.say(house.inn.general, me, "talking to myself", SayOptions::system(0)).unwrap();
     }
     bot.settle(&house).await;
-    assert_eq!(house.ledger(), [String::new(); 0]);
+    assert!(house.ledger().is_empty());
     house.say(ada, "hello");
     bot.settle(&house).await;
     assert_eq!(house.ledger(), ["message +15"]);
@@ -186,7 +188,7 @@ async fn the_gate_holds_at_every_door() {
     house.say(house.inn.admin, "!addxp nobody 5");
     let said = house.bot_says(house.inn.general, 3).await;
     assert_eq!(said[2], "`member` must be a member: a mention or an id. Usage: `addxp <member> <amount>`");
-    assert_eq!(house.ledger(), [String::new(); 0], "neither a refusal nor a command earns");
+    assert!(house.ledger().is_empty(), "neither a refusal nor a command earns");
     bot.stop().await;
 }
 
@@ -287,6 +289,6 @@ async fn what_is_switched_off_is_not_there() {
     assert!(house.sim.world().slash(house.inn.general, ada, "rank", &[]).is_err());
     house.say(ada, "hello");
     bot.settle(&house).await;
-    assert_eq!(house.ledger(), [String::new(); 0]);
+    assert!(house.ledger().is_empty());
     bot.stop().await;
 }

@@ -435,7 +435,7 @@ async fn a_full_queue_loses_nothing_and_no_heartbeat() {
     let held = std::sync::Mutex::new(held);
     let store = inn.bot.store().clone();
     let hold = tokio::spawn(async move {
-        let _ = store.write(move |_: &crate::store::Tx| Ok(lock(&held).recv().unwrap_or(()))).await;
+        let _ = store.write(move |_: &crate::store::Tx| Ok(drop(lock(&held).recv()))).await;
     });
     let total = crate::store::QUEUE_MAX as u64 + 500;
     for sequence in 2..=total {
@@ -472,7 +472,7 @@ async fn a_slow_store_delays_no_heartbeat() {
     let held = std::sync::Mutex::new(held);
     let store = inn.bot.store().clone();
     let hold = tokio::spawn(async move {
-        let _ = store.write(move |_: &crate::store::Tx| Ok(lock(&held).recv().unwrap_or(()))).await;
+        let _ = store.write(move |_: &crate::store::Tx| Ok(drop(lock(&held).recv()))).await;
     });
     for sequence in 2..20 {
         peer.message(sequence, sequence << 40).await;
