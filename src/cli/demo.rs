@@ -29,7 +29,7 @@ pub struct Options {
     #[arg(long, value_name = "NUMBER", default_value_t = 60, value_parser = members_in_range())]
     members: u32,
     /// How many times as fast as in reality time passes there.
-    #[arg(long, value_name = "FACTOR", default_value_t = 20.0)]
+    #[arg(long, value_name = "FACTOR", default_value_t = 60.0)]
     speed: f64,
     /// The same seed gives the same community.
     #[arg(long, value_name = "NUMBER", default_value_t = 7)]
@@ -84,8 +84,10 @@ pub fn run(options: &Options) -> Exit {
 }
 
 async fn demo(options: &Options, data: &Data) -> Exit {
+    // Two clocks, as in reality: the bot learns Discord's time from its answers, and must not move it.
     let clock = Clock::fast(options.speed);
-    let config = SimConfig { token: TOKEN.to_owned(), clock: clock.clone(), ..SimConfig::default() };
+    let theirs = Clock::fast(options.speed);
+    let config = SimConfig { token: TOKEN.to_owned(), clock: theirs, ..SimConfig::default() };
     let mut community = Community::new(options.members, options.seed);
     let sim = match community.start(config).await {
         Ok(sim) => sim,

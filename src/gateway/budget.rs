@@ -146,6 +146,7 @@ impl Budget {
 
     async fn count(&self) -> Result<()> {
         self.0.store.count_identify(self.0.vitals.clock.now()).await?;
+        self.0.vitals.identifies_24h.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let mut state = self.state();
         if state.spent.len() >= IDENTIFIES_PER_DAY {
             state.spent.pop_front();

@@ -71,7 +71,7 @@ async fn a_cut_connection_is_resumed_at_its_own_address() {
     peer.message(5, 3 << 40).await;
     inn.messages(4).await;
     assert_eq!(inn.vitals().resumes.load(Relaxed), 1);
-    assert_eq!(inn.vitals().identifies_24h.load(Relaxed), 1 - 1, "none was waiting when it was last counted");
+    assert_eq!(inn.vitals().identifies_24h.load(Relaxed), 1);
     inn.stop().await;
 }
 
@@ -435,7 +435,7 @@ async fn a_full_queue_loses_nothing_and_no_heartbeat() {
     let held = std::sync::Mutex::new(held);
     let store = inn.bot.store().clone();
     let hold = tokio::spawn(async move {
-        let _ = store.write(move |_: &crate::store::Tx| Ok(drop(lock(&held).recv()))).await;
+        let _ = store.write(move |_: &crate::store::Tx| lock(&held).recv().or(Ok(()))).await;
     });
     let total = crate::store::QUEUE_MAX as u64 + 500;
     for sequence in 2..=total {
@@ -472,7 +472,7 @@ async fn a_slow_store_delays_no_heartbeat() {
     let held = std::sync::Mutex::new(held);
     let store = inn.bot.store().clone();
     let hold = tokio::spawn(async move {
-        let _ = store.write(move |_: &crate::store::Tx| Ok(drop(lock(&held).recv()))).await;
+        let _ = store.write(move |_: &crate::store::Tx| lock(&held).recv().or(Ok(()))).await;
     });
     for sequence in 2..20 {
         peer.message(sequence, sequence << 40).await;
