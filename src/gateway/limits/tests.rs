@@ -1,3 +1,5 @@
+//! The limiter against answers that Discord gives, and answers that nobody should give.
+
 use super::*;
 
 fn at(start: Instant, ms: u64) -> Instant {

@@ -1,3 +1,5 @@
+//! What leaves for Discord, to the letter, and what comes of refusals.
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
-use std::sync::{Mutex, PoisonError};
+//! Commands as Discord is told of them.
 
-use expect_test::expect;
+use std::sync::{Mutex, PoisonError};
 
 use super::*;
 use crate::bot::BoxFuture;
@@ -35,87 +35,87 @@ static TAKE: Command = command("kudos take", Permission::ManageGuild, &[]);
 
 #[test]
 fn commands_are_written_as_discord_wants_them() {
-    let body = body(&[&GIVE, &PING, &ADD_XP, &TAKE]);
-    expect![[r#"
-        [
-          {
-            "contexts": [
-              0
-            ],
-            "default_member_permissions": null,
-            "description": "kudos: give, take",
-            "integration_types": [
-              0
-            ],
-            "name": "kudos",
-            "options": [
-              {
-                "description": "Does it",
-                "name": "give",
-                "options": [
-                  {
-                    "description": "Why",
-                    "max_length": 200,
-                    "name": "reason",
-                    "required": false,
-                    "type": 3
-                  }
-                ],
-                "type": 1
-              },
-              {
-                "description": "Does it",
-                "name": "take",
-                "options": [],
-                "type": 1
-              }
-            ],
-            "type": 1
-          },
-          {
-            "contexts": [
-              0
-            ],
-            "default_member_permissions": null,
-            "description": "Does it",
-            "integration_types": [
-              0
-            ],
-            "name": "ping",
-            "options": [],
-            "type": 1
-          },
-          {
-            "contexts": [
-              0
-            ],
-            "default_member_permissions": "32",
-            "description": "Does it",
-            "integration_types": [
-              0
-            ],
-            "name": "addxp",
-            "options": [
-              {
-                "description": "How much",
-                "max_value": 9007199254740991,
-                "min_value": -5,
-                "name": "amount",
-                "required": true,
-                "type": 4
-              },
-              {
-                "description": "Whose",
-                "name": "member",
-                "required": false,
-                "type": 6
-              }
-            ],
-            "type": 1
-          }
-        ]"#]]
-    .assert_eq(&serde_json::to_string_pretty(&body).unwrap());
+    let written = body(&[&GIVE, &PING, &ADD_XP, &TAKE]);
+    assert_eq!(serde_json::to_string_pretty(&written).unwrap(), WRITTEN);
 }
+
+const WRITTEN: &str = r#"[
+  {
+    "contexts": [
+      0
+    ],
+    "default_member_permissions": null,
+    "description": "kudos: give, take",
+    "integration_types": [
+      0
+    ],
+    "name": "kudos",
+    "options": [
+      {
+        "description": "Does it",
+        "name": "give",
+        "options": [
+          {
+            "description": "Why",
+            "max_length": 200,
+            "name": "reason",
+            "required": false,
+            "type": 3
+          }
+        ],
+        "type": 1
+      },
+      {
+        "description": "Does it",
+        "name": "take",
+        "options": [],
+        "type": 1
+      }
+    ],
+    "type": 1
+  },
+  {
+    "contexts": [
+      0
+    ],
+    "default_member_permissions": null,
+    "description": "Does it",
+    "integration_types": [
+      0
+    ],
+    "name": "ping",
+    "options": [],
+    "type": 1
+  },
+  {
+    "contexts": [
+      0
+    ],
+    "default_member_permissions": "32",
+    "description": "Does it",
+    "integration_types": [
+      0
+    ],
+    "name": "addxp",
+    "options": [
+      {
+        "description": "How much",
+        "max_value": 9007199254740991,
+        "min_value": -5,
+        "name": "amount",
+        "required": true,
+        "type": 4
+      },
+      {
+        "description": "Whose",
+        "name": "member",
+        "required": false,
+        "type": 6
+      }
+    ],
+    "type": 1
+  }
+]"#;
 
 type Heard = Arc<Mutex<Vec<(String, Value)>>>;
 

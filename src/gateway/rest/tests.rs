@@ -1,3 +1,5 @@
+//! Calls against a wire that answers as the test says.
+
 use std::collections::VecDeque;
 
 use futures_util::FutureExt;

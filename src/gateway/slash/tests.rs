@@ -1,3 +1,5 @@
+//! Slash commands from the interaction to the last answer.
+
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use serde_json::{Value as Json, json};

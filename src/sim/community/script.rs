@@ -1,7 +1,7 @@
 //! What a lively community does, and when: a pure generator. The same seed tells the same evening.
 //!
-//! Talk comes in bursts of a few people in one channel. How often they begin follows the hour of the day; who takes part
-//! follows Zipf: a few people write most of it. People are numbers here; the driver knows who they are.
+//! Talk comes in bursts of a few people in one channel. How often they begin follows the hour of the day; who takes
+//! part follows Zipf: a few people write most of it. People are numbers here; the driver knows who they are.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

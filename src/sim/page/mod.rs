@@ -1,7 +1,7 @@
 //! The simulation's own page: be one of its members, read along, write, use commands.
 //!
-//! Rendered here, refreshed by a small script, usable without it. It shows the world and does what people do; it does not
-//! know the bot.
+//! Rendered here, refreshed by a small script, usable without it. It shows the world and does what people do; it does
+//! not know the bot.
 
 mod html;
 mod markdown;

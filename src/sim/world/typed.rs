@@ -108,8 +108,8 @@ impl World {
     }
 }
 
-/// Takes a line apart at the names of options: `member:@a b amount:5` has two. What stands before the first name goes to
-/// the first option.
+/// Takes a line apart at the names of options: `member:@a b amount:5` has two. What stands before the first name goes
+/// to the first option.
 fn split_options<'a>(line: &'a str, known: &'a [CommandOption]) -> Vec<(&'a CommandOption, &'a str)> {
     let mut marks: Vec<(usize, usize, &CommandOption)> = Vec::new();
     for option in known {
