@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use expect_test::expect;
 use house::House;
-use innkeeper::config::{Announce, LevelRole};
+use innkeeper::config::{Announce, Audience, LevelRole};
+use innkeeper::features;
 use innkeeper::gateway::Ended;
 use innkeeper::model::UserId;
 use innkeeper::sim::Act;
@@ -291,4 +292,27 @@ async fn what_is_switched_off_is_not_there() {
     bot.settle(&house).await;
     assert!(house.ledger().is_empty());
     bot.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_shows_the_board_only_when_the_owner_says_so() {
+    for (audience, expected) in [(Audience::Off, "[]"), (Audience::Members, "members only"), (Audience::Public, "Selo")]
+    {
+        let house = House::with(|config| config.http.visibility.leaderboard = audience).await;
+        let bot = house.start().await;
+        house.say(house.member(0), "hello");
+        bot.settle(&house).await;
+        let (config, guilds) = (house.config.clone(), bot.bot.guilds().list());
+        let cards = bot.bot.store().read(move |reader| {
+            let mut cards = Vec::new();
+            for make in features::switched_on(&config).filter_map(|feature| feature.card) {
+                cards.extend(make(reader, &config, &guilds)?);
+            }
+            Ok(format!("{cards:?}"))
+        });
+        let cards = cards.await.unwrap();
+        assert!(cards.contains(expected), "{audience:?}: {cards}");
+        assert_eq!(cards.contains("Selo"), audience == Audience::Public, "{audience:?}: {cards}");
+        bot.stop().await;
+    }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::Feature;
-use crate::config::{Announce, Config};
+use crate::config::{Announce, Audience, Config};
 use crate::cx::{Cx, Promised};
 use crate::model::{Effect, Event, Guild, GuildId, Message, Need, Outgoing, Result, RoleId, UserId};
 use crate::status::{Card, CardKind, Standing};
@@ -172,6 +172,12 @@ fn role_target(guild: GuildId, of: Option<(UserId, RoleId)>) -> String {
 }
 
 fn card(reader: &Reader, config: &Config, guilds: &[Arc<Guild>]) -> Result<Vec<Card>> {
+    let audience = config.http.visibility.leaderboard;
+    if audience != Audience::Public {
+        let kind = CardKind::Text(text::BOARD_IS_FOR_MEMBERS.to_owned());
+        let note = Card { title: text::BOARD.to_owned(), kind, audience: Audience::Public };
+        return Ok(if audience == Audience::Members { vec![note] } else { Vec::new() });
+    }
     let mut cards = Vec::new();
     for guild in guilds.iter().take(CARDS_MAX) {
         let board = store::list_top(reader, guild.id, 0, CARD_ROWS)?;
@@ -183,7 +189,7 @@ fn card(reader: &Reader, config: &Config, guilds: &[Arc<Guild>]) -> Result<Vec<C
             progress: rules::steps(placed.xp),
         };
         let kind = CardKind::Leaderboard(board.into_iter().map(standing).collect());
-        cards.push(Card { title: guild.name.clone(), kind, audience: config.http.visibility.leaderboard });
+        cards.push(Card { title: guild.name.clone(), kind, audience });
     }
     Ok(cards)
 }

@@ -100,6 +100,8 @@ pub fn changed(member: UserId, before: i64, after: i64) -> Outgoing {
     Outgoing::text(format!("<@{member}> has {} XP now, was {} ({levels}).", count(after), count(before)))
 }
 
+pub const BOARD: &str = "Leaderboard";
+pub const BOARD_IS_FOR_MEMBERS: &str = "It is shown to members only: in Discord, /leaderboard has it.";
 pub const BOTS_HAVE_NO_LEVELS: &str = "Bots have no levels.";
 
 fn bar(progress: f64) -> String {
