@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, INTENTS, open_inn};
 
-fn http() -> reqwest::Client {
+pub fn http() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().user_agent("DiscordBot (https://example.org, 1.0)").build().unwrap()
 }
