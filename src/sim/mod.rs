@@ -1,4 +1,65 @@
-//! A simulated Discord.
+//! A simulated Discord: REST and gateway over real sockets, stateful and strict, with people in it and faults on
+//! demand.
+//!
+//! It serves `innkeeper demo` and the tests. It knows nothing of the bot: permissions, limits and validation are its
+//! own reading of Discord's documentation, so that it catches the bot's mistakes.
+//!
+//! # Beginning
+//! ```no_run
+//! # use innkeeper::{model::{Clock, Timestamp}, sim::*};
+//! # async fn f() -> std::io::Result<()> {
+//! let clock = Clock::hand(Timestamp::from_ms(1_760_000_000_000));
+//! let sim = Sim::start(SimConfig { identify_gap: std::time::Duration::ZERO, ..SimConfig::new(clock) }).await?;
+//! let inn = Inn::furnish(&mut sim.world(), 5); // guild, owner, admin, moderator, five members, channels, roles, bot
+//! let api_url = sim.api_url();                 // what `discord.api_url` is to be; `sim.token()` the bot's token
+//! // … start the bot …
+//! sim.connected().await;                       // a session is open and was handed all its events
+//! # Ok(()) }
+//! ```
+//! Without sockets: `World::new(clock, WorldConfig::default())`, [`World::attach`] for a session whose events
+//! [`World::drain`] gives, and [`World::request`] for REST.
+//!
+//! # The world: `sim.world()`
+//! A guard of the world. It lives to the end of its statement, so ask for it **once in a statement**, and never hold
+//! it across an `.await` (a second lock by the same thread panics and says so).
+//! - People: `say(channel, member, text, SayOptions::default())`, `say` with `SayOptions::{reply, system, webhook}`,
+//!   `edit_message`, `delete_message`, `react`, `whisper` (to the bot in private), `slash(channel, member, "kudos
+//!   give", &[("member", user.into()), ("amount", 5_i64.into())])`, `type_slash(channel, member, "/rank
+//!   member:@name")`, `join`, `rejoin`, `leave`, `voice(guild, member, Some(channel), VoiceFlags::default())`,
+//!   `set_presence`, `set_dms_open`, `start_typing`. Each is held to that person's permissions; what their client
+//!   would refuse is an [`Impossible`].
+//! - The guild's own people at work: `give_role`, `take_role`, `edit_role`, `delete_role`, `delete_channel`,
+//!   `set_nick`, `set_timeout`, `edit_member`, `ban`, `unban`, `set_outage`, `rename_guild`, `overwrite_role`,
+//!   `overwrite_member`. Furnishing: `add_user`, `add_bot`, `add_guild`, `add_role`, `add_channel`, `add_member`,
+//!   `invite_bot`.
+//! - Reading: `messages`, `bot_messages`, `read` (as one member sees it), `direct_messages`; a [`world::Message`] has
+//!   its `content`, `embeds`, `nonce`, `allowed_mentions` and `flags` as received, `pings` as they really were, its
+//!   `edits`, and `text()` for all that can be read. `answer(id)` and `finished_answer(id)` of an interaction: how it
+//!   was answered first, after how long, `ephemeral`, the message as it stands, follow-ups. `roles_of`, `has_role`,
+//!   `member`, `guild`, `channel_named`, `role_named`, `audit_log`, `commands_in`, `registered`, `requests`,
+//!   `count_requests`, `invalid_requests`, `identifies`, `resumes`, `connected_sessions`.
+//! - Waiting: `sim.until(|world| world.finished_answer(id)).await` looks again whenever anything changed.
+//!
+//! # What goes wrong
+//! - Requests: `world.plan("POST", "/messages", Some(2), Act::Answer(Response::error(500, 0, "…")))`; also
+//!   `Response::slow_down("NaN", true)`, `Response::html(503)`, [`Act::Lose`] and [`Act::PerformThen`] with
+//!   [`Fate::Hang`], `Cut`, `CutInBody`, `Late(…)`. `PerformThen(Cut)` did it, but the bot cannot know.
+//! - Events: `world.set_chaos(Chaos { deliveries: 3, shuffle: 8, lose_one_in: 5 })`.
+//! - The gateway, [`Sim::faults`]: `plan(Moment::AtIdentify, Strike::InvalidSession(false), None)`,
+//!   `strike(Strike::Reconnect)`, `close_all(4000)`, `set_acks(false)`, `set_delay`, `set_heartbeat_ms(40)`,
+//!   `set_open(Entrance::Gateway, false)`, `cut_everything()`; `sim.set_resume_url_dead(true)`;
+//!   `world.expire_sessions()`, `world.spend_identifies(900)`.
+//!
+//! # Whose time
+//! Ids, and the `Date` of every answer, are the clock's `now()`. The three seconds for a first answer, the token's
+//! fifteen minutes, the nonces' five, rate limits and the count of IDENTIFYs pass on the clock's `monotonic()`: by
+//! hand on a hand clock (a full bucket stays full until the test moves on; or `rate_limits: false`), really in a
+//! demo, however fast its days go by. Heartbeats, the gap between IDENTIFYs, the life of a session and delays are
+//! real time, which tests may pause.
+//!
+//! # As the real one, beware
+//! A request without `User-Agent` is turned away (403, code 40333). The token of an interaction that is over answers
+//! 401 with code 50027, which says nothing about the bot's own token. `callback` brings no rate limit headers.
 
 mod community;
 mod door;

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod client;
+mod faults;
 mod gateway;
+mod moderation;
+mod page;
 mod people;
 mod rest;
 mod sockets;

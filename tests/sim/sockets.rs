@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, INTENTS, open_inn};
 
-fn http() -> reqwest::Client {
+pub fn http() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().user_agent("DiscordBot (https://example.org, 1.0)").build().unwrap()
 }
@@ -113,4 +113,61 @@ async fn a_real_gateway_library_logs_in_and_resumes() {
     event(&mut shard, "RESUMED").await;
     let world = sim.world();
     assert_eq!((world.identifies(), world.resumes()), (1, 1));
+}
+
+/// Every event that people can cause, through the full models of two libraries' authors.
+#[test]
+fn full_models_take_every_event() {
+    use innkeeper::sim::world::{ChannelSpec, RoleSpec, VoiceFlags};
+    use twilight_gateway::{EventTypeFlags, parse};
+    let (mut world, inn, clock) = crate::client::inn();
+    let session = world.attach(0x1_ffff & !(1 << 16));
+    let (guild, who) = (inn.guild, inn.members[0]);
+    let said = world.say(inn.general, who, &format!("<@{}> hello", inn.admin), SayOptions::default()).unwrap();
+    world.say(inn.general, inn.admin, "yes?", SayOptions::reply(said)).unwrap();
+    world.say(inn.general, inn.admin, "hook", SayOptions::webhook("Herald")).unwrap();
+    world.edit_message(inn.general, said, "changed").unwrap();
+    world.react(inn.general, said, who, "🍲").unwrap();
+    world.start_typing(inn.general, who);
+    world.delete_message(inn.general, said).unwrap();
+    world.whisper(who, "psst").unwrap();
+    world.set_system_channel(guild, Some(inn.general));
+    let guest = world.join(guild, "Passing Guest");
+    world.set_presence(guest, "idle");
+    world.voice(guild, guest, Some(inn.fireside), VoiceFlags::default()).unwrap();
+    world.set_nick(guild, guest, Some("G")).unwrap();
+    world.set_timeout(guild, guest, Some(clock.now())).unwrap();
+    world.leave(guild, guest).unwrap();
+    let role = world.add_role(guild, RoleSpec::named("x", 1));
+    world.give_role(guild, who, role).unwrap();
+    world.edit_role(guild, role, |role| role.colour = 7).unwrap();
+    world.delete_role(guild, role).unwrap();
+    let channel = world.add_channel(guild, ChannelSpec::text("x"));
+    world.add_channel(guild, ChannelSpec::thread("y", channel));
+    world.overwrite_member(channel, who, 1, 2);
+    world.delete_channel(channel).unwrap();
+    world.ban(guild, inn.members[1], None);
+    world.unban(guild, inn.members[1]);
+    world.set_outage(guild, true);
+    world.set_outage(guild, false);
+    let application = world.application();
+    let command = json!([{"name": "x", "description": "x", "options": [{"type": 7, "name": "c", "description": "x"}]}]);
+    crate::client::ask(&mut world, "PUT", &format!("/applications/{application}/commands"), command);
+    world.slash(inn.general, who, "x", &[("c", inn.help.into())]).unwrap();
+    let path = format!("/guilds/{guild}/members/{who}/roles/{}", inn.level_5);
+    crate::client::ask(&mut world, "PUT", &path, Value::Null);
+    let mut names = std::collections::BTreeSet::new();
+    for (sequence, (name, data)) in world.drain(&session).into_iter().enumerate() {
+        names.insert(name);
+        let text = json!({"t": name, "s": sequence + 1, "op": 0, "d": data}).to_string();
+        let parsed = parse(text, EventTypeFlags::all());
+        assert!(matches!(parsed, Ok(Some(_))), "{name}: {:?}\n{data:#}", parsed.err());
+        match name {
+            "GUILD_CREATE" => drop(serde_json::from_value::<serenity::model::guild::Guild>(data).unwrap()),
+            "GUILD_MEMBER_ADD" => drop(serde_json::from_value::<serenity::model::guild::Member>(data).unwrap()),
+            "MESSAGE_CREATE" => drop(serde_json::from_value::<serenity::model::channel::Message>(data).unwrap()),
+            _ => {}
+        }
+    }
+    assert!(names.len() >= 26, "{names:?}");
 }

@@ -131,7 +131,7 @@ impl Connection {
                 },
                 received = socket.recv() => self.receive(socket, received).await?,
                 () = wake.notified(), if self.talk.session.is_some() && self.deliver_at.is_none() => {
-                    self.deliver_at = Some(Instant::now() + self.state.faults.delay());
+                    self.deliver_at = Some(Instant::now());
                 }
                 () = until(self.deliver_at) => {
                     self.deliver_at = None;
@@ -181,7 +181,7 @@ impl Connection {
             match out {
                 Out::Send(payload) => self.send(socket, &payload).await?,
                 Out::Close(code, reason) => return self.close(socket, Some(code), reason).await,
-                Out::Opened => self.deliver_at = Some(Instant::now() + self.state.faults.delay()),
+                Out::Opened => self.deliver_at = Some(Instant::now()),
                 Out::CompressEach if matches!(self.packer, Packer::Plain) => self.packer = Packer::EachFrame,
                 Out::CompressEach => {}
                 Out::Strike(strike) => self.strike(socket, strike).await?,
@@ -194,8 +194,13 @@ impl Connection {
     async fn deliver(&mut self, socket: &mut WebSocket) -> Flow {
         let Some(session) = self.talk.session.clone() else { return Flow::Continue(()) };
         loop {
+            let delay = self.state.faults.delay();
+            if let Some(later) = self.held_back(&session, delay) {
+                self.deliver_at = Some(later);
+                return self.flush(socket).await;
+            }
             let counts = self.state.faults.counts_events();
-            let most = if counts { 1 } else { BATCH_FRAMES };
+            let most = if counts || !delay.is_zero() { 1 } else { BATCH_FRAMES };
             let frames = self.state.world.lock().take_frames(&session, self.talk.connection, most);
             if frames.is_empty() {
                 return self.flush(socket).await;
@@ -209,6 +214,15 @@ impl Connection {
                 self.strike(socket, strike).await?;
             }
         }
+    }
+
+    /// Until when the next event is held back, if events are delayed.
+    fn held_back(&self, session: &str, delay: Duration) -> Option<Instant> {
+        if delay.is_zero() {
+            return None;
+        }
+        let due = self.state.world.lock().next_frame_at(session)? + delay;
+        (due > Instant::now()).then_some(due)
     }
 
     fn begin_blast(&mut self, blast: Blast) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::model::{ChannelId, GuildId, MessageId};
 
@@ -45,6 +46,8 @@ pub struct Frame {
     pub name: &'static str,
     /// The JSON of `d`.
     pub data: Arc<str>,
+    /// When it happened, in real time.
+    pub at: Instant,
 }
 
 impl Frame {
@@ -214,7 +217,7 @@ impl Session {
 
     pub(super) fn push(&mut self, name: &'static str, data: Arc<str>) {
         self.sequence += 1;
-        self.frames.push_back(Frame { sequence: self.sequence, name, data });
+        self.frames.push_back(Frame { sequence: self.sequence, name, data, at: Instant::now() });
         if self.frames.len() > WAITING_FRAMES_MAX {
             self.forget(1);
         }
@@ -232,6 +235,12 @@ impl Session {
             self.forget(delivered - REPLAY_FRAMES_MAX);
         }
         frames
+    }
+
+    /// When the next event that was not sent yet happened.
+    pub(super) fn next_at(&self) -> Option<Instant> {
+        let next = self.frames.partition_point(|frame| frame.sequence <= self.sent);
+        self.frames.get(next).map(|frame| frame.at)
     }
 
     fn forget(&mut self, oldest: usize) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::model::{GuildId, UserId};
 
@@ -214,6 +215,11 @@ impl World {
             self.touch();
         }
         frames
+    }
+
+    /// When the next event that a session was not given yet happened.
+    pub(in crate::sim) fn next_frame_at(&self, session: &str) -> Option<Instant> {
+        self.sessions.get(session)?.next_at()
     }
 
     /// The connection of a session ended; the session lives on for a while unless the client gave it up.
