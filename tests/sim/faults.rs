@@ -14,7 +14,7 @@ fn chaos_doubles_shuffles_and_loses_events_but_never_their_numbers() {
     let (mut world, inn, _) = inn();
     let session = world.attach(INTENTS);
     world.drain(&session);
-    let mut speak = |world: &mut innkeeper::sim::World, chaos: Chaos| -> Vec<String> {
+    let speak = |world: &mut innkeeper::sim::World, chaos: Chaos| -> Vec<String> {
         world.set_chaos(chaos);
         for n in 0..20 {
             world.say(inn.general, inn.members[0], &format!("{n:02}"), SayOptions::default()).unwrap();
