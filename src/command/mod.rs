@@ -30,7 +30,7 @@ pub struct Command {
     pub ephemeral: bool,
     pub options: &'static [&'static dyn Declared],
     /// Decides, inside a transaction, what to change and what to answer.
-    pub plan: fn(&mut Cx<'_>, &Actor, &Args) -> Result<Plan>,
+    pub plan: PlanFn,
 }
 
 /// What a command decided: the answer. What it wants done on Discord it has promised through its [`Cx`].
@@ -179,7 +179,41 @@ pub struct Answer {
     pub outcome: Outcome,
 }
 
+/// What a plan looks like.
+pub type PlanFn = fn(&mut Cx<'_>, &Actor, &Args) -> Result<Plan>;
+
+/// Seconds between two runs of an ordinary command by the same member.
+const COOLDOWN_SECONDS: u32 = 2;
+
 impl Command {
+    /// A command for everybody, answered in the open, with the usual cooldown.
+    pub const fn open(
+        name: &'static str,
+        about: &'static str,
+        category: &'static str,
+        options: &'static [&'static dyn Declared],
+        plan: PlanFn,
+    ) -> Self {
+        Self {
+            name,
+            about,
+            category,
+            aliases: &[],
+            requires: Permission::Everyone,
+            cooldown_seconds: COOLDOWN_SECONDS,
+            hidden: false,
+            ephemeral: false,
+            options,
+            plan,
+        }
+    }
+
+    /// The same command for those with a permission: answered for their eyes only, without a cooldown.
+    pub const fn for_staff(mut self, requires: Permission) -> Self {
+        (self.requires, self.ephemeral, self.cooldown_seconds) = (requires, true, 0);
+        self
+    }
+
     /// How the prefix form is written: `addxp <member> <amount>`, optional ones in brackets.
     pub fn usage(&self) -> String {
         let mut usage = self.name.to_owned();

@@ -23,16 +23,9 @@ static COMMAND: Opt<String> = Opt::text("command", "The command to explain", WOR
 static OF_HELP: [&dyn Declared; 1] = [&COMMAND];
 
 static HELP: Command = Command {
-    name: "help",
-    about: "Lists the commands, or explains one",
-    category: "General",
     aliases: &["commands"],
-    requires: Permission::Everyone,
-    cooldown_seconds: 2,
-    hidden: false,
     ephemeral: true,
-    options: &OF_HELP,
-    plan: help,
+    ..Command::open("help", "Lists the commands, or explains one", "General", &OF_HELP, help)
 };
 
 fn help(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {

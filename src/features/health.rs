@@ -22,31 +22,9 @@ pub(super) static FEATURE: Feature = Feature {
 const COLOUR: u32 = 0xE0_A8_4E;
 const PROBLEMS_SHOWN_MAX: usize = 5;
 
-static PING: Command = Command {
-    name: "ping",
-    about: "Tells whether I am awake, and how far Discord is",
-    category: "General",
-    aliases: &[],
-    requires: Permission::Everyone,
-    cooldown_seconds: 2,
-    hidden: false,
-    ephemeral: false,
-    options: &[],
-    plan: ping,
-};
-
-static BOT_STATS: Command = Command {
-    name: "botstats",
-    about: "Shows how I am doing",
-    category: "General",
-    aliases: &[],
-    requires: Permission::ManageGuild,
-    cooldown_seconds: 2,
-    hidden: false,
-    ephemeral: true,
-    options: &[],
-    plan: bot_stats,
-};
+static PING: Command = Command::open("ping", "Tells whether I am awake, and how far Discord is", "General", &[], ping);
+static BOT_STATS: Command =
+    Command::open("botstats", "Shows how I am doing", "General", &[], bot_stats).for_staff(Permission::ManageGuild);
 
 fn ping(cx: &mut Cx<'_>, _: &Actor, _: &Args) -> Result<Plan> {
     let latency = match cx.vitals.latency_ms.load(Relaxed) {

@@ -8,6 +8,7 @@ use crate::store::ledger::{self, Entry};
 
 pub const COMMANDS: &[&Command] = &[&RANK, &LEADERBOARD, &LEVELS, &ADD_XP, &SET_LEVEL, &RESET_XP];
 
+const CATEGORY: &str = "Levels";
 const PAGE_ROWS: u32 = 10;
 const PAGES_MAX: i64 = 100_000;
 /// Ranks are said "of so many" up to here; past it counting would cost more than it tells.
@@ -27,82 +28,20 @@ static OF_SET: [&dyn Declared; 2] = [&WHOM, &LEVEL];
 static OF_RESET: [&dyn Declared; 1] = [&WHOM];
 
 static RANK: Command = Command {
-    name: "rank",
-    about: "Shows level, XP and rank",
-    category: "Levels",
     aliases: &["xp", "level"],
-    requires: Permission::Everyone,
-    cooldown_seconds: 2,
-    hidden: false,
-    ephemeral: false,
-    options: &OF_RANK,
-    plan: rank,
+    ..Command::open("rank", "Shows level, XP and rank", CATEGORY, &OF_RANK, rank)
 };
-
 static LEADERBOARD: Command = Command {
-    name: "leaderboard",
-    about: "Shows who has the most XP",
-    category: "Levels",
     aliases: &["top", "lb"],
-    requires: Permission::Everyone,
-    cooldown_seconds: 2,
-    hidden: false,
-    ephemeral: false,
-    options: &OF_BOARD,
-    plan: leaderboard,
+    ..Command::open("leaderboard", "Shows who has the most XP", CATEGORY, &OF_BOARD, leaderboard)
 };
-
-static LEVELS: Command = Command {
-    name: "levels",
-    about: "Shows what each level needs and brings",
-    category: "Levels",
-    aliases: &[],
-    requires: Permission::Everyone,
-    cooldown_seconds: 2,
-    hidden: false,
-    ephemeral: false,
-    options: &[],
-    plan: levels,
-};
-
-static ADD_XP: Command = Command {
-    name: "addxp",
-    about: "Gives XP to a member, or takes some",
-    category: "Levels",
-    aliases: &[],
-    requires: Permission::ManageGuild,
-    cooldown_seconds: 0,
-    hidden: false,
-    ephemeral: true,
-    options: &OF_ADD,
-    plan: add_xp,
-};
-
-static SET_LEVEL: Command = Command {
-    name: "setlevel",
-    about: "Sets a member's level",
-    category: "Levels",
-    aliases: &[],
-    requires: Permission::ManageGuild,
-    cooldown_seconds: 0,
-    hidden: false,
-    ephemeral: true,
-    options: &OF_SET,
-    plan: set_level,
-};
-
-static RESET_XP: Command = Command {
-    name: "resetxp",
-    about: "Sets a member's XP to nothing",
-    category: "Levels",
-    aliases: &[],
-    requires: Permission::ManageGuild,
-    cooldown_seconds: 0,
-    hidden: false,
-    ephemeral: true,
-    options: &OF_RESET,
-    plan: reset_xp,
-};
+static LEVELS: Command = Command::open("levels", "Shows what each level needs and brings", CATEGORY, &[], levels);
+static ADD_XP: Command = Command::open("addxp", "Gives XP to a member, or takes some", CATEGORY, &OF_ADD, add_xp)
+    .for_staff(Permission::ManageGuild);
+static SET_LEVEL: Command =
+    Command::open("setlevel", "Sets a member's level", CATEGORY, &OF_SET, set_level).for_staff(Permission::ManageGuild);
+static RESET_XP: Command = Command::open("resetxp", "Sets a member's XP to nothing", CATEGORY, &OF_RESET, reset_xp)
+    .for_staff(Permission::ManageGuild);
 
 fn rank(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let guild = cx.guild()?;
