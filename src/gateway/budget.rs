@@ -4,6 +4,7 @@
 //! Source: Discord API documentation, "Gateway", "Identifying" and "Session Start Limit Object".
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use twilight_gateway::queue::Queue;
 
-use crate::model::{Clock, Result};
+use crate::model::{Clock, Result, Timestamp};
 use crate::status::vitals::Vitals;
 use crate::store::Store;
 
@@ -24,6 +25,10 @@ const GAPS_SECONDS: [(usize, u32); 6] = [(0, 5), (5, 30), (10, 120), (20, 600), 
 /// When Discord has fewer than this left for us, other bots or tools use the same token: we keep well apart.
 const SCARCE: u32 = 200;
 const SCARCE_GAP_SECONDS: u32 = 900;
+/// So far ahead a counted identify may lie because an earlier process knew the time a little differently.
+const AHEAD_MS_MAX: i64 = 10_000;
+/// How often the number on the page is brought up to date.
+const RECOUNT_SECONDS: u32 = 600;
 /// How long to wait before asking a store again that does not answer.
 const STORE_RETRY_SECONDS: u32 = 10;
 
@@ -129,6 +134,16 @@ impl Budget {
         Ok(wait(&ages, state.limit, now, self.0.pace))
     }
 
+    /// Keeps the number on the page true while nothing happens.
+    pub async fn keep_counting(&self) -> Infallible {
+        loop {
+            if let Err(error) = self.wait().await {
+                tracing::debug!(%error, "identifies could not be counted");
+            }
+            sleep(self.0.pace.seconds(RECOUNT_SECONDS)).await;
+        }
+    }
+
     /// Waits for its turn and counts an identify; it is on the disk when this resolves.
     async fn spend(&self) {
         loop {
@@ -163,15 +178,20 @@ impl Budget {
         self.0.pace.seconds(STORE_RETRY_SECONDS)
     }
 
-    /// How long ago each counted identify was. What lies ahead, since the clock was set back, still counts.
+    /// How long ago each counted identify was.
     async fn stored_ages(&self, clock: &Clock) -> Result<Vec<Duration>> {
         let now = clock.now();
-        let day = i64::try_from(self.0.pace.day().as_millis()).unwrap_or(i64::MAX);
-        let since = crate::model::Timestamp::from_ms(now.ms().saturating_sub(day));
-        let counted = self.0.store.identifies_since(since).await?;
-        let known = counted.into_iter().filter(|at| at.ms().saturating_sub(now.ms()) < day);
-        let oldest = self.0.pace.day().saturating_sub(self.0.pace.second);
-        Ok(known.map(|at| if at > now { oldest } else { now.since(at) }).collect())
+        let day = self.0.pace.day();
+        let day_ms = i64::try_from(day.as_millis()).unwrap_or(i64::MAX);
+        let counted = self.0.store.identifies_since(Timestamp::from_ms(now.ms().saturating_sub(day_ms))).await?;
+        // What lies far ahead, since the clock was set back, still counts but delays nothing by itself.
+        let oldest = day.saturating_sub(self.0.pace.second);
+        let age = |at: Timestamp| match at.ms().saturating_sub(now.ms()) {
+            ahead if ahead >= day_ms.max(AHEAD_MS_MAX) => None,
+            ahead if ahead > AHEAD_MS_MAX => Some(oldest),
+            _ => Some(now.since(at)),
+        };
+        Ok(counted.into_iter().filter_map(age).collect())
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

@@ -144,8 +144,10 @@ impl<'a> Connection<'a> {
         None
     }
 
+    /// The first reason stands.
     fn expect_close(&mut self, why: Ending) {
-        self.closing = Some((why, Instant::now() + self.shared.tempo.close_within));
+        let deadline = Instant::now() + self.shared.tempo.close_within;
+        self.closing.get_or_insert((why, deadline));
     }
 
     fn step(&mut self, step: Step) -> Option<Ending> {

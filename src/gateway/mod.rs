@@ -75,11 +75,15 @@ pub async fn run_over(
     let rest = Rest::new(wire, token.clone(), vitals.clone(), tempo.retry_first);
     let performer = Performer::new(rest.clone(), vitals.clone(), bot.guilds().clone());
     let budget = Budget::new(bot.store().clone(), vitals.clone(), tempo.identify);
+    let recount = budget.clone();
     let guard = Guard { vitals, stop, token_lost: rest.token_lost(), tick: tempo.tick };
     let session = Session::new(Shared::new(bot.clone(), rest, tempo), guard, budget, token);
     let (over, is_over) = watch::channel(false);
     let connected = async {
-        let halt = session.run().await;
+        let halt = tokio::select! {
+            halt = session.run() => halt,
+            never = recount.keep_counting() => match never {},
+        };
         over.send_replace(true);
         halt
     };
