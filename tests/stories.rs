@@ -119,6 +119,7 @@ async fn level_roles_are_given_taken_and_repaired() {
     house.sim.until(has(inn.level_10)).await;
     house.slash(inn.admin, "setlevel", &[("member", ada.into()), ("level", 7.into())]).await;
     house.sim.until(lost(inn.level_10)).await;
+    house.promises_kept().await;
     // Somebody takes the role by hand: the next message repairs it.
     house.sim.world().take_role(inn.guild, ada, inn.level_5).unwrap();
     house.say_later(ada, "where is my role?");

@@ -111,6 +111,19 @@ impl House {
         self.sim.until(said).await
     }
 
+    /// Waits until no promise is due any more.
+    pub async fn promises_kept(&self) {
+        let database = Connection::open(&self.config.store.path).unwrap();
+        let due = || {
+            database
+                .query_row("SELECT count(*) FROM promise WHERE state = 'due'", (), |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        while due() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// What is committed of a member's XP.
     pub fn xp(&self, member: UserId) -> i64 {
         let database = Connection::open(&self.config.store.path).unwrap();
