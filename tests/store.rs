@@ -354,7 +354,8 @@ async fn another_program_may_write_between_batches_and_is_noticed() {
 #[test]
 fn a_second_instance_is_told_who_has_the_database() {
     let folder = Folder::new();
-    let path = folder.file("a.db");
+    // The folder is made where it is missing.
+    let path = folder.file("data").join("a.db");
     let first = InstanceLock::take(&path).unwrap();
     let refusal = InstanceLock::take(&path).err().unwrap().to_string();
     assert!(refusal.contains(&format!("process {}", std::process::id())), "{refusal}");
