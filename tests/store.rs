@@ -216,6 +216,109 @@ async fn while_the_file_cannot_be_written_waiting_work_is_refused_and_patient_wo
     store.close();
 }
 
+/// Takes the database away from its place, or back, with what belongs to it.
+fn move_database(from: &std::path::Path, to: &std::path::Path) {
+    for ending in ["", "-wal", "-shm"] {
+        let with = |path: &std::path::Path| format!("{}{ending}", path.display());
+        std::fs::rename(with(from), with(to)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_happened_after_all_does_not_count_for_work_that_came_later() {
+    let folder = Folder::new();
+    let (path, away) = (folder.file("a.db"), folder.file("away.db"));
+    let (store, _) = open_store(&path);
+    let (tell, told) = mpsc::channel();
+    store.submit(Box::new(Add(1, Some(tell.clone())))).unwrap();
+    let (from, to) = (path.clone(), away.clone());
+    let refused = store
+        .write(move |tx| {
+            move_database(&from, &to);
+            // The commit fails, and the file cannot be opened to see what became of it.
+            let sql = "CREATE TEMP TRIGGER vain AFTER UPDATE ON progress BEGIN SELECT RAISE(ROLLBACK, 'vain'); END";
+            tx.write()?.execute_batch(sql)?;
+            Ok(())
+        })
+        .await;
+    assert!(matches!(refused, Err(Error::Refusal(_))), "{refused:?}");
+    store.submit(Box::new(Add(2, Some(tell)))).unwrap();
+    // What the disk did all the same.
+    let sql = "BEGIN; INSERT INTO identify (at) VALUES (1); UPDATE progress SET batch = batch + 1; COMMIT";
+    Connection::open(&away).unwrap().execute_batch(sql).unwrap();
+    move_database(&away, &path);
+    tokio::task::spawn_blocking(move || (told.recv().unwrap().unwrap(), told.recv().unwrap().unwrap())).await.unwrap();
+    assert_eq!(committed(&store), [1, 2]);
+    store.close();
+}
+
+#[tokio::test]
+async fn a_stop_while_the_disk_fails_stores_no_session_ahead_of_its_work() {
+    let folder = Folder::new();
+    let (path, away) = (folder.file("a.db"), folder.file("away.db"));
+    let (store, _) = open_store(&path);
+    store.submit(Box::new(Add(1, None))).unwrap();
+    store.submit(Box::new(Move(5))).unwrap();
+    let (from, to) = (path.clone(), away.clone());
+    let refused = store
+        .write(move |tx| -> Result<()> {
+            move_database(&from, &to);
+            // What SQLite may do after an error of the disk.
+            tx.write()?.execute_batch("ROLLBACK")?;
+            Err(Error::Fault(anyhow::anyhow!("the disk failed")))
+        })
+        .await;
+    assert!(matches!(refused, Err(Error::Refusal(_))), "{refused:?}");
+    store.close();
+    move_database(&away, &path);
+    let (store, _) = open_store(&path);
+    assert_eq!((committed(&store), store.saved_session().await.unwrap()), (vec![], None));
+    store.close();
+}
+
+#[tokio::test]
+async fn a_stop_is_heard_while_the_disk_fails_and_no_more_work_can_be_kept() {
+    let folder = Folder::new();
+    let (path, away) = (folder.file("a.db"), folder.file("away.db"));
+    let (store, _) = open_store(&path);
+    let (from, to) = (path.clone(), away.clone());
+    let refused = store
+        .write(move |tx| -> Result<()> {
+            move_database(&from, &to);
+            tx.write()?.execute_batch("ROLLBACK")?;
+            Err(Error::Fault(anyhow::anyhow!("the disk failed")))
+        })
+        .await;
+    assert!(matches!(refused, Err(Error::Refusal(_))), "{refused:?}");
+    let mut refusals = 0;
+    while refusals < 10_000 {
+        refusals += u32::from(store.submit(Box::new(Add(1, None))).is_err());
+    }
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        store.close();
+        tell.send(()).unwrap();
+    });
+    let ended = tokio::task::spawn_blocking(move || told.recv_timeout(std::time::Duration::from_secs(10))).await;
+    assert_eq!(ended.unwrap(), Ok(()), "it hangs");
+}
+
+#[tokio::test]
+async fn work_that_fails_leaves_no_transaction_open_for_ever() {
+    let folder = Folder::new();
+    let path = folder.file("a.db");
+    let settings = StoreSettings { batch_rows: 20, batch_wait: std::time::Duration::from_millis(1) };
+    let vitals = innkeeper::status::Vitals::new(support::hand_clock());
+    let store = Store::open(&path, settings, vitals).unwrap();
+    let refused = store.write(|tx| insert(tx, 1).and_then(|()| Err::<(), _>(Refusal::new("no").into()))).await;
+    assert!(matches!(refused, Err(Error::Refusal(_))));
+    // Another program waits for its turn at most so long.
+    let other = Connection::open(&path).unwrap();
+    other.busy_timeout(std::time::Duration::from_secs(4)).unwrap();
+    other.execute("INSERT INTO identify (at) VALUES (2)", ()).unwrap();
+    store.close();
+}
+
 #[tokio::test]
 async fn readers_see_what_is_committed_and_do_not_wait() {
     let folder = Folder::new();
@@ -251,7 +354,8 @@ async fn another_program_may_write_between_batches_and_is_noticed() {
 #[test]
 fn a_second_instance_is_told_who_has_the_database() {
     let folder = Folder::new();
-    let path = folder.file("a.db");
+    // The folder is made where it is missing.
+    let path = folder.file("data").join("a.db");
     let first = InstanceLock::take(&path).unwrap();
     let refusal = InstanceLock::take(&path).err().unwrap().to_string();
     assert!(refusal.contains(&format!("process {}", std::process::id())), "{refusal}");

@@ -2,6 +2,9 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use futures_util::FutureExt;
+
+use super::invoke::TextCommand;
 use super::{Bot, QueueFull};
 use crate::cx::{Cx, Source};
 use crate::features;
@@ -20,12 +23,22 @@ impl Bot {
         if let Some(event) = &event {
             self.follow(event);
         }
-        self.0.store.submit(Box::new(Observe { bot: self.clone(), event, progress, is_command: command.is_some() }))?;
+        let is_command = command.is_some();
         if let Some(command) = command {
-            let bot = self.clone();
-            tokio::spawn(async move { bot.answer_text(command).await });
+            self.begin_answer(command);
         }
-        Ok(())
+        self.0.store.submit(Box::new(Observe { bot: self.clone(), event, progress, is_command }))
+    }
+
+    /// Puts a prefix command into the writer's queue before its message: where the message counts as seen, the command
+    /// has run, and where it does not, Discord sends it again and the command runs but once.
+    fn begin_answer(&self, command: TextCommand) {
+        let bot = self.clone();
+        let mut answer = Box::pin(async move { bot.answer_text(command).await });
+        // The first look at it goes as far as the queue.
+        if (&mut answer).now_or_never().is_none() {
+            tokio::spawn(answer);
+        }
     }
 
     fn serves(&self, guild: GuildId) -> bool {

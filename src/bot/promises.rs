@@ -8,7 +8,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
 use super::{Bot, Discord};
-use crate::model::{Result, Setback};
+use crate::model::{Delivered, Result, Setback};
 use crate::store::Tx;
 use crate::store::promises::{self, Promise};
 
@@ -36,7 +36,7 @@ impl Bot {
                         let fresh: Vec<_> = due.into_iter().filter(|p| !under_way.contains(&p.id)).take(room).collect();
                         for promise in fresh {
                             under_way.insert(promise.id);
-                            performing.push(self.keep(discord, promise));
+                            performing.push(self.keep(discord, promise, stop.clone()));
                         }
                         wait = next;
                     }
@@ -72,29 +72,49 @@ impl Bot {
             .await
     }
 
-    async fn keep(&self, discord: &dyn Discord, promise: Promise) -> i64 {
+    /// Performs a promise and takes down the outcome, however long that takes: what Discord did must not be asked of it
+    /// again because our own disk fails.
+    async fn keep(&self, discord: &dyn Discord, promise: Promise, mut stop: watch::Receiver<bool>) -> i64 {
         let outcome = discord.perform(&promise.effect, &promise.nonce()).await;
-        let id = promise.id;
-        let now = self.0.clock.now();
-        let recorded = match outcome {
+        if let Err(Setback::Refused { words, status, code }) = &outcome {
+            tracing::warn!(
+                promise = promise.id,
+                about = promise.about,
+                status,
+                code,
+                words,
+                "Discord refused a promise"
+            );
+        }
+        let mut stopping = *stop.borrow();
+        while let Err(fault) = self.record(&promise, outcome.clone()).await {
+            tracing::warn!(promise = promise.id, %fault, "the outcome of a promise could not be stored yet");
+            if stopping {
+                break;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(FAULT_WAIT) => {}
+                _ = stop.changed() => stopping = true,
+            }
+        }
+        if let Err(fault) = self.note_counts().await {
+            tracing::debug!(%fault, "promises could not be counted");
+        }
+        promise.id
+    }
+
+    async fn record(&self, promise: &Promise, outcome: Result<Delivered, Setback>) -> Result<()> {
+        let (id, now) = (promise.id, self.0.clock.now());
+        match outcome {
             Ok(_) => self.0.store.write(move |tx: &Tx| promises::note_done(tx, id, now)).await,
-            Err(Setback::Refused { words, status, code }) => {
-                tracing::warn!(promise = id, about = promise.about, status, code, words, "Discord refused a promise");
+            Err(Setback::Refused { words, .. }) => {
                 self.0.store.write(move |tx: &Tx| promises::note_failed(tx, id, &words, now)).await
             }
             Err(Setback::Later { after, words }) => {
                 let again = now.plus(after.max(back_off(promise.attempts)).mul_f64(self.0.clock.speed()));
                 self.0.store.write(move |tx: &Tx| promises::note_retry(tx, id, &words, again)).await
             }
-        };
-        if let Err(fault) = recorded {
-            tracing::error!(promise = id, %fault, "the outcome of a promise could not be stored; it is tried again");
-            tokio::time::sleep(FAULT_WAIT).await;
         }
-        if let Err(fault) = self.note_counts().await {
-            tracing::debug!(%fault, "promises could not be counted");
-        }
-        id
     }
 
     /// Brings the counters of promises up to date.

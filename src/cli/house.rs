@@ -137,8 +137,11 @@ impl House {
             () = end => None,
             ended = &mut session => Some(ended),
         };
-        if let Some(Ok(Ended::Fatal(words))) = &ended {
-            exit = complain(words, Exit::DoNotRestart);
+        match &ended {
+            Some(Ok(Ended::Fatal(words))) => exit = complain(words, Exit::DoNotRestart),
+            // Nobody asked for this, so whoever watches over the process should start it again.
+            Some(Err(fault)) => exit = complain(&format!("the session broke off: {fault}"), Exit::Failed),
+            Some(Ok(Ended::Stopped)) | None => {}
         }
         let _ = self.stop.send(true);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);

@@ -1,11 +1,15 @@
 //! `innkeeper run`: the bot, against Discord.
 
+use std::time::Duration;
+
 use super::house::{self, House, Plan};
 use super::{ConfigFile, Exit, complain};
 use crate::gateway::Tempo;
 use crate::model::Clock;
 use crate::status::FaceSettings;
 
+/// What is still under way on other threads may take so long after everything has ended in order.
+const END_WITHIN: Duration = Duration::from_secs(1);
 const NO_TOKEN: &str = "there is no token. Set DISCORD_BOT_TOKEN, or discord.token_file to a file that holds it; \
     `innkeeper demo` shows everything without one.";
 
@@ -25,7 +29,7 @@ pub fn run(file: &ConfigFile) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return complain(&error, Exit::Failed),
     };
-    runtime.block_on(async {
+    let exit = runtime.block_on(async {
         match House::open(Plan { config, token, clock: Clock::real(), face }).await {
             Ok(house) => {
                 if let Some(address) = house.pages {
@@ -35,5 +39,8 @@ pub fn run(file: &ConfigFile) -> Exit {
             }
             Err(error) => error.complain(),
         }
-    })
+    });
+    // A name that is being looked up must not hold up the end.
+    runtime.shutdown_timeout(END_WITHIN);
+    exit
 }

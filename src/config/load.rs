@@ -14,6 +14,7 @@ use crate::model::Secret;
 const PREFIX: &str = "INNKEEPER_";
 /// Environment variables with the prefix that are no keys.
 const NO_KEYS: [&str; 2] = ["LOCAL", "CONFIG"];
+const TOKEN_KEY: &str = "discord.token";
 const TOKEN_FILE_BYTES_MAX: u64 = 4_096;
 /// How alike a known key must be to be suggested, from 0 to 1.
 const SUGGEST_LIKENESS_MIN: f64 = 0.6;
@@ -69,8 +70,10 @@ impl Provider for Environment {
         let mut all = Dict::new();
         for (name, text) in &self.0 {
             let Some(key) = key_of(name) else { continue };
-            // Numbers, booleans, lists and tables are written as in TOML; everything else is a text.
-            let value: Value = text.parse().unwrap_or_else(|_| Value::from(text.clone()));
+            // Numbers, booleans, lists and tables are written as in TOML; everything else is a text. So is the token in
+            // any case, or the complaint about its type would repeat it.
+            let as_toml = if key == TOKEN_KEY { None } else { text.parse().ok() };
+            let value: Value = as_toml.unwrap_or_else(|| Value::from(text.clone()));
             merge(&mut all, figment::util::nest(&key, value));
         }
         Ok(Profile::Default.collect(all))
@@ -79,7 +82,7 @@ impl Provider for Environment {
 
 fn key_of(variable: &str) -> Option<String> {
     if variable == "DISCORD_BOT_TOKEN" {
-        return Some("discord.token".to_owned());
+        return Some(TOKEN_KEY.to_owned());
     }
     let rest = variable.strip_prefix(PREFIX)?;
     let fine = !NO_KEYS.contains(&rest) && !rest.is_empty();
@@ -114,7 +117,7 @@ pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<L
     let mut figment = Figment::from(Serialized::defaults(Config::default()));
     if let Some(path) = &file {
         let toml = Toml::file_exact(path);
-        if Figment::from(&toml).find_value("discord.token").is_ok() {
+        if Figment::from(&toml).find_value(TOKEN_KEY).is_ok() {
             let words = "discord.token does not belong into a file that is shown and copied: put the token into a file \
                 of its own and name it in discord.token_file, or set DISCORD_BOT_TOKEN.";
             return Err(ConfigError(vec![format!("{}: {words}", path.display())]));
@@ -177,9 +180,16 @@ fn explain_one(error: &figment::Error) -> String {
             };
             format!("{place}there is no key {}; {hint}", full(field))
         }
-        kind if path.is_empty() => format!("{place}{kind}"),
+        kind if path.is_empty() => format!("{place}{}", without_excerpt(&kind.to_string())),
         kind => format!("{place}{path}: {kind}."),
     }
+}
+
+/// A complaint about TOML without the lines that it repeats: one of them may hold a token without its quotes.
+fn without_excerpt(words: &str) -> String {
+    let is_excerpt = |line: &str| line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit()).starts_with('|');
+    let kept = words.lines().map(str::trim_end).filter(|line| !line.is_empty() && !is_excerpt(line));
+    kept.collect::<Vec<_>>().join(": ")
 }
 
 impl Loaded {
@@ -188,7 +198,7 @@ impl Loaded {
         let Some(metadata) = self.figment.find_metadata(key) else { return Origin::Default };
         match metadata.source.as_ref().and_then(|source| source.file_path()) {
             Some(path) => Origin::File(path.to_owned()),
-            None if metadata.name == "environment" && key == "discord.token" => {
+            None if metadata.name == "environment" && key == TOKEN_KEY => {
                 Origin::Environment("the environment".to_owned())
             }
             None if metadata.name == "environment" => Origin::Environment(variable_of(key)),
@@ -331,6 +341,10 @@ mod tests {
     fn the_token_stays_out_of_the_file_and_out_of_sight() {
         let words = refusal("[discord]\ntoken = \"abc.def\"", &[]);
         assert!(words.contains("token_file") && !words.contains("abc.def"), "{words}");
+        let words = refusal("[discord]\ntoken = abc.def", &[]);
+        assert!(words.contains("line 2") && words.contains("innkeeper.toml") && !words.contains("abc"), "{words}");
+        let loaded = with("", &[("DISCORD_BOT_TOKEN", "8675309")]).unwrap();
+        assert_eq!(loaded.token().unwrap().unwrap().reveal(), "8675309");
         let loaded = with("", &[("DISCORD_BOT_TOKEN", "Bot abc.def\n")]).unwrap();
         assert_eq!(loaded.token().unwrap().unwrap().reveal(), "abc.def");
         assert!(!format!("{:?}", loaded.config).contains("abc"));

@@ -14,6 +14,9 @@ impl InstanceLock {
     /// Takes the lock, or says which process has it.
     pub fn take(database: &Path) -> Result<Self, OpenError> {
         let path = beside(database, "lock");
+        if let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|error| OpenError::unwritable(database, &error))?;
+        }
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(&path).map_err(|error| OpenError::unwritable(database, &error))?;

@@ -16,6 +16,7 @@ mod writer;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -64,6 +65,7 @@ struct Inner {
     places: Semaphore,
     version: watch::Receiver<u64>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    closing: Arc<AtomicBool>,
 }
 
 /// A read-only view of what is committed.
@@ -82,7 +84,8 @@ impl Store {
         let tx = Tx::new(open::open_writer(path)?);
         let (queue, inbox) = sync_channel(QUEUE_MAX);
         let (announce, version) = watch::channel(0);
-        let writer = Writer::new(path.to_owned(), settings, inbox, vitals, announce, tx);
+        let closing = Arc::new(AtomicBool::new(false));
+        let writer = Writer::new(path.to_owned(), settings, inbox, vitals, announce, closing.clone(), tx);
         let writer = writer.map_err(|error| OpenError::unreadable(path, &error))?;
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run());
         let thread = thread.map_err(|error| OpenError::unreadable(path, &Error::from(error)))?;
@@ -93,6 +96,7 @@ impl Store {
             places: Semaphore::new(READERS_MAX),
             version,
             writer: Mutex::new(Some(thread)),
+            closing,
         })))
     }
 
@@ -161,8 +165,13 @@ impl Store {
 
     /// Commits, ends the writer and waits for it.
     pub fn close(&self) {
-        let _ = self.0.queue.send(Message::Stop);
         let thread = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A writer that waits for a failing disk may take nothing more from its queue, so the word goes past it too.
+        self.0.closing.store(true, Relaxed);
+        if let Some(thread) = &thread {
+            thread.thread().unpark();
+        }
+        let _ = self.0.queue.send(Message::Stop);
         if let Some(thread) = thread {
             let _ = thread.join();
         }

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,15 @@ pub(super) enum Message {
 struct Kept {
     work: Box<dyn Work>,
     result: Result<()>,
+    /// It is part of the transaction, so it is on the disk when the commit happened.
+    ran: bool,
+}
+
+impl Kept {
+    /// Work that waits until the disk can be written again.
+    fn waiting(work: Box<dyn Work>) -> Self {
+        Self { work, result: Ok(()), ran: false }
+    }
 }
 
 pub(super) struct Writer {
@@ -70,6 +79,10 @@ pub(super) struct Writer {
     hurry: bool,
     flushes: Vec<oneshot::Sender<Option<SavedSession>>>,
     stopping: bool,
+    /// The store is being closed; told past the queue, which may be full.
+    closing: Arc<AtomicBool>,
+    /// The last attempt to bring the batch to the disk was in vain: the open transaction is nothing to build on.
+    failing: bool,
 }
 
 impl Writer {
@@ -79,6 +92,7 @@ impl Writer {
         inbox: Receiver<Message>,
         vitals: Arc<Vitals>,
         version: watch::Sender<u64>,
+        closing: Arc<AtomicBool>,
         tx: Tx,
     ) -> Result<Self> {
         let batch = load_batch(tx.read())?;
@@ -99,6 +113,8 @@ impl Writer {
             hurry: false,
             flushes: Vec::new(),
             stopping: false,
+            closing,
+            failing: false,
         })
     }
 
@@ -146,6 +162,7 @@ impl Writer {
 
     fn take(&mut self, message: Message) {
         match message {
+            Message::Work(work) if self.failing => self.set_aside(work),
             Message::Work(work) => self.execute(work),
             Message::Flush(waiter) => self.flushes.push(waiter),
             Message::Stop => self.stopping = true,
@@ -156,24 +173,28 @@ impl Writer {
         let result = self.tx.scope(|| work.run(&self.tx));
         let (wrote, hurry) = self.tx.take_flags();
         if self.tx.must_start_over() {
-            self.kept.push(Kept { work, result: Ok(()) });
-            self.recover(None);
+            self.kept.push(Kept::waiting(work));
+            self.recover();
             return;
+        }
+        if wrote {
+            // Also for work that failed: it may have opened the transaction, which keeps other programs out.
+            self.deadline.get_or_insert_with(|| Instant::now() + self.settings.batch_wait);
         }
         let durable = hurry || work.is_durable();
         if result.is_err() || !(wrote || (durable && self.tx.is_open())) {
             return work.done(result);
         }
-        if wrote {
-            self.rows += 1;
-            self.deadline.get_or_insert_with(|| Instant::now() + self.settings.batch_wait);
-        }
+        self.rows += usize::from(wrote);
         self.hurry |= durable;
-        self.kept.push(Kept { work, result });
+        self.kept.push(Kept { work, result, ran: true });
     }
 
     /// Ends the batch: nobody is told of anything before this succeeded.
     fn commit(&mut self) {
+        if self.failing {
+            return self.recover();
+        }
         let moved = self.tx.progress().map(|progress| progress.sequence) != self.committed.as_ref().map(|p| p.sequence);
         let forced = (self.stopping || !self.flushes.is_empty()) && moved;
         if !self.tx.is_open() && !forced {
@@ -181,7 +202,7 @@ impl Writer {
         }
         match self.try_commit() {
             Ok(()) => self.finish(),
-            Err(_) => self.recover(Some(self.batch + 1)),
+            Err(_) => self.recover(),
         }
     }
 
@@ -192,17 +213,21 @@ impl Writer {
         save_progress(self.tx.read(), self.batch + 1, progress.as_ref())?;
         self.tx.commit()?;
         self.tx.take_flags();
+        self.vitals.note_commit(begun.elapsed());
+        self.note_committed(progress);
+        Ok(())
+    }
+
+    fn note_committed(&mut self, progress: Option<Progress>) {
         self.batch += 1;
         self.committed = progress;
-        self.vitals.note_commit(begun.elapsed());
         self.vitals.store_bytes.store(bytes_on_disk(&self.path), Relaxed);
         self.version.send_modify(|version| *version += 1);
-        Ok(())
     }
 
     fn finish(&mut self) {
         (self.rows, self.deadline, self.hurry) = (0, None, false);
-        for Kept { work, result } in self.kept.drain(..) {
+        for Kept { work, result, .. } in self.kept.drain(..) {
             work.done(result);
         }
         let saved = self.committed.as_ref().map(SavedSession::from);
@@ -211,13 +236,15 @@ impl Writer {
         }
     }
 
-    /// Brings the batch to the disk after the database failed. `attempted` is the number of a commit whose outcome is
-    /// unknown. Whoever waits is told after the first vain try; the rest waits with us.
-    fn recover(&mut self, attempted: Option<i64>) {
+    /// Brings the batch to the disk after the database failed. Whoever waits is told after the first vain try; the
+    /// rest waits with us.
+    fn recover(&mut self) {
+        self.failing = true;
         let mut wait = RETRY_FIRST;
         for attempt in 0.. {
-            match self.try_again(attempted) {
+            match self.try_again() {
                 Ok(()) => {
+                    self.failing = false;
                     self.vitals.store_writable.store(true, Relaxed);
                     self.vitals.solved("store");
                     return self.finish();
@@ -233,26 +260,36 @@ impl Writer {
         }
     }
 
-    fn try_again(&mut self, attempted: Option<i64>) -> Result<()> {
+    fn try_again(&mut self) -> Result<()> {
         let progress = self.tx.progress();
         self.tx = Tx::new(reopen_writer(&self.path)?);
         self.data_version = 0;
         if let Some(progress) = progress {
             self.tx.note_progress(progress);
         }
-        let batch = load_batch(self.tx.read())?;
-        if attempted == Some(batch) {
-            self.batch = batch;
-            self.committed = self.tx.progress();
-            return Ok(());
+        if load_batch(self.tx.read())? > self.batch {
+            self.end_what_happened();
         }
-        for Kept { work, result } in &mut self.kept {
+        for Kept { work, result, ran } in &mut self.kept {
             *result = self.tx.scope(|| work.run(&self.tx));
+            *ran = true;
             if self.tx.must_start_over() {
                 return Err(Error::Fault(anyhow!("the disk failed again")));
             }
         }
         self.try_commit()
+    }
+
+    /// A commit of ours happened although it was reported as failed: what ran for it is done. What was taken in since
+    /// then has yet to run.
+    fn end_what_happened(&mut self) {
+        self.note_committed(self.tx.progress());
+        let (done, left) = std::mem::take(&mut self.kept).into_iter().partition(|kept| kept.ran);
+        self.kept = left;
+        let done: Vec<Kept> = done;
+        for Kept { work, result, .. } in done {
+            work.done(result);
+        }
     }
 
     fn show_failure(&self, attempt: u32, fault: &Error) {
@@ -277,18 +314,28 @@ impl Writer {
     }
 
     /// Takes work without running it while the disk fails: durable work is refused at once.
+    fn set_aside(&mut self, work: Box<dyn Work>) {
+        if work.is_durable() {
+            return work.done(Err(storage_refusal()));
+        }
+        self.kept.push(Kept::waiting(work));
+    }
+
+    /// Takes in what comes while the disk fails, as long as there is room.
     fn receive_for(&mut self, wait: Duration) {
         let until = Instant::now() + wait;
         loop {
             self.vitals.beat(Part::Writer);
             let left = until.saturating_duration_since(Instant::now());
             if self.kept.len() >= KEPT_MAX {
-                std::thread::park_timeout(left);
+                if !self.closing.load(Relaxed) {
+                    std::thread::park_timeout(left);
+                }
+                self.stopping |= self.closing.load(Relaxed);
                 return;
             }
             match self.inbox.recv_timeout(left) {
-                Ok(Message::Work(work)) if work.is_durable() => work.done(Err(storage_refusal())),
-                Ok(Message::Work(work)) => self.kept.push(Kept { work, result: Ok(()) }),
+                Ok(Message::Work(work)) => self.set_aside(work),
                 Ok(Message::Flush(waiter)) => self.flushes.push(waiter),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => self.stopping = true,
                 Err(RecvTimeoutError::Timeout) => return,

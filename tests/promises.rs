@@ -1,0 +1,87 @@
+//! Promises: what Discord did is done once, even where our own disk cannot say so for a while.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use innkeeper::bot::{Bot, BoxFuture, Discord};
+use innkeeper::config::Config;
+use innkeeper::model::{Delivered, Effect, Error, Outgoing, Result, Setback};
+use innkeeper::store::Store;
+use innkeeper::store::promises::{self, NewPromise};
+use support::{Folder, hand_clock, open_store};
+use tokio::sync::watch;
+
+/// A Discord that does what it is asked, after which our disk fails.
+struct LastStraw {
+    store: Store,
+    away: PathBuf,
+    performed: AtomicU32,
+}
+
+impl Discord for LastStraw {
+    fn perform<'a>(&'a self, _: &'a Effect, _: &'a str) -> BoxFuture<'a, Result<Delivered, Setback>> {
+        Box::pin(async {
+            if self.performed.fetch_add(1, Relaxed) == 0 {
+                let (from, to) = (self.store.path().to_owned(), self.away.clone());
+                let refused = self.store.write(move |tx| -> Result<()> {
+                    move_database(&from, &to);
+                    tx.write()?.execute_batch("ROLLBACK")?;
+                    Err(Error::Fault(anyhow::anyhow!("the disk failed")))
+                });
+                assert!(refused.await.is_err());
+            }
+            Ok(Delivered { message: None })
+        })
+    }
+}
+
+fn move_database(from: &Path, to: &Path) {
+    for ending in ["", "-wal", "-shm"] {
+        let with = |path: &Path| format!("{}{ending}", path.display());
+        std::fs::rename(with(from), with(to)).unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_discord_did_is_not_done_again_while_our_disk_cannot_take_it_down() {
+    let folder = Folder::new();
+    let (path, away) = (folder.file("a.db"), folder.file("away.db"));
+    let (store, vitals) = open_store(&path);
+    let clock = hand_clock();
+    let bot = Bot::open(Config::default(), store.clone(), clock.clone(), vitals.clone()).await.unwrap();
+    let now = clock.now();
+    let channel = 5.to_string().parse().unwrap();
+    let promise = move || NewPromise {
+        origin: "1:test".to_owned(),
+        target: None,
+        guild: None,
+        about: "say hello".to_owned(),
+        effect: Effect::SendMessage { channel, message: Outgoing::text("hello"), reply_to: None },
+        due_at: now,
+    };
+    store.write(move |tx| promises::insert(tx, &promise(), now)).await.unwrap();
+    vitals.was_ready.store(true, Relaxed);
+    let discord = LastStraw { store: store.clone(), away: away.clone(), performed: AtomicU32::new(0) };
+    let (stop, stopping) = watch::channel(false);
+    let mut version = store.version();
+    version.mark_unchanged();
+    let story = async {
+        while vitals.store_writable.load(Relaxed) {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        // Long enough for many more attempts.
+        tokio::time::sleep(std::time::Duration::from_secs(120)).await;
+        move_database(&away, &path);
+        let mut due = 1;
+        while due > 0 {
+            version.changed().await.unwrap();
+            due = store.read(|reader| promises::count(reader)).await.unwrap().0;
+        }
+        stop.send_replace(true);
+    };
+    tokio::join!(bot.keep_promises(&discord, stopping), story);
+    assert_eq!(discord.performed.load(Relaxed), 1);
+    store.close();
+}
