@@ -1,5 +1,5 @@
-//! One connection to the gateway, from its first byte to its last: dispatches go to the engine in the order in which they
-//! come, and the heart beats whatever the store does.
+//! One connection to the gateway, from its first byte to its last: dispatches go to the engine in the order in which
+//! they come, and the heart beats whatever the store does.
 //!
 //! It refuses to know what comes after it: each connection has a shard of its own, and the session decides.
 

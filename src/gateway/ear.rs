@@ -1,5 +1,5 @@
-//! An ear on the shard: it connects again by itself when a socket ends without a word, as often as it takes, and says so
-//! only in its log. Whoever polls it listens there, so that the session decides about every connection.
+//! An ear on the shard: it connects again by itself when a socket ends without a word, as often as it takes, and says
+//! so only in its log. Whoever polls it listens there, so that the session decides about every connection.
 
 use std::fmt;
 use std::sync::Arc;

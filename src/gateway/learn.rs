@@ -74,7 +74,8 @@ struct LimitFields<'a> {
     reset_after: Raw<'a>,
 }
 
-/// Asks about the application. Where Discord refuses to tell, everything counts as granted; a close code tells otherwise.
+/// Asks about the application. Where Discord refuses to tell, everything counts as granted; a close code tells
+/// otherwise.
 pub async fn application(rest: &Rest) -> Result<Application, Setback> {
     let reply = match rest.call(Call::get("/applications/@me")).await {
         Ok(reply) => reply,

@@ -1,5 +1,5 @@
-//! Door one: Discord. [`run`] keeps the bot connected, hands what happens to the engine in order, answers slash commands
-//! and performs what the engine promised. It decides nothing about what any of it means.
+//! Door one: Discord. [`run`] keeps the bot connected, hands what happens to the engine in order, answers slash
+//! commands and performs what the engine promised. It decides nothing about what any of it means.
 //!
 //! The socket is twilight-gateway's shard, read as raw text; builders and interactions are serenity's; REST is our own
 //! ([`rest`], [`limits`]). Nobody else in the program knows these crates.

@@ -159,7 +159,7 @@ impl Running {
 async fn until(holds: impl Fn() -> bool) {
     let wait = async {
         while !holds() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(PATIENCE, wait).await.expect("it never happened");

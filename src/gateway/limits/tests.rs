@@ -1,3 +1,5 @@
+//! Limits on a clock that only the tests move.
+
 use super::*;
 
 fn at(start: Instant, ms: u64) -> Instant {

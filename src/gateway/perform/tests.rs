@@ -1,3 +1,5 @@
+//! Effects, the calls they become, and what is made of Discord's answers.
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Calls over a wire that the tests make up, in time that they move.
+
 use std::collections::VecDeque;
 
 use futures_util::FutureExt;

@@ -1,3 +1,5 @@
+//! Slash commands against the real engine: prompt, slow, refused, unreadable, too many.
+
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use serde_json::{Value as Json, json};

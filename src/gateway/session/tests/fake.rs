@@ -1,5 +1,5 @@
-//! A gateway whose every word is the test's: it accepts sockets and leaves the rest to the story. REST beside it answers
-//! from memory.
+//! A gateway whose every word is the test's: it accepts sockets and leaves the rest to the story. REST beside it
+//! answers from memory.
 
 use std::sync::atomic::{AtomicU16, AtomicU64};
 use std::sync::{Mutex, PoisonError};
@@ -295,7 +295,7 @@ impl Inn {
     pub async fn until(&self, holds: impl Fn(&Vitals) -> bool) {
         soon(async {
             while !holds(self.vitals()) {
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                tokio::task::yield_now().await;
             }
         })
         .await;
