@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::Stream;
+use futures_util::{FutureExt, Stream};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
 use twilight_gateway::{CloseFrame, Message, Shard, ShardState};
@@ -24,6 +24,9 @@ use super::inbound::{self, Envelope, Incoming, Ready, op};
 use super::session::Shared;
 use crate::status::vitals::{GatewayState, Part};
 use crate::store::{Progress, SessionKey};
+
+/// Frames that are read in one go; then ticks and signals get their turn.
+const BURST_MAX: usize = 64;
 
 /// Where we are in a session: everything up to the sequence was taken by the engine.
 #[derive(Debug, Clone)]
@@ -72,6 +75,8 @@ pub struct Connection<'a> {
     closing: Option<(Ending, Instant)>,
     /// An event was not taken, so none after it may be.
     is_deaf: bool,
+    /// Frames that could not be used.
+    odd_frames: u64,
 }
 
 /// What HELLO told, and the heartbeats since.
@@ -85,7 +90,8 @@ struct Hello {
 /// The shard, and what can be seen of its socket.
 struct Line {
     shard: Shard<Budget>,
-    ear: Ear,
+    /// Listens while the shard connects or closes: then it could begin another connection unseen.
+    ear: Option<Ear>,
     /// Whether the socket was ever open.
     is_up: bool,
 }
@@ -106,9 +112,10 @@ impl<'a> Connection<'a> {
         standing: &'a mut Option<Standing>,
         shard: Shard<Budget>,
     ) -> Self {
-        let line = Line { shard, ear: Ear::new(), is_up: false };
+        let line = Line { shard, ear: Some(Ear::allowing(1)), is_up: false };
         let (hello, live_since, closing) = (None, None, None);
-        Self { shared, guard, standing, line, began: Instant::now(), hello, live_since, closing, is_deaf: false }
+        let (is_deaf, odd_frames) = (false, 0);
+        Self { shared, guard, standing, line, began: Instant::now(), hello, live_since, closing, is_deaf, odd_frames }
     }
 
     /// Stays until the connection has ended.
@@ -123,7 +130,7 @@ impl<'a> Connection<'a> {
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if closing => Some(Ending::Closed(None)),
                 halt = self.guard.halted(), if !closing => self.close(Ending::Halted(halt)),
                 _ = tick.tick() => self.look(),
-                step = self.line.next(closing) => self.step(step),
+                step = self.line.next(closing) => self.take(step),
             };
             if let Some(ending) = ending {
                 break ending;
@@ -148,6 +155,18 @@ impl<'a> Connection<'a> {
     fn expect_close(&mut self, why: Ending) {
         let deadline = Instant::now() + self.shared.tempo.close_within;
         self.closing.get_or_insert((why, deadline));
+    }
+
+    /// Takes a step and those that are there already, as far as they should not keep everything else waiting.
+    fn take(&mut self, first: Step) -> Option<Ending> {
+        let mut ending = self.step(first);
+        for _ in 0..BURST_MAX {
+            let closing = self.closing.is_some();
+            let next = if ending.is_none() { self.line.next(closing).now_or_never() } else { None };
+            let Some(step) = next else { break };
+            ending = self.step(step);
+        }
+        ending
     }
 
     fn step(&mut self, step: Step) -> Option<Ending> {
@@ -202,7 +221,7 @@ impl<'a> Connection<'a> {
 
     fn text(&mut self, text: &str) -> Option<Ending> {
         let Some(envelope) = inbound::envelope(text) else {
-            tracing::debug!(bytes = text.len(), "a frame that is none");
+            self.note_odd("no frame");
             return None;
         };
         match envelope.op {
@@ -228,7 +247,7 @@ impl<'a> Connection<'a> {
 
     fn dispatch(&mut self, envelope: &Envelope<'_>) -> Option<Ending> {
         let (Some(sequence), Some(name)) = (envelope.sequence, envelope.name.as_deref()) else {
-            tracing::debug!("a dispatch without a name or a number");
+            self.note_odd("a dispatch without a name or a number");
             return None;
         };
         if self.is_deaf {
@@ -254,7 +273,7 @@ impl<'a> Connection<'a> {
             Incoming::Happened(event) => Some(event),
             Incoming::Ignored => None,
             Incoming::Unusable => {
-                tracing::debug!(name, sequence, "an event without what it cannot do without");
+                self.note_odd(name);
                 None
             }
         };
@@ -270,6 +289,12 @@ impl<'a> Connection<'a> {
             self.shared.slash.take(data);
         }
         None
+    }
+
+    /// Counts a frame that could not be used. What it holds may be what somebody wrote, so it is not logged.
+    fn note_odd(&mut self, what: &str) {
+        self.odd_frames += 1;
+        tracing::debug!(what, so_far = self.odd_frames, "a frame could not be used");
     }
 
     /// A new session.
@@ -301,21 +326,29 @@ impl Line {
     }
 
     fn poll(&mut self, closing: bool, cx: &mut Context<'_>) -> Poll<Step> {
-        let shard = &mut self.shard;
-        let mut poll = || Pin::new(&mut *shard).poll_next(cx);
-        let polled = if self.is_up && !closing { poll() } else { self.ear.during(poll) };
+        if closing && self.ear.is_none() {
+            self.ear = Some(Ear::allowing(0));
+        }
+        let mut poll = || Pin::new(&mut self.shard).poll_next(cx);
+        let polled = match &self.ear {
+            Some(ear) => ear.during(poll),
+            None => poll(),
+        };
         let is_connecting = matches!(self.shard.state(), ShardState::Disconnected { .. });
         self.is_up |= !is_connecting;
         match polled {
             // What comes over another connection is not ours to hear.
-            _ if self.ear.heard_another() => Poll::Ready(Step::Lost),
+            _ if self.ear.take_if(|ear| ear.heard_another()).is_some() => Poll::Ready(Step::Lost),
             Poll::Ready(Some(Ok(Message::Text(text)))) => Poll::Ready(Step::Text(text)),
             Poll::Ready(Some(Ok(Message::Close(frame)))) => Poll::Ready(Step::Closed(frame.map(|frame| frame.code))),
             Poll::Ready(Some(Err(error))) => Poll::Ready(Step::Failed(error)),
             Poll::Ready(None) => Poll::Ready(Step::Lost),
             // After a close of ours the shard counts as disconnected while it waits for the other side.
             Poll::Pending if self.is_up && !closing && is_connecting => Poll::Ready(Step::Lost),
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => {
+                self.ear = self.ear.take().filter(|_| closing || !self.is_up);
+                Poll::Pending
+            }
         }
     }
 }

@@ -14,16 +14,19 @@ use tracing::{Dispatch, Event, Metadata, Subscriber, dispatcher};
 const MODULE: &str = "twilight_gateway::shard";
 const WORDS: &str = "connecting";
 
-/// Counts how often a shard begins to connect.
+/// Counts how often a shard begins to connect. While there is one, every line of every log is asked about, so it is
+/// kept no longer than needed.
 pub struct Ear {
     dispatch: Dispatch,
     heard: Arc<AtomicU32>,
+    allowed: u32,
 }
 
 impl Ear {
-    pub fn new() -> Self {
+    /// An ear to which so many connections are no surprise.
+    pub fn allowing(allowed: u32) -> Self {
         let heard = Arc::new(AtomicU32::new(0));
-        Self { dispatch: Dispatch::new(Listener(Arc::clone(&heard))), heard }
+        Self { dispatch: Dispatch::new(Listener(Arc::clone(&heard))), heard, allowed }
     }
 
     /// Runs something that polls the shard.
@@ -31,9 +34,16 @@ impl Ear {
         dispatcher::with_default(&self.dispatch, poll)
     }
 
-    /// Whether the shard has begun more than one connection.
+    /// Whether the shard has begun a connection more.
     pub fn heard_another(&self) -> bool {
-        self.heard.load(Relaxed) > 1
+        self.heard.load(Relaxed) > self.allowed
+    }
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.dispatch = Dispatch::none();
+        tracing::callsite::rebuild_interest_cache();
     }
 }
 

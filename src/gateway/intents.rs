@@ -26,8 +26,7 @@ const PRIVILEGED: [Privileged; 2] = [
         need: Need::MessageContent,
         flags: MESSAGE_CONTENT_GRANTED,
         problem: "intent.message_content",
-        detail: "Discord does not show the bot what messages say. Prefix commands do not work; slash commands \
-            and XP do.",
+        detail: "Discord does not show the bot what messages say. Prefix commands do not work; slash commands do.",
         action: "Open discord.com/developers/applications, your application, Bot; switch Message Content Intent on, \
             save, and restart Innkeeper. Or set discord.prefix to \"\" in the configuration.",
     },
@@ -35,8 +34,7 @@ const PRIVILEGED: [Privileged; 2] = [
         need: Need::Members,
         flags: MEMBERS_GRANTED,
         problem: "intent.members",
-        detail: "Discord does not tell the bot who comes and goes. Whatever reacts to that does not work; the \
-            rest does.",
+        detail: "Discord does not tell the bot who comes and goes. What reacts to that does not work.",
         action: "Open discord.com/developers/applications, your application, Bot; switch Server Members Intent on, \
             save, and restart Innkeeper.",
     },

@@ -129,8 +129,7 @@ fn known(code: u32) -> (&'static str, &'static str) {
         ),
         code::INVALID_FORM => (
             "Discord did not understand what I sent.",
-            "This is a mistake in Innkeeper or a value in the configuration that Discord does not allow; \
-             please report it.",
+            "This is a mistake in Innkeeper, or a value in the configuration is not allowed; please report it.",
         ),
         code::THREAD_ARCHIVED | code::THREAD_LOCKED => ("The thread is closed.", "Open it again."),
         code::TWO_FACTOR_NEEDED => (

@@ -6,7 +6,8 @@
 //! Source: Discord API documentation, "Receiving and Responding to Interactions" (first answer within 3 seconds, the
 //! token lives 15 minutes).
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -27,6 +28,8 @@ use crate::model::{ApplicationId, ChannelId, GuildId, Outgoing, Permissions, Rol
 const AT_ONCE_MAX: usize = 64;
 /// Refusals for want of a place that are sent at the same time; beyond them Discord tells the person itself.
 const REFUSALS_MAX: usize = 64;
+/// Interactions that are remembered so that none is answered twice.
+const TAKEN_MAX: usize = 256;
 /// How long the first answer may take on its way: Discord waits three seconds in all.
 const FIRST_ANSWER_PATIENCE: Duration = Duration::from_millis(2_500);
 /// How often a later answer is tried, and the longest pause in between.
@@ -46,6 +49,8 @@ pub struct Slash {
     first_answer_after: Duration,
     places: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
+    /// The newest interactions.
+    taken: Arc<Mutex<VecDeque<u64>>>,
 }
 
 /// What an answer needs: it opens one interaction's door for fifteen minutes, so it is never printed.
@@ -75,7 +80,8 @@ const APPLICATION_COMMAND: i64 = 2;
 impl Slash {
     pub fn new(bot: Bot, rest: Rest, first_answer_after: Duration) -> Self {
         let (places, refusals) = (Semaphore::new(AT_ONCE_MAX), Semaphore::new(REFUSALS_MAX));
-        Self { bot, rest, first_answer_after, places: Arc::new(places), refusals: Arc::new(refusals) }
+        let (places, refusals, taken) = (Arc::new(places), Arc::new(refusals), Arc::default());
+        Self { bot, rest, first_answer_after, places, refusals, taken }
     }
 
     /// Answers the interaction with this data in a task of its own.
@@ -84,6 +90,10 @@ impl Slash {
             tracing::debug!("an interaction that is no command, or cannot be answered");
             return;
         };
+        if !self.is_new(ticket.id) {
+            tracing::debug!(interaction = ticket.id, "an interaction that was taken before");
+            return;
+        }
         let slash = self.clone();
         match (self.places.clone().try_acquire_owned(), invocation(data)) {
             (Ok(place), Ok(invocation)) => {
@@ -108,6 +118,19 @@ impl Slash {
         }
     }
 
+    /// Whether this interaction was not taken yet; a resumed session may bring it again.
+    fn is_new(&self, id: u64) -> bool {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.contains(&id) {
+            return false;
+        }
+        if taken.len() >= TAKEN_MAX {
+            taken.pop_front();
+        }
+        taken.push_back(id);
+        true
+    }
+
     /// Waits until every answer under way is given, at most so long.
     pub async fn finish(&self, within: Duration) {
         let all = u32::try_from(AT_ONCE_MAX).unwrap_or(u32::MAX);
@@ -127,13 +150,17 @@ impl Slash {
         });
         let told = tokio::select! {
             biased;
-            answer = &mut work => self.answer_first(ticket, &answer).await,
+            answer = &mut work => match self.callback(ticket, &body::answer(&answer.message, answer.ephemeral)).await {
+                // An earlier copy of this answer got through, or this is a replay of what was answered before.
+                Err(Setback::Refused { code: code::ALREADY_ACKNOWLEDGED, .. }) => Ok(()),
+                told => told,
+            },
             () = sleep(self.first_answer_after) => {
                 let deferral = body::deferral(deferred_ephemeral);
                 let (deferred, answer) = tokio::join!(self.callback(ticket, &deferral), work);
                 match deferred {
                     Ok(()) => self.answer_later(ticket, &answer, deferred_ephemeral).await,
-                    Err(_) => self.answer_first(ticket, &answer).await,
+                    Err(_) => self.answer_in_doubt(ticket, &answer, deferred_ephemeral).await,
                 }
             }
         };
@@ -149,11 +176,11 @@ impl Slash {
         }
     }
 
-    async fn answer_first(&self, ticket: &Ticket, answer: &Answer) -> Result<(), Setback> {
+    /// Answers when nobody knows whether the deferral got through.
+    async fn answer_in_doubt(&self, ticket: &Ticket, answer: &Answer, ephemeral: bool) -> Result<(), Setback> {
         match self.callback(ticket, &body::answer(&answer.message, answer.ephemeral)).await {
-            // An earlier copy of this answer got through, or a deferral did whose outcome we never heard.
             Err(Setback::Refused { code: code::ALREADY_ACKNOWLEDGED, .. }) => {
-                self.later(Call::patch(ticket.original()).json(&body::edit(&answer.message))).await
+                self.answer_later(ticket, answer, ephemeral).await
             }
             told => told,
         }

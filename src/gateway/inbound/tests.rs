@@ -1,4 +1,4 @@
-//! What Discord sends, as it is documented and as it never should be; the rules are in the parent module.
+//! Messages and other events as Discord writes them, and as it had better not.
 
 use serde_json::{Value, json};
 
@@ -133,9 +133,11 @@ fn a_guild_comes_with_roles_channels_threads_and_our_own_roles() {
             {"id": "0", "name": "nobody"}, 7,
             {"id": "41", "name": "Regular", "position": 3, "permissions": 8, "managed": true},
         ],
-        "channels": [{"id": "20", "name": "hall", "type": 0, "permission_overwrites":
-            [{"id": "41", "type": 0, "allow": "1", "deny": "2"},
-                {"id": "30", "type": 1, "allow": "4", "deny": "0"}, null]}],
+        "channels": [{"id": "20", "name": "hall", "type": 0, "permission_overwrites": [
+            {"id": "41", "type": 0, "allow": "1", "deny": "2"},
+            {"id": "30", "type": 1, "allow": "4", "deny": "0"},
+            null,
+        ]}],
         "threads": [{"id": "21", "name": "talk", "type": 11, "parent_id": "20"}],
         "members": [{"user": {"id": "30"}, "roles": ["1"]}, {"user": {"id": "900"}, "roles": ["41"]}, "odd"],
     });
@@ -181,7 +183,7 @@ fn roles_channels_and_members_come_and_go() {
 #[test]
 fn ready_says_who_we_are() {
     let data = json!({"session_id": "abc", "resume_gateway_url": "wss://x.discord.gg", "user": {"id": "900",
-        "username": "Innkeeper"}, "application": {"id": "901", "flags": 0}, 
+        "username": "Innkeeper"}, "application": {"id": "901", "flags": 0},
         "guilds": [{"id": "10", "unavailable": true}, 5]});
     let Incoming::Ready(ready) = event("READY", &data) else { panic!() };
     assert_eq!((ready.session.as_str(), ready.me.map(UserId::get)), ("abc", Some(900)));

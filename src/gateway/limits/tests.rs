@@ -1,4 +1,4 @@
-//! The limiter against answers that Discord gives, and answers that nobody should give.
+//! Limits on a clock that only the tests move.
 
 use super::*;
 

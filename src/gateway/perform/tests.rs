@@ -1,4 +1,4 @@
-//! What leaves for Discord, to the letter, and what comes of refusals.
+//! Effects, the calls they become, and what is made of Discord's answers.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Calls against a wire that answers as the test says.
+//! Calls over a wire that the tests make up, in time that they move.
 
 use std::collections::VecDeque;
 

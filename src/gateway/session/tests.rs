@@ -1,4 +1,4 @@
-//! Sessions from the first connection to the last, against a gateway that does what the test says.
+//! Connections as a scripted gateway sees them: over real sockets, with waits of milliseconds.
 
 mod fake;
 
@@ -147,8 +147,7 @@ async fn a_loop_of_invalid_sessions_keeps_to_the_budget() {
     }
     let counted = inn.bot.store().identifies_since(Timestamp::from_ms(0)).await.unwrap();
     assert_eq!(counted.len(), 12);
-    // Five quick ones, five with 30 units in between, then 120; a unit is 0.1 ms here, and times are whole
-    // milliseconds.
+    // Five quick ones, five with 30 units in between, then 120; a unit is 0.1 ms here, times are whole milliseconds.
     let gaps: Vec<i64> = counted.windows(2).map(|pair| pair[1].ms() - pair[0].ms()).collect();
     assert!(gaps[4..9].iter().all(|gap| *gap >= 2) && gaps[9..].iter().all(|gap| *gap >= 11), "{gaps:?}");
     inn.stop().await;

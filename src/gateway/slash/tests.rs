@@ -1,4 +1,4 @@
-//! Slash commands from the interaction to the last answer.
+//! Slash commands against the real engine: prompt, slow, refused, unreadable, too many.
 
 use std::sync::{Mutex, PoisonError, mpsc};
 
@@ -165,11 +165,30 @@ async fn a_refusal_after_a_public_deferral_takes_it_back() {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_acknowledged_before_becomes_an_edit() {
+async fn a_replay_of_what_was_answered_changes_nothing() {
     let mut inn = Inn::open(PROMPT).await;
     lock(&inn.says).push((400, json!({"code": 40_060, "message": "already"})));
+    let asked = interaction(9 << 30, "ping", json!([]), 0).to_string();
+    inn.slash.take(&asked);
+    inn.slash.take(&asked);
+    assert_eq!(inn.heard(1).await.len(), 1, "no edit of the answer that stands, and no second try");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deferral_whose_fate_is_unknown_is_followed_by_an_edit() {
+    let mut inn = Inn::open(Duration::from_millis(1)).await;
+    // Answers are taken from the end: the deferral fails three times, and the answer finds it arrived all the same.
+    let already = (400, json!({"code": 40_060, "message": "already"}));
+    *lock(&inn.says) = vec![already, (502, json!({})), (502, json!({})), (502, json!({}))];
+    let let_go = inn.hold_writer();
     inn.slash.take(&interaction(9 << 30, "ping", json!([]), 0).to_string());
-    assert!(inn.heard(2).await[1].0.starts_with("PATCH "));
+    inn.news.wait_for(|heard| *heard >= 3).await.unwrap();
+    drop(let_go);
+    let heard = inn.heard(5).await;
+    assert_eq!(
+        (&heard[3].1["type"], heard[4].0.as_str()),
+        (&json!(4), "PATCH /webhooks/901/tok-en_1/messages/@original")
+    );
 }
 
 #[tokio::test]
