@@ -59,7 +59,7 @@ async fn the_firehose_pours_whole_messages() {
     let plan = Firehose {
         channel: inn.general,
         authors: inn.members.clone(),
-        text: "the soup is ready".to_owned(),
+        texts: vec!["the soup is ready".to_owned()],
         count: 2_000,
         per_second: None,
         apart: std::time::Duration::from_secs(1),

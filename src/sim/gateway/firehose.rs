@@ -22,7 +22,8 @@ pub struct Firehose {
     pub channel: ChannelId,
     /// They take turns.
     pub authors: Vec<UserId>,
-    pub text: String,
+    /// Their words, one text for each in turn: only different ones are as hard to compress as real ones.
+    pub texts: Vec<String>,
     pub count: u64,
     /// So many a second of real time; none is as fast as it goes.
     pub per_second: Option<u64>,
@@ -72,7 +73,9 @@ impl Blast {
     /// Makes the templates, and reserves ids.
     pub fn begin(mut self, world: &mut World) -> Self {
         let step = self.step();
-        self.templates = self.plan.authors.iter().map(|author| template(world, &self.plan, *author)).collect();
+        let texts = self.plan.texts.iter().map(String::as_str).cycle();
+        let authors = self.plan.authors.iter().zip(texts);
+        self.templates = authors.map(|(author, text)| template(world, self.plan.channel, *author, text)).collect();
         self.first_id = world.reserve_ids(self.plan.count.saturating_mul(step));
         self.began = Instant::now();
         self
@@ -130,10 +133,10 @@ impl Blast {
 }
 
 /// A message event of this author's, cut at the place of its id.
-fn template(world: &mut World, plan: &Firehose, author: UserId) -> (String, String) {
+fn template(world: &mut World, channel: ChannelId, author: UserId, text: &str) -> (String, String) {
     let id: MessageId = world.id();
-    let guild = world.channel(plan.channel).and_then(|channel| channel.guild);
-    let message = Message::plain(id, plan.channel, guild, author, &plan.text, 0);
+    let guild = world.channel(channel).and_then(|channel| channel.guild);
+    let message = Message::plain(id, channel, guild, author, text, 0);
     let mut json = world.message_event_json(&message);
     json["id"] = ID_MARK.into();
     let text = json.to_string();
