@@ -192,7 +192,7 @@ async fn the_heart_beats_through_a_flood() {
     let plan = Firehose {
         channel: house.inn.general,
         authors: house.inn.members.clone(),
-        text: "word ".repeat(20),
+        texts: vec!["word ".repeat(20)],
         count: 20_000,
         per_second: None,
         apart: Duration::from_millis(1),

@@ -1,8 +1,8 @@
 //! What the whole process costs: against a simulated Discord over real sockets, each side in a process of its own.
 //!
 //! `cargo bench --bench gateway` measures everything; `cargo bench --bench gateway -- cpu memory` only what is named:
-//! `cpu`, `rate`, `flat`, `memory`, `start`, `rank`, `doors`. `BENCH_INNKEEPER` names another build of the binary (the one for
-//! musl, say), `BENCH_BARE_SERENITY` a yardstick that is built already.
+//! `cpu`, `rate`, `flat`, `memory`, `start`, `rank`, `doors`. `BENCH_INNKEEPER` names another build of the binary (the
+//! one for musl, say), `BENCH_BARE_SERENITY` a yardstick that is built already.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a bench that cannot go on ends")]
 
