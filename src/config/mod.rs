@@ -40,6 +40,13 @@ pub struct Discord {
     pub guilds: Vec<GuildId>,
 }
 
+impl Discord {
+    /// Whether this guild is one to serve.
+    pub fn serves(&self, guild: GuildId) -> bool {
+        self.guilds.is_empty() || self.guilds.contains(&guild)
+    }
+}
+
 impl Default for Discord {
     fn default() -> Self {
         Self {
