@@ -8,7 +8,8 @@ use std::sync::Arc;
 use innkeeper::bot::Bot;
 use innkeeper::command::{Actor, Door, Given, Invocation};
 use innkeeper::config::Config;
-use innkeeper::model::{Event, Guild, GuildId, Permissions};
+use innkeeper::model::{Effect, Event, Guild, GuildId, Permissions};
+use innkeeper::store::promises::{self, NewPromise};
 use innkeeper::store::{Progress, SessionKey};
 use support::{Folder, hand_clock, open_store};
 
@@ -53,6 +54,35 @@ async fn a_guild_that_removed_the_bot_while_it_was_away_is_forgotten_with_the_ne
     let began = Event::SessionBegan { guilds: vec![guild(2), guild(3)] };
     assert_eq!(run(&path, Config::default(), vec![began]).await, (both, vec![guild(2)]));
     assert_eq!(run(&path, Config::default(), vec![]).await.0, [guild(2)]);
+}
+
+#[tokio::test]
+async fn a_role_that_was_refused_is_tried_again_when_the_guild_is_seen_anew() {
+    let folder = Folder::new();
+    let path = folder.file("a.db");
+    let (store, _) = open_store(&path);
+    let now = hand_clock().now();
+    let refused = move || NewPromise {
+        origin: "5:role.7".to_owned(),
+        target: Some("role:1:4:7".to_owned()),
+        guild: Some(guild(1)),
+        about: "give Ada the role Regular".to_owned(),
+        effect: Effect::AddRole {
+            guild: guild(1),
+            user: "4".parse().unwrap(),
+            role: "7".parse().unwrap(),
+            reason: String::new(),
+        },
+        due_at: now,
+    };
+    store.write(move |tx| promises::insert(tx, &refused(), now)).await.unwrap();
+    store.write(move |tx| promises::note_failed(tx, 1, "above me", now)).await.unwrap();
+    assert_eq!(store.read(|reader| promises::count(reader)).await.unwrap(), (0, 1));
+    store.close();
+    run(&path, Config::default(), vec![seen(2), seen(1)]).await;
+    let (store, _) = open_store(&path);
+    assert_eq!(store.read(|reader| promises::count(reader)).await.unwrap(), (1, 0));
+    store.close();
 }
 
 #[tokio::test]
