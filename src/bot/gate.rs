@@ -25,6 +25,9 @@ impl Bot {
     /// The command behind an invocation and its checked arguments, or why not.
     pub(super) fn pass(&self, invocation: &Invocation) -> Result<(&'static Command, Args), Refusal> {
         let command = features::find_command(&self.0.config, &invocation.command)?;
+        if !self.0.config.discord.serves(invocation.guild) {
+            return Err(Refusal::new("I do not serve this server."));
+        }
         if !command.requires.allows(invocation.actor.permissions) {
             let needed = command.requires.name();
             return Err(Refusal::new(format!("`{}` is for members with the permission {needed}.", command.name)));

@@ -18,7 +18,8 @@ impl Bot {
     /// # Errors
     /// The queue is full and nothing was taken.
     pub fn observe(&self, event: Option<Event>, progress: Progress) -> Result<(), QueueFull> {
-        let event = event.filter(|event| self.serves(guild_of(event)));
+        let serves = |guild| self.0.config.discord.serves(guild);
+        let event = event.filter(|event| guild_of(event).is_none_or(serves));
         let command = event.as_ref().and_then(|event| self.command_in(event));
         if let Some(event) = &event {
             self.follow(event);
@@ -39,11 +40,6 @@ impl Bot {
         if (&mut answer).now_or_never().is_none() {
             tokio::spawn(answer);
         }
-    }
-
-    fn serves(&self, guild: GuildId) -> bool {
-        let served = &self.0.config.discord.guilds;
-        served.is_empty() || served.contains(&guild)
     }
 
     /// What has to be known at once, before the writer comes to the event.
@@ -79,8 +75,10 @@ impl Bot {
     }
 }
 
-fn guild_of(event: &Event) -> GuildId {
-    match event {
+/// The guild that an event happened in, unless it is about all of them.
+fn guild_of(event: &Event) -> Option<GuildId> {
+    Some(match event {
+        Event::SessionBegan { .. } => return None,
         Event::MessageSent(message) => message.guild,
         Event::GuildSeen(guild) => guild.id,
         Event::GuildChanged(outline) => outline.id,
@@ -91,7 +89,7 @@ fn guild_of(event: &Event) -> GuildId {
         | Event::ChannelRemoved { guild, .. }
         | Event::MemberSeen { guild, .. }
         | Event::MemberLeft { guild, .. } => *guild,
-    }
+    })
 }
 
 /// One dispatch on its way through the writer.

@@ -323,6 +323,8 @@ mod tests {
         assert!(words.contains("levels.message_xp must be between 0"), "{words}");
         let words = refusal("[levels]\nannounce = \"loud\"", &[]);
         assert!(words.contains("\"off\", \"channel\", \"dm\" or a channel's id"), "{words}");
+        let twice = "[[levels.role]]\nlevel = 2\nrole = \"7\"\n[[levels.role]]\nlevel = 5\nrole = \"7\"";
+        assert!(refusal(twice, &[]).contains("levels.role names the same role twice"));
         let words = refusal("[http]\nlisten = \"8080\"", &[]);
         assert!(words.contains("http.listen must be an address and port"), "{words}");
         let words = refusal("[levels\n", &[]);

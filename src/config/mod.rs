@@ -40,6 +40,13 @@ pub struct Discord {
     pub guilds: Vec<GuildId>,
 }
 
+impl Discord {
+    /// Whether this guild is one to serve.
+    pub fn serves(&self, guild: GuildId) -> bool {
+        self.guilds.is_empty() || self.guilds.contains(&guild)
+    }
+}
+
 impl Default for Discord {
     fn default() -> Self {
         Self {
@@ -234,6 +241,9 @@ impl Config {
             format!("must be between 1 and {COOLDOWN_SECONDS_MAX}"),
         );
         hold(levels.roles.iter().all(|r| r.level >= 1), "levels.role", "levels start at 1".to_owned());
+        let twice =
+            levels.roles.iter().enumerate().any(|(nth, a)| levels.roles[..nth].iter().any(|b| a.role == b.role));
+        hold(!twice, "levels.role", "names the same role twice; the lowest level that brings it is enough".to_owned());
         hold(
             (1..=BATCH_ROWS_MAX).contains(&self.store.batch_rows),
             "store.batch_rows",

@@ -40,7 +40,8 @@ fn start(cx: &mut Cx<'_>) -> Result<()> {
     let states = statement.query_map((), |row| row.get::<_, String>(0))?;
     for state in states {
         match serde_json::from_str::<Guild>(&state?) {
-            Ok(guild) => cx.guilds.put(guild),
+            Ok(guild) if cx.config.discord.serves(guild.id) => cx.guilds.put(guild),
+            Ok(_) => {}
             // Discord tells it again with the next new session; until then permissions are not known.
             Err(error) => tracing::warn!(%error, "a stored guild could not be read"),
         }
@@ -66,6 +67,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             cx.tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
             Ok(())
         }
+        Event::SessionBegan { guilds } => forget_others(cx, guilds),
         Event::GuildLost { removed: false, .. } => Ok(()),
         Event::GuildLost { guild, removed: true } => {
             cx.tx.write()?.prepare_cached("UPDATE guild SET present = 0 WHERE guild = ?1")?.execute([guild.sql()])?;
@@ -78,6 +80,16 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         | Event::ChannelSeen { guild, .. }
         | Event::ChannelRemoved { guild, .. } => save_guild(cx, *guild),
     }
+}
+
+/// Guilds that the bot is in no longer: it was removed while nobody could tell it.
+fn forget_others(cx: &mut Cx<'_>, ours: &[GuildId]) -> Result<()> {
+    let mut statement = cx.tx.read().prepare_cached("SELECT guild FROM guild WHERE present = 1")?;
+    let known = statement.query_map((), |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    for gone in known.into_iter().filter(|known| !ours.iter().any(|guild| guild.sql() == *known)) {
+        cx.tx.write()?.prepare_cached("UPDATE guild SET present = 0 WHERE guild = ?1")?.execute([gone])?;
+    }
+    Ok(())
 }
 
 /// Stores the guild as it looks now, where that is news.

@@ -22,6 +22,7 @@ use super::ear::Ear;
 use super::guard::{Guard, Halt};
 use super::inbound::{self, Envelope, Incoming, Ready, op};
 use super::session::Shared;
+use crate::model::Event;
 use crate::status::vitals::{GatewayState, Part};
 use crate::store::{Progress, SessionKey};
 
@@ -258,8 +259,9 @@ impl<'a> Connection<'a> {
         let mut asked = None;
         let event = match inbound::read(name, envelope.data, me) {
             Incoming::Ready(ready) => {
+                let guilds = ready.guilds.clone();
                 self.begin(ready);
-                None
+                Some(Event::SessionBegan { guilds })
             }
             Incoming::Resumed => {
                 self.guard.vitals.resumes.fetch_add(1, Relaxed);

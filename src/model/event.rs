@@ -20,6 +20,10 @@ pub enum Need {
 pub enum Event {
     /// Somebody wrote a message in a guild. Messages of bots, webhooks and the system are included and marked.
     MessageSent(Message),
+    /// A new session began; the bot is in these guilds and in no others. One that goes on tells nothing of the kind.
+    SessionBegan {
+        guilds: Vec<GuildId>,
+    },
     /// A guild can be seen: at the start of a session, after an outage, or because the bot was invited.
     GuildSeen(Box<Guild>),
     /// A guild's name or owner changed.

@@ -156,6 +156,10 @@ impl Guilds {
                 self.put(Guild::clone(guild));
                 self.find(guild.id)
             }
+            Event::SessionBegan { guilds } => {
+                self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|id, _| guilds.contains(id));
+                None
+            }
             Event::GuildLost { guild, .. } => {
                 self.0.write().unwrap_or_else(PoisonError::into_inner).remove(guild);
                 None

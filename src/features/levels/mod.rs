@@ -50,10 +50,16 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         }
         // A role, or the bot's own place among them, changed: what was refused may be possible now.
         Event::RoleSeen { guild, .. } | Event::MemberSeen { guild, .. } if is_about_me(cx, event) => {
-            promises::revive(cx.tx, &role_target(*guild, None), cx.now).map(|_| ())
+            take_up_refused(cx, *guild)
         }
+        // It may have changed while nobody could tell us.
+        Event::GuildSeen(guild) => take_up_refused(cx, guild.id),
         _ => Ok(()),
     }
+}
+
+fn take_up_refused(cx: &mut Cx<'_>, guild: GuildId) -> Result<()> {
+    promises::revive(cx.tx, &role_target(guild, None), cx.now).map(|_| ())
 }
 
 fn is_about_me(cx: &Cx<'_>, event: &Event) -> bool {
