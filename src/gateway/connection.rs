@@ -282,14 +282,16 @@ impl<'a> Connection<'a> {
         let standing = self.standing.as_mut()?;
         let progress = Progress { session: Arc::clone(&standing.key), sequence: sequence.max(standing.sequence) };
         let reached = progress.sequence;
+        // First into the queue: where the dispatch counts as seen, the command has run; where it does not, Discord
+        // sends it again and the command runs but once.
+        if let Some(data) = asked {
+            self.shared.slash.take(data);
+        }
         if self.shared.bot.observe(event, progress).is_err() {
             self.is_deaf = true;
             return self.close(Ending::QueueFull);
         }
         standing.sequence = reached;
-        if let Some(data) = asked {
-            self.shared.slash.take(data);
-        }
         None
     }
 

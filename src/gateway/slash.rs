@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use serde::Deserialize;
 use serenity::model::application::{CommandDataOption, CommandDataOptionValue, CommandInteraction, CommandType};
 use tokio::sync::Semaphore;
@@ -97,10 +98,14 @@ impl Slash {
         let slash = self.clone();
         match (self.places.clone().try_acquire_owned(), invocation(data)) {
             (Ok(place), Ok(invocation)) => {
-                tokio::spawn(async move {
+                let mut answer = Box::pin(async move {
                     slash.answer(&ticket, invocation).await;
                     drop(place);
                 });
+                // The first look at it goes as far as the engine's queue.
+                if (&mut answer).now_or_never().is_none() {
+                    tokio::spawn(answer);
+                }
             }
             (Ok(place), Err(words)) => {
                 tokio::spawn(async move {
