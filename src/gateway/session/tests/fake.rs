@@ -180,11 +180,14 @@ impl Peer {
 
     /// Waits until the other side closes, and with which code.
     pub async fn closed(&mut self) -> Option<u16> {
-        loop {
-            if let Err(code) = self.next().await {
-                return code;
+        let closed = async {
+            loop {
+                if let Err(code) = self.next().await {
+                    return code;
+                }
             }
-        }
+        };
+        soon(closed).await
     }
 
     pub async fn close(mut self, code: u16) {
@@ -289,6 +292,23 @@ impl Inn {
 
     pub fn vitals(&self) -> &Vitals {
         self.bot.vitals()
+    }
+
+    /// Holds the store's writer, from now until what is returned is dropped.
+    pub async fn hold_writer(&self) -> std::sync::mpsc::Sender<()> {
+        let (let_go, held) = std::sync::mpsc::channel::<()>();
+        let held = Mutex::new(held);
+        let (holds, mut is_held) = watch::channel(false);
+        let store = self.bot.store().clone();
+        tokio::spawn(async move {
+            let hold = move |_: &crate::store::Tx| {
+                holds.send_replace(true);
+                lock(&held).recv().or(Ok(()))
+            };
+            let _ = store.write(hold).await;
+        });
+        soon(is_held.wait_for(|held| *held)).await.unwrap();
+        let_go
     }
 
     /// Waits until the vitals say so.
