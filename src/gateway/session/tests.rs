@@ -422,7 +422,7 @@ async fn events_that_come_twice_or_out_of_order_are_handed_over_as_they_come() {
     inn.stop.send_replace(true);
     peer.closed().await;
     let bot = inn.bot.clone();
-    inn.stop().await;
+    let _folder = inn.stop().await;
     assert_eq!(bot.store().saved_session().await.unwrap().unwrap().sequence, 6);
 }
 
