@@ -114,6 +114,11 @@ impl Innkeeper {
         self.status("VmRSS:")
     }
 
+    /// The part of it that is the binary's own pages, which Linux can drop and read again.
+    pub fn resident_file(&self) -> u64 {
+        self.status("RssFile:")
+    }
+
     /// The most memory that was ever in use, in bytes.
     pub fn resident_peak(&self) -> u64 {
         self.status("VmHWM:")

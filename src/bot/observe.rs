@@ -28,7 +28,7 @@ impl Bot {
         if let Some(command) = command {
             self.begin_answer(command);
         }
-        self.0.store.submit(Box::new(Observe { bot: self.clone(), event, progress, is_command }))
+        self.0.store.submit(Box::new(Observe { bot: self.clone(), event, progress, is_command, wakes: true }))
     }
 
     /// Puts a prefix command into the writer's queue before its message: where the message counts as seen, the command
@@ -98,6 +98,8 @@ struct Observe {
     event: Option<Event>,
     progress: Progress,
     is_command: bool,
+    /// Whether something may have become due by it.
+    wakes: bool,
 }
 
 impl Work for Observe {
@@ -109,6 +111,8 @@ impl Work for Observe {
             };
             self.bot.show(tx, event, &source, self.is_command)?;
         }
+        // A message that wrote nothing promised nothing; looking for promises costs more than the message itself.
+        self.wakes = tx.has_written() || !matches!(self.event, Some(Event::MessageSent(_)));
         tx.note_progress(self.progress.clone());
         Ok(())
     }
@@ -117,6 +121,8 @@ impl Work for Observe {
         if let Err(fault) = result {
             tracing::error!(%fault, "an event was lost");
         }
-        self.bot.0.promised.notify_one();
+        if self.wakes {
+            self.bot.0.promised.notify_one();
+        }
     }
 }
