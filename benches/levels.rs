@@ -60,6 +60,7 @@ fn message(nth: u64) -> Event {
             bot: false,
         },
         roles: Vec::new(),
+        mentioned_bots: Vec::new(),
         content: String::new(),
         kind: 0,
     })

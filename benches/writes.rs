@@ -61,6 +61,7 @@ fn message(at_ms: i64, nth: u64, user: u64) -> Event {
             bot: false,
         },
         roles: Vec::new(),
+        mentioned_bots: Vec::new(),
         content: String::new(),
         kind: 0,
     })

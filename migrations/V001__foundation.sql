@@ -2,13 +2,17 @@
 -- snowflakes, which fit a signed 64-bit integer.
 
 -- How far we are: one row, written with every commit. `batch` tells after a failed commit whether it happened all the
--- same; the session lets a restarted process resume where the committed work ends.
+-- same; the session lets a restarted process resume where the committed work ends; the last three are who the bot is,
+-- of which a resumed session is not told.
 CREATE TABLE progress (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     batch INTEGER NOT NULL,
     session TEXT,
     resume_url TEXT,
-    sequence INTEGER
+    sequence INTEGER,
+    me INTEGER,
+    application INTEGER,
+    name TEXT
 ) STRICT;
 INSERT INTO progress (id, batch) VALUES (1, 0);
 
@@ -19,11 +23,13 @@ CREATE TABLE identify (at INTEGER NOT NULL) STRICT;
 CREATE TABLE registration (scope TEXT PRIMARY KEY, hash TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 -- Effects that must not be lost. `origin` names the event and the action that promised it, so that a replayed event
--- promises nothing twice; `target`, where given, allows one open promise for the same thing, and a new one replaces it.
+-- promises nothing twice; `target`, where given, allows one open promise for the same thing, and a new one replaces
+-- it. Promises of one `lane` (a channel, say) are kept one after another.
 CREATE TABLE promise (
     id INTEGER PRIMARY KEY,
     origin TEXT NOT NULL UNIQUE,
     target TEXT,
+    lane TEXT NOT NULL,
     guild INTEGER,
     about TEXT NOT NULL,
     effect TEXT NOT NULL,
@@ -64,6 +70,7 @@ CREATE INDEX ledger_member ON ledger (guild, user, id);
 CREATE TABLE guild (
     guild INTEGER PRIMARY KEY,
     present INTEGER NOT NULL,
+    members INTEGER NOT NULL,
     state TEXT NOT NULL
 ) STRICT;
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use innkeeper::bot::Bot;
 use innkeeper::command::{Actor, Door, Given, Invocation};
-use innkeeper::config::Config;
-use innkeeper::model::{Effect, Event, Guild, GuildId, Permissions};
+use innkeeper::config::{Config, LevelRole};
+use innkeeper::model::{Effect, Event, Guild, GuildId, Permissions, Role, RoleId, UserId};
 use innkeeper::store::promises::{self, NewPromise};
 use innkeeper::store::{Progress, SessionKey};
 use support::{Folder, hand_clock, open_store};
@@ -19,13 +19,20 @@ fn guild(id: u64) -> GuildId {
 }
 
 fn seen(id: u64) -> Event {
+    let role = |id: u64, position| Role {
+        id: RoleId::new(id).unwrap(),
+        name: format!("role {id}"),
+        position,
+        permissions: Permissions::NONE,
+        managed: false,
+    };
     Event::GuildSeen(Box::new(Guild {
         id: guild(id),
         name: format!("guild {id}"),
         owner: "9".parse().unwrap(),
         member_count: 3,
-        my_roles: Vec::new(),
-        roles: Vec::new(),
+        my_roles: vec![RoleId::new(100).unwrap()],
+        roles: vec![role(7, 1), role(100, 2), role(8, 3)],
         channels: Vec::new(),
     }))
 }
@@ -63,27 +70,38 @@ async fn a_role_that_was_refused_is_tried_again_when_the_guild_is_seen_anew() {
     let path = folder.file("a.db");
     let (store, _) = open_store(&path);
     let now = hand_clock().now();
-    let refused = move || NewPromise {
-        origin: "5:role.7".to_owned(),
-        target: Some("role:1:4:7".to_owned()),
+    let refused = move |role: u64, user: u64| NewPromise {
+        origin: format!("5:role.{role}.{user}"),
+        target: Some(format!("role:1:{user}:{role}")),
         guild: Some(guild(1)),
         about: "give Ada the role Regular".to_owned(),
         effect: Effect::AddRole {
             guild: guild(1),
-            user: "4".parse().unwrap(),
-            role: "7".parse().unwrap(),
+            user: UserId::new(user).unwrap(),
+            role: RoleId::new(role).unwrap(),
             reason: String::new(),
         },
         due_at: now,
     };
-    store.write(move |tx| promises::insert(tx, &refused(), now)).await.unwrap();
-    store.write(move |tx| promises::note_failed(tx, 1, "above me", now)).await.unwrap();
-    assert_eq!(store.read(|reader| promises::count(reader)).await.unwrap(), (0, 1));
+    for (role, user, id) in [(7, 4, 1), (7, 5, 2), (8, 4, 3)] {
+        store.write(move |tx| promises::insert(tx, &refused(role, user), now)).await.unwrap();
+        store.write(move |tx| promises::note_failed(tx, id, "above me", now)).await.unwrap();
+    }
     store.close();
-    run(&path, Config::default(), vec![seen(2), seen(1)]).await;
-    let (store, _) = open_store(&path);
-    assert_eq!(store.read(|reader| promises::count(reader)).await.unwrap(), (1, 0));
-    store.close();
+    let mut config = Config::default();
+    config.levels.roles = [7, 8].map(|role| LevelRole { level: 2, role: RoleId::new(role).unwrap() }).to_vec();
+    // Role 8 is above the bot's own: asking again would be refused again.
+    run(&path, config.clone(), vec![seen(2), seen(1)]).await;
+    let counts = async || {
+        let (store, _) = open_store(&path);
+        let counts = store.read(|reader| promises::count(reader)).await.unwrap();
+        store.close();
+        counts
+    };
+    assert_eq!(counts().await, (2, 1));
+    let left = Event::MemberLeft { guild: guild(1), user: UserId::new(4).unwrap() };
+    run(&path, config, vec![left]).await;
+    assert_eq!(counts().await, (1, 0));
 }
 
 #[tokio::test]
@@ -108,6 +126,7 @@ async fn a_guild_that_is_served_no_longer_is_not_taken_over_and_gets_no_commands
         guild: guild(id),
         channel: None,
         door: Door::Slash,
+        bots: Vec::new(),
         key: id,
         at: bot.clock().now(),
     };

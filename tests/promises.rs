@@ -4,6 +4,7 @@
 mod support;
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use innkeeper::bot::{Bot, BoxFuture, Discord};
@@ -84,5 +85,66 @@ async fn what_discord_did_is_not_done_again_while_our_disk_cannot_take_it_down()
     };
     tokio::join!(bot.keep_promises(&discord, stopping), story);
     assert_eq!(discord.performed.load(Relaxed), 1);
+    store.close();
+}
+
+/// A Discord in which one channel has to wait for its limit for ever.
+struct Stuck(Mutex<Vec<String>>);
+
+impl Discord for Stuck {
+    fn perform<'a>(&'a self, effect: &'a Effect, _: &'a str) -> BoxFuture<'a, Result<Delivered, Setback>> {
+        Box::pin(async {
+            self.0.lock().unwrap().push(effect.lane());
+            match effect.lane().as_str() {
+                "channel:1" => std::future::pending().await,
+                _ => Ok(Delivered { message: None }),
+            }
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_has_to_wait_holds_up_no_other() {
+    let folder = Folder::new();
+    let (store, vitals) = open_store(&folder.file("a.db"));
+    let clock = hand_clock();
+    let bot = Bot::open(Config::default(), store.clone(), clock.clone(), vitals.clone()).await.unwrap();
+    let now = clock.now();
+    store
+        .write(move |tx| {
+            for nth in 0..100 {
+                let channel = if nth < 80 { "1" } else { "2" }.parse().unwrap();
+                let promise = NewPromise {
+                    origin: format!("{nth}:test"),
+                    target: None,
+                    guild: None,
+                    about: "say hello".to_owned(),
+                    effect: Effect::SendMessage { channel, message: Outgoing::text("hello"), reply_to: None },
+                    due_at: now,
+                };
+                promises::insert(tx, &promise, now)?;
+            }
+            // Another version's promise, which this one cannot read.
+            tx.write()?.execute("UPDATE promise SET effect = '{\"do\": \"dance\"}', lane = 'x' WHERE id = 90", ())?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    vitals.was_ready.store(true, Relaxed);
+    let discord = Stuck(Mutex::default());
+    let (_stop, stopping) = watch::channel(false);
+    let mut version = store.version();
+    let others_done = async {
+        while store.read(|reader| promises::count(reader)).await.unwrap() != (80, 1) {
+            version.changed().await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = bot.keep_promises(&discord, stopping) => panic!("it went on without being told to stop"),
+        () = others_done => {}
+    }
+    let seen = discord.0.lock().unwrap().clone();
+    assert_eq!(seen.iter().filter(|lane| *lane == "channel:1").count(), 1, "one of a lane at a time");
+    assert_eq!(seen.iter().filter(|lane| *lane == "channel:2").count(), 19);
     store.close();
 }

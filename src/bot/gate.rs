@@ -32,7 +32,7 @@ impl Bot {
             let needed = command.requires.name();
             return Err(Refusal::new(format!("`{}` is for members with the permission {needed}.", command.name)));
         }
-        let args = Args::check(command, &invocation.given)?;
+        let args = Args::check(command, &invocation.given, &invocation.bots)?;
         Ok((command, args))
     }
 
@@ -65,17 +65,34 @@ type Limiter = governor::DefaultKeyedRateLimiter<(usize, UserId)>;
 /// The cooldowns of commands, on the monotonic clock: they limit the present and need not survive a restart.
 #[derive(Default)]
 pub(super) struct Cooldowns {
-    /// A limiter for each length that some command declares.
-    by_seconds: Mutex<Vec<(u32, Limiter)>>,
+    /// A limiter for each pace (seconds, and how many at once) that something declares.
+    by_pace: Mutex<Vec<((NonZeroU32, NonZeroU32), Limiter)>>,
     checks: AtomicU32,
 }
+
+/// A member is told this often in a row, in the open, that a prefix command is refused, …
+const REFUSALS_BURST: NonZeroU32 = NonZeroU32::new(3).unwrap();
+/// … and then once in so many seconds.
+const REFUSAL_SECONDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
+/// Stands for the refusals among the commands.
+const REFUSALS: usize = 0;
 
 impl Cooldowns {
     fn take(&self, command: &'static Command, user: UserId) -> Result<(), Duration> {
         let Some(period) = NonZeroU32::new(command.cooldown_seconds) else { return Ok(()) };
-        let mut limiters = self.by_seconds.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = limiters.iter().position(|(seconds, _)| *seconds == period.get()).unwrap_or_else(|| {
-            limiters.push((period.get(), new_limiter(period)));
+        // A command is a static value: its address names it.
+        self.check(period, NonZeroU32::MIN, (std::ptr::from_ref(command).addr(), user))
+    }
+
+    /// Whether to answer a refused prefix command at all: who goes on all the same is not answered each time.
+    pub(super) fn may_complain(&self, user: UserId) -> bool {
+        self.check(REFUSAL_SECONDS, REFUSALS_BURST, (REFUSALS, user)).is_ok()
+    }
+
+    fn check(&self, period: NonZeroU32, burst: NonZeroU32, key: (usize, UserId)) -> Result<(), Duration> {
+        let mut limiters = self.by_pace.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = limiters.iter().position(|(pace, _)| *pace == (period, burst)).unwrap_or_else(|| {
+            limiters.push(((period, burst), new_limiter(period, burst)));
             limiters.len() - 1
         });
         let limiter = &limiters[index].1;
@@ -83,14 +100,12 @@ impl Cooldowns {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
-        // A command is a static value: its address names it.
-        let key = (std::ptr::from_ref(command).addr(), user);
         limiter.check_key(&key).map_err(|until| until.wait_time_from(limiter.clock().now()))
     }
 }
 
 #[expect(clippy::expect_used, reason = "a period of at least a second is never zero")]
-fn new_limiter(period: NonZeroU32) -> Limiter {
+fn new_limiter(period: NonZeroU32, burst: NonZeroU32) -> Limiter {
     let period = Duration::from_secs(u64::from(period.get()));
-    RateLimiter::keyed(Quota::with_period(period).expect("not zero").allow_burst(NonZeroU32::MIN))
+    RateLimiter::keyed(Quota::with_period(period).expect("not zero").allow_burst(burst))
 }

@@ -32,7 +32,7 @@ impl Bot {
         if !message.is_from_person() || message.content.is_empty() {
             return None;
         }
-        let me = self.me().map(|me| me.user);
+        let me = self.user();
         let (word, rest) = prefix::split(&message.content, &self.0.config.discord.prefix, me)?;
         self.is_ours(word).then(|| TextCommand {
             invocation: self.invocation_of(message, word, rest),
@@ -60,6 +60,7 @@ impl Bot {
             guild: message.guild,
             channel: Some(message.channel),
             door: Door::Text,
+            bots: message.mentioned_bots.clone(),
             key: message.id.get(),
             at: message.id.time(),
         }
@@ -137,6 +138,9 @@ impl Bot {
     /// The answer to a prefix command that planned nothing.
     async fn reply_later(&self, invocation: &Invocation, answer: &Answer, reply_to: Option<(ChannelId, MessageId)>) {
         let Some(to) = reply_to else { return };
+        if answer.outcome == Outcome::Refused && !self.0.cooldowns.may_complain(invocation.actor.user) {
+            return;
+        }
         let (bot, invocation, answer) = (self.clone(), invocation.clone(), answer.clone());
         let promised = self.0.store.write(move |tx: &Tx| {
             let mut cx = bot.cx(tx, Source::Id(invocation.key));

@@ -10,17 +10,20 @@ mod promises;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
 
 use crate::command::Command;
 use crate::config::Config;
 use crate::cx::{Cx, Source};
 use crate::features;
-use crate::model::{ApplicationId, Clock, Delivered, Effect, Guilds, Need, Result, Setback, UserId};
+use crate::model::{Clock, Delivered, Effect, Guilds, Need, Result, Setback, UserId};
 use crate::status::vitals::Vitals;
-use crate::store::{QueueFull, SavedSession, Store, Tx};
+pub use crate::store::session::Me;
+use crate::store::session::{find_me, save_me};
+use crate::store::{QueueFull, SavedSession, Store, Tx, Work};
 use gate::Cooldowns;
 
 /// A future without a name.
@@ -42,23 +45,16 @@ struct Inner {
     clock: Clock,
     vitals: Arc<Vitals>,
     guilds: Guilds,
-    me: OnceLock<Me>,
+    me: ArcSwapOption<Me>,
     cooldowns: Cooldowns,
     /// Wakes the worker when a promise may have become due.
     promised: Notify,
 }
 
-/// Who the bot is on Discord.
-#[derive(Debug, Clone)]
-pub struct Me {
-    pub user: UserId,
-    pub application: ApplicationId,
-    pub name: String,
-}
-
 impl Bot {
     /// An engine over an open store: what the rooms need from the last run is read.
     pub async fn open(config: Config, store: Store, clock: Clock, vitals: Arc<Vitals>) -> Result<Self> {
+        let me = store.read(|reader| find_me(reader)).await?;
         let bot = Self(Arc::new(Inner {
             cooldowns: Cooldowns::default(),
             config,
@@ -66,7 +62,7 @@ impl Bot {
             clock,
             vitals,
             guilds: Guilds::default(),
-            me: OnceLock::new(),
+            me: ArcSwapOption::new(me.map(Arc::new)),
             promised: Notify::new(),
         }));
         let starting = bot.clone();
@@ -104,14 +100,23 @@ impl Bot {
         &self.0.guilds
     }
 
-    /// Who the bot is, once Discord told it.
-    pub fn me(&self) -> Option<&Me> {
-        self.0.me.get()
+    /// Who the bot is, once Discord told it, now or in an earlier run.
+    pub fn me(&self) -> Option<Arc<Me>> {
+        self.0.me.load_full()
     }
 
-    /// Takes over who the bot is. The first word stands: a process serves one account.
-    pub fn introduce(&self, user: UserId, application: ApplicationId, name: String) {
-        let _ = self.0.me.set(Me { user, application, name });
+    /// The bot's own user, where it is known.
+    pub fn user(&self) -> Option<UserId> {
+        self.0.me.load().as_ref().map(|me| me.user)
+    }
+
+    /// Takes over who the bot is.
+    pub fn introduce(&self, me: Me) {
+        let me = Arc::new(me);
+        if self.0.me.swap(Some(me.clone())).is_none_or(|known| known != me) {
+            // A resumed session is not told again. Where the queue is full, the next start asks Discord.
+            let _ = self.0.store.submit(Box::new(Introduced(me)));
+        }
     }
 
     /// The commands of the features that are switched on.
@@ -135,11 +140,26 @@ impl Bot {
             config: &self.0.config,
             guilds: &self.0.guilds,
             vitals: &self.0.vitals,
-            me: self.me().map(|me| me.user),
+            me: self.user(),
             now: self.0.clock.now(),
             source,
             asked_in: None,
             is_command: false,
+        }
+    }
+}
+
+/// Stores who the bot is.
+struct Introduced(Arc<Me>);
+
+impl Work for Introduced {
+    fn run(&mut self, tx: &Tx) -> Result<()> {
+        save_me(tx, &self.0)
+    }
+
+    fn done(self: Box<Self>, result: Result<()>) {
+        if let Err(fault) = result {
+            tracing::warn!(%fault, "who I am could not be stored");
         }
     }
 }

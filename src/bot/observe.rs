@@ -47,7 +47,7 @@ impl Bot {
         match event {
             Event::MessageSent(_) => self.0.vitals.note_message(),
             event => {
-                self.0.guilds.follow(event, self.me().map(|me| me.user));
+                self.0.guilds.follow(event, self.user());
                 self.0.vitals.guilds.store(self.0.guilds.count() as u64, Relaxed);
             }
         }

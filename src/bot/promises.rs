@@ -12,7 +12,7 @@ use crate::model::{Delivered, Result, Setback};
 use crate::store::Tx;
 use crate::store::promises::{self, Promise};
 
-/// Promises performed at the same time; each waits for Discord's limits by itself.
+/// Promises performed at the same time, each of another lane; each waits for Discord's limits by itself.
 const AT_ONCE_MAX: usize = 16;
 /// Waits are cut into pieces of this length, so that no jump of a clock can make one endless.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -21,11 +21,12 @@ const RETRY_FIRST: Duration = Duration::from_secs(2);
 const RETRY_MAX: Duration = Duration::from_secs(600);
 /// After a failure of our own store, before it is asked again.
 const FAULT_WAIT: Duration = Duration::from_secs(5);
+const UNREADABLE: &str = "I cannot read what I promised here; another version of me may have written it.";
 
 impl Bot {
     /// Keeps promises until `stop`, starting when the gateway was ready once: only then is Discord's time known.
     pub async fn keep_promises(&self, discord: &dyn Discord, mut stop: watch::Receiver<bool>) {
-        let mut under_way = HashSet::new();
+        let mut under_way: HashSet<String> = HashSet::new();
         let mut performing = FuturesUnordered::new();
         loop {
             let mut wait = WAIT_MAX;
@@ -33,9 +34,10 @@ impl Bot {
                 match self.due_promises(AT_ONCE_MAX + under_way.len()).await {
                     Ok((due, next)) => {
                         let room = AT_ONCE_MAX - performing.len();
-                        let fresh: Vec<_> = due.into_iter().filter(|p| !under_way.contains(&p.id)).take(room).collect();
+                        let fresh: Vec<_> =
+                            due.into_iter().filter(|p| !under_way.contains(&p.lane)).take(room).collect();
                         for promise in fresh {
-                            under_way.insert(promise.id);
+                            under_way.insert(promise.lane.clone());
                             performing.push(self.keep(discord, promise, stop.clone()));
                         }
                         wait = next;
@@ -47,7 +49,7 @@ impl Bot {
                 }
             }
             tokio::select! {
-                Some(id) = performing.next(), if !performing.is_empty() => { under_way.remove(&id); }
+                Some(lane) = performing.next(), if !performing.is_empty() => { under_way.remove(&lane); }
                 () = self.0.promised.notified() => {}
                 () = tokio::time::sleep(wait) => {}
                 _ = stop.changed() => break,
@@ -65,17 +67,19 @@ impl Bot {
             .store
             .read(move |reader| {
                 let due = promises::list_due(reader, now, at_most)?;
-                let next = promises::next_due(reader)?.map_or(WAIT_MAX, |next| next.since(now).div_f64(speed));
-                let wait = if next.is_zero() { WAIT_MAX } else { next.min(WAIT_MAX) };
-                Ok((due, wait))
+                let next = promises::next_due(reader, now)?.map_or(WAIT_MAX, |next| next.since(now).div_f64(speed));
+                Ok((due, next.min(WAIT_MAX)))
             })
             .await
     }
 
     /// Performs a promise and takes down the outcome, however long that takes: what Discord did must not be asked of it
-    /// again because our own disk fails.
-    async fn keep(&self, discord: &dyn Discord, promise: Promise, mut stop: watch::Receiver<bool>) -> i64 {
-        let outcome = discord.perform(&promise.effect, &promise.nonce()).await;
+    /// again because our own disk fails. Returns the lane that is free again.
+    async fn keep(&self, discord: &dyn Discord, promise: Promise, mut stop: watch::Receiver<bool>) -> String {
+        let outcome = match promise.effect() {
+            Ok(effect) => discord.perform(&effect, &promise.nonce()).await,
+            Err(_) => Err(Setback::Refused { status: 0, code: 0, words: UNREADABLE.to_owned() }),
+        };
         if let Err(Setback::Refused { words, status, code }) = &outcome {
             tracing::warn!(
                 promise = promise.id,
@@ -83,7 +87,7 @@ impl Bot {
                 status,
                 code,
                 words,
-                "Discord refused a promise"
+                "a promise cannot be kept"
             );
         }
         let mut stopping = *stop.borrow();
@@ -100,7 +104,7 @@ impl Bot {
         if let Err(fault) = self.note_counts().await {
             tracing::debug!(%fault, "promises could not be counted");
         }
-        promise.id
+        promise.lane
     }
 
     async fn record(&self, promise: &Promise, outcome: Result<Delivered, Setback>) -> Result<()> {

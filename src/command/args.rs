@@ -23,7 +23,10 @@ pub enum Value {
 
 /// Values that fit their declarations.
 #[derive(Debug, Default)]
-pub struct Args(Vec<(&'static str, Value)>);
+pub struct Args {
+    values: Vec<(&'static str, Value)>,
+    bots: Vec<UserId>,
+}
 
 /// A type that a plan can read from a value.
 pub trait FromValue: Sized {
@@ -49,11 +52,11 @@ impl FromValue for String {
 }
 
 impl Args {
-    /// Holds what was given against the command's options.
+    /// Holds what was given against the command's options. `bots` are the bots among the users that are named.
     ///
     /// # Errors
     /// A refusal that names the option and says what it takes.
-    pub fn check(command: &Command, given: &Given) -> Result<Self, Refusal> {
+    pub fn check(command: &Command, given: &Given, bots: &[UserId]) -> Result<Self, Refusal> {
         let named = match given {
             Given::Named(named) => named.clone(),
             Given::Text(line) => prefix::assign(command, line)?,
@@ -73,14 +76,19 @@ impl Args {
                 missing.about(),
                 command.usage()
             ))),
-            None => Ok(Self(args)),
+            None => Ok(Self { values: args, bots: bots.to_vec() }),
         }
     }
 
     /// The option's value, where it was given.
     pub fn find<T: FromValue>(&self, option: &Opt<T>) -> Option<T> {
-        let (_, value) = self.0.iter().find(|(name, _)| *name == option.name())?;
+        let (_, value) = self.values.iter().find(|(name, _)| *name == option.name())?;
         T::from_value(value)
+    }
+
+    /// Whether this user, named in the options, is known to be a bot.
+    pub fn is_bot(&self, user: UserId) -> bool {
+        self.bots.contains(&user)
     }
 
     /// The value of a required option.

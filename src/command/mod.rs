@@ -147,6 +147,8 @@ pub struct Invocation {
     pub guild: GuildId,
     pub channel: Option<ChannelId>,
     pub door: Door,
+    /// Those among the users it names of whom the door was told that they are bots.
+    pub bots: Vec<UserId>,
     /// The interaction, message or request: the same key runs once.
     pub key: u64,
     pub at: Timestamp,

@@ -131,7 +131,7 @@ mod tests {
     };
 
     fn run(line: &str) -> Result<(UserId, Option<i64>, Option<String>), String> {
-        let args = Args::check(&COMMAND, &Given::Text(line.to_owned())).map_err(|refusal| refusal.to_string())?;
+        let args = Args::check(&COMMAND, &Given::Text(line.to_owned()), &[]).map_err(|refusal| refusal.to_string())?;
         Ok((args.load(&MEMBER).unwrap(), args.find(&AMOUNT), args.find(&REASON)))
     }
 

@@ -36,11 +36,14 @@ fn needs(_: &Config) -> &'static [Need] {
 
 /// A resumed session is not told of its guilds again: they come from the last run.
 fn start(cx: &mut Cx<'_>) -> Result<()> {
-    let mut statement = cx.tx.read().prepare("SELECT state FROM guild WHERE present = 1")?;
-    let states = statement.query_map((), |row| row.get::<_, String>(0))?;
-    for state in states {
-        match serde_json::from_str::<Guild>(&state?) {
-            Ok(guild) if cx.config.discord.serves(guild.id) => cx.guilds.put(guild),
+    let mut statement = cx.tx.read().prepare("SELECT state, members FROM guild WHERE present = 1")?;
+    let stored = statement.query_map((), |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+    for stored in stored {
+        let (state, members) = stored?;
+        match serde_json::from_str::<Guild>(&state) {
+            Ok(guild) if cx.config.discord.serves(guild.id) => {
+                cx.guilds.put(Guild { member_count: members as u64, ..guild });
+            }
             Ok(_) => {}
             // Discord tells it again with the next new session; until then permissions are not known.
             Err(error) => tracing::warn!(%error, "a stored guild could not be read"),
@@ -57,15 +60,19 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         Event::MessageSent(message) if message.author.bot => Ok(()),
         Event::MessageSent(message) => save_member(cx, message.guild, &message.author),
         Event::MemberSeen { author, .. } if author.bot && Some(author.id) != cx.me => Ok(()),
-        Event::MemberSeen { guild, author, .. } => {
-            save_guild(cx, *guild)?;
+        Event::MemberSeen { guild, author, joined, .. } => {
+            match Some(author.id) == cx.me {
+                true => save_guild(cx, *guild)?,
+                false if *joined => save_count(cx, *guild)?,
+                false => {}
+            }
             save_member(cx, *guild, author)
         }
         Event::MemberLeft { guild, user } => {
             cx.tx.memo(|stored: &mut Stored| stored.0.remove(&(*guild, *user)));
             let sql = "UPDATE member SET present = 0 WHERE guild = ?1 AND user = ?2";
             cx.tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
-            Ok(())
+            save_count(cx, *guild)
         }
         Event::SessionBegan { guilds } => forget_others(cx, guilds),
         Event::GuildLost { removed: false, .. } => Ok(()),
@@ -96,13 +103,22 @@ fn forget_others(cx: &mut Cx<'_>, ours: &[GuildId]) -> Result<()> {
 fn save_guild(cx: &mut Cx<'_>, id: GuildId) -> Result<()> {
     let Some(guild) = cx.guilds.find(id) else { return Ok(()) };
     let state = serde_json::to_string(&*guild)?;
-    let known = "SELECT 1 FROM guild WHERE guild = ?1 AND present = 1 AND state = ?2";
-    if cx.tx.read().prepare_cached(known)?.exists(params![id.sql(), state])? {
+    let members = guild.member_count as i64;
+    let known = "SELECT 1 FROM guild WHERE guild = ?1 AND present = 1 AND members = ?2 AND state = ?3";
+    if cx.tx.read().prepare_cached(known)?.exists(params![id.sql(), members, state])? {
         return Ok(());
     }
-    let sql = "INSERT INTO guild (guild, present, state) VALUES (?1, 1, ?2)
-        ON CONFLICT (guild) DO UPDATE SET present = 1, state = excluded.state";
-    cx.tx.write()?.prepare_cached(sql)?.execute(params![id.sql(), state])?;
+    let sql = "INSERT INTO guild (guild, present, members, state) VALUES (?1, 1, ?2, ?3)
+        ON CONFLICT (guild) DO UPDATE SET present = 1, members = excluded.members, state = excluded.state";
+    cx.tx.write()?.prepare_cached(sql)?.execute(params![id.sql(), members, state])?;
+    Ok(())
+}
+
+/// Stores how many members the guild has.
+fn save_count(cx: &mut Cx<'_>, id: GuildId) -> Result<()> {
+    let Some(guild) = cx.guilds.find(id) else { return Ok(()) };
+    let sql = "UPDATE guild SET members = ?2 WHERE guild = ?1";
+    cx.tx.write()?.prepare_cached(sql)?.execute(params![id.sql(), guild.member_count as i64])?;
     Ok(())
 }
 

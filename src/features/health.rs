@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::Feature;
 use crate::command::{Actor, Args, Command, Plan};
 use crate::cx::Cx;
-use crate::model::text::{count, duration};
+use crate::model::text::{self, count, duration};
 use crate::model::{Embed, Outgoing, Permission, Result};
+use crate::store::promises;
 
 pub(super) static FEATURE: Feature = Feature {
     name: "health",
@@ -20,7 +21,8 @@ pub(super) static FEATURE: Feature = Feature {
 };
 
 const COLOUR: u32 = 0xE0_A8_4E;
-const PROBLEMS_SHOWN_MAX: usize = 5;
+/// Problems shown, and things that Discord refused.
+const SHOWN_MAX: usize = 5;
 
 static PING: Command = Command::open("ping", "Tells whether I am awake, and how far Discord is", "General", &[], ping);
 static BOT_STATS: Command =
@@ -51,7 +53,11 @@ fn bot_stats(cx: &mut Cx<'_>, _: &Actor, _: &Args) -> Result<Plan> {
         ("Version", env!("CARGO_PKG_VERSION").to_owned()),
     ];
     let problems = vitals.problems();
-    let said: Vec<_> = problems.iter().take(PROBLEMS_SHOWN_MAX).map(|p| format!("{} {}", p.detail, p.action)).collect();
+    let mut said: Vec<_> = problems.iter().take(SHOWN_MAX).map(|p| format!("{} {}", p.detail, p.action)).collect();
+    let refused = promises::list_failed(cx.tx.read(), cx.guild()?, SHOWN_MAX)?;
+    said.extend(refused.iter().map(|p| {
+        format!("I could not {}: {}", text::name(&p.about), p.words.as_deref().unwrap_or("Discord refused."))
+    }));
     let description = if said.is_empty() { "Nothing is wrong.".to_owned() } else { said.join("\n") };
     let fields = rows.into_iter().map(|(label, value)| (label.to_owned(), value)).collect();
     let embed = Embed { title: "Innkeeper".to_owned(), description, fields, colour: COLOUR, footer: String::new() };

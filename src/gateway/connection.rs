@@ -22,6 +22,7 @@ use super::ear::Ear;
 use super::guard::{Guard, Halt};
 use super::inbound::{self, Envelope, Incoming, Ready, op};
 use super::session::Shared;
+use crate::bot::Me;
 use crate::model::Event;
 use crate::status::vitals::{GatewayState, Part};
 use crate::store::{Progress, SessionKey};
@@ -255,7 +256,7 @@ impl<'a> Connection<'a> {
             return None;
         }
         self.guard.vitals.note_dispatch();
-        let me = self.shared.bot.me().map(|me| me.user);
+        let me = self.shared.bot.user();
         let mut asked = None;
         let event = match inbound::read(name, envelope.data, me) {
             Incoming::Ready(ready) => {
@@ -309,8 +310,8 @@ impl<'a> Connection<'a> {
         }
         let key = Arc::new(SessionKey { id: ready.session, resume_url });
         *self.standing = Some(Standing { key, sequence: 0 });
-        if let (Some(me), Some(application)) = (ready.me, ready.application) {
-            self.shared.bot.introduce(me, application, ready.name);
+        if let (Some(user), Some(application)) = (ready.me, ready.application) {
+            self.shared.bot.introduce(Me { user, application, name: ready.name });
         }
         self.live(ready.guilds);
     }

@@ -167,9 +167,14 @@ fn message(data: &str) -> Reading {
         channel: fields.channel_id.id()?,
         author,
         roles: ids(member.roles),
+        mentioned_bots: bots(fields.mentions),
         content: fields.content.text().unwrap_or_default().into_owned(),
         kind: u8::try_from(kind).unwrap_or(u8::MAX),
     })))
+}
+
+fn bots(users: Raw<'_>) -> Vec<UserId> {
+    users.list::<UserFields>().into_iter().filter(|user| user.bot.flag()).filter_map(|user| user.id.id()).collect()
 }
 
 fn ready(data: &str) -> Option<Ready> {
@@ -329,7 +334,7 @@ fields! {
     ReadyFields { session_id, resume_gateway_url, user, application, guilds }
     UserFields { id, username, global_name, avatar, bot }
     MemberFields { guild_id, user, nick, roles }
-    MessageFields { id, guild_id, channel_id, author, member, content, kind as "type", webhook_id }
+    MessageFields { id, guild_id, channel_id, author, member, content, kind as "type", webhook_id, mentions }
     GuildFields { id, name, owner_id, unavailable, member_count, roles, channels, threads, members }
     OfGuildFields { guild_id, role, role_id }
     RoleFields { id, name, position, permissions, managed }

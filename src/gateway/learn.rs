@@ -10,7 +10,8 @@ use super::budget::StartLimit;
 use super::raw::Raw;
 use super::rest::Rest;
 use super::wire::{Call, unreadable};
-use crate::model::{ApplicationId, Setback, UserId};
+use crate::bot::Me;
+use crate::model::Setback;
 
 /// Discord resets the number of logins every 24 hours.
 const RESET_MAX: Duration = Duration::from_secs(86_400);
@@ -19,14 +20,8 @@ const RESET_MAX: Duration = Duration::from_secs(86_400);
 pub struct Application {
     /// Its flags: which privileged intents the developer portal grants.
     pub flags: u64,
-    pub us: Option<Us>,
-}
-
-/// Who we are.
-pub struct Us {
-    pub user: UserId,
-    pub application: ApplicationId,
-    pub name: String,
+    /// Who we are.
+    pub me: Option<Me>,
 }
 
 /// Where new sessions begin.
@@ -82,17 +77,17 @@ pub async fn application(rest: &Rest) -> Result<Application, Setback> {
         Err(setback @ (Setback::Refused { status: 401, .. } | Setback::Later { .. })) => return Err(setback),
         Err(setback) => {
             tracing::warn!(words = setback.words(), "Discord does not tell what is granted; asking for all we need");
-            return Ok(Application { flags: u64::MAX, us: None });
+            return Ok(Application { flags: u64::MAX, me: None });
         }
     };
     let fields: ApplicationFields<'_> = serde_json::from_slice(&reply.body).map_err(|_| unreadable())?;
     let user: UserFields<'_> = fields.bot.object();
-    let us = user.id.id().zip(fields.id.id()).map(|(user_id, application)| Us {
+    let me = user.id.id().zip(fields.id.id()).map(|(user_id, application)| Me {
         user: user_id,
         application,
         name: user.username.text().unwrap_or_default().into_owned(),
     });
-    Ok(Application { flags: fields.flags.bits().unwrap_or(0), us })
+    Ok(Application { flags: fields.flags.bits().unwrap_or(0), me })
 }
 
 /// Asks where to connect.

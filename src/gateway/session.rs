@@ -170,8 +170,8 @@ impl Session {
     async fn learn(&mut self) -> Result<(), Setback> {
         if self.shards.is_none() {
             let application = learn::application(&self.shared.rest).await?;
-            if let Some(learn::Us { user, application, name }) = application.us {
-                self.shared.bot.introduce(user, application, name);
+            if let Some(me) = application.me {
+                self.shared.bot.introduce(me);
             }
             let intents = intents::granted(&self.shared.bot.needs(), application.flags, &self.guard.vitals);
             self.shards = Some(self.configure(intents));

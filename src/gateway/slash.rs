@@ -256,6 +256,8 @@ fn invocation(data: &str) -> Result<Invocation, &'static str> {
     let actor = actor(&interaction).ok_or(GUILD_ONLY)?;
     let (command, given) = given(&interaction.data.name, &interaction.data.options);
     let key = interaction.id.get();
+    let bots = interaction.data.resolved.users.values().filter(|user| user.bot);
+    let bots = bots.filter_map(|user| UserId::new(user.id.get()).ok()).collect();
     Ok(Invocation {
         command,
         given: Given::Named(given),
@@ -263,6 +265,7 @@ fn invocation(data: &str) -> Result<Invocation, &'static str> {
         guild,
         channel: ChannelId::new(interaction.channel_id.get()).ok(),
         door: Door::Slash,
+        bots,
         key,
         at: id::time_of(key),
     })

@@ -39,6 +39,18 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// What it must not overtake: effects of the same lane are performed one after another, in the order of their
+    /// promises. A lane that waits for one of Discord's limits holds up no other.
+    pub fn lane(&self) -> String {
+        match self {
+            Self::SendMessage { channel, .. } => format!("channel:{channel}"),
+            Self::SendDirect { user, .. } => format!("user:{user}"),
+            Self::AddRole { guild, .. } | Self::RemoveRole { guild, .. } => format!("roles:{guild}"),
+        }
+    }
+}
+
 /// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Outgoing {

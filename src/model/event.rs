@@ -71,6 +71,8 @@ pub struct Message {
     pub author: Author,
     /// The author's roles, without `@everyone`.
     pub roles: Vec<RoleId>,
+    /// The bots among those it mentions.
+    pub mentioned_bots: Vec<UserId>,
     /// The text; empty without the message content intent.
     pub content: String,
     /// Discord's message type, as a number: 0 is a plain message, 19 a reply, 20 the answer to a slash command.

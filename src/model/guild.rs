@@ -15,6 +15,8 @@ pub struct Guild {
     pub id: GuildId,
     pub name: String,
     pub owner: UserId,
+    /// Kept apart in the store, since it changes more often than everything else.
+    #[serde(skip)]
     pub member_count: u64,
     /// The roles of the bot's own member, without `@everyone`.
     pub my_roles: Vec<RoleId>,

@@ -314,7 +314,7 @@ fn promises(reading: &Reading) -> Check {
         1 => "Discord refused one thing that was promised.".to_owned(),
         _ => format!("Discord refused {} things that were promised.", count(i64::try_from(failed).unwrap_or(i64::MAX))),
     };
-    unwell(reading, name, Health::Degraded, None, detail, "Run /promises on Discord: it shows each one and its reason.")
+    unwell(reading, name, Health::Degraded, None, detail, "Run /botstats on Discord: it shows them with the reasons.")
 }
 
 fn turning(reading: &Reading) -> Check {

@@ -4,6 +4,7 @@
 //! What is acknowledged to a person or program is on the disk before the answer ([`Store::write`]). Passive gains
 //! ([`Store::submit`] with relaxed work) join the next batch, at most [`StoreSettings::batch_wait`] away.
 
+mod bell;
 pub mod check;
 pub mod done;
 pub mod ledger;
@@ -16,7 +17,7 @@ mod writer;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -32,9 +33,10 @@ pub use session::{Progress, SavedSession, SessionKey};
 pub use tx::Tx;
 pub use writer::Work;
 
-use crate::model::{Error, Result};
+use crate::model::{Error, Refusal, Result};
 use crate::status::vitals::Vitals;
-use writer::{Message, Writer};
+use bell::Bell;
+use writer::{Message, NOTHING_DONE, Writer};
 
 /// Pieces of work that may wait for the writer.
 pub const QUEUE_MAX: usize = 8_192;
@@ -65,7 +67,8 @@ struct Inner {
     places: Semaphore,
     version: watch::Receiver<u64>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    closing: Arc<AtomicBool>,
+    bell: Arc<Bell>,
+    vitals: Arc<Vitals>,
 }
 
 /// A read-only view of what is committed.
@@ -84,8 +87,8 @@ impl Store {
         let tx = Tx::new(open::open_writer(path)?);
         let (queue, inbox) = sync_channel(QUEUE_MAX);
         let (announce, version) = watch::channel(0);
-        let closing = Arc::new(AtomicBool::new(false));
-        let writer = Writer::new(path.to_owned(), settings, inbox, vitals, announce, closing.clone(), tx);
+        let bell = Arc::new(Bell::default());
+        let writer = Writer::new(path.to_owned(), settings, inbox, vitals.clone(), announce, bell.clone(), tx);
         let writer = writer.map_err(|error| OpenError::unreadable(path, &error))?;
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run());
         let thread = thread.map_err(|error| OpenError::unreadable(path, &Error::from(error)))?;
@@ -96,7 +99,8 @@ impl Store {
             places: Semaphore::new(READERS_MAX),
             version,
             writer: Mutex::new(Some(thread)),
-            closing,
+            bell,
+            vitals,
         })))
     }
 
@@ -112,8 +116,12 @@ impl Store {
 
     /// Hands over a piece of work without waiting, in order.
     pub fn submit(&self, work: Box<dyn Work>) -> Result<(), QueueFull> {
+        let urgent = work.is_durable();
         match self.0.queue.try_send(Message::Work(work)) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.0.bell.ring(urgent);
+                Ok(())
+            }
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(QueueFull),
         }
     }
@@ -167,11 +175,8 @@ impl Store {
     pub fn close(&self) {
         let thread = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         // A writer that waits for a failing disk may take nothing more from its queue, so the word goes past it too.
-        self.0.closing.store(true, Relaxed);
-        if let Some(thread) = &thread {
-            thread.thread().unpark();
-        }
-        let _ = self.0.queue.send(Message::Stop);
+        self.0.bell.close();
+        let _ = self.0.queue.try_send(Message::Stop);
         if let Some(thread) = thread {
             let _ = thread.join();
         }
@@ -184,12 +189,30 @@ impl Store {
     /// Waits for a place in the queue without holding up the runtime.
     async fn send(&self, message: Message) -> Result<()> {
         let message = match self.0.queue.try_send(message) {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                self.0.bell.ring(true);
+                return Ok(());
+            }
+            // A failing disk may take nothing for hours; whoever asks meanwhile is not to hold a thread for it.
+            Err(TrySendError::Full(_)) if !self.0.vitals.store_writable.load(Relaxed) => {
+                return Err(Refusal::new(NOTHING_DONE).into());
+            }
             Err(TrySendError::Full(message)) => message,
             Err(TrySendError::Disconnected(_)) => return Err(stopped()),
         };
         let store = self.clone();
-        tokio::task::spawn_blocking(move || store.0.queue.send(message).map_err(|_| stopped())).await?
+        let sent = tokio::task::spawn_blocking(move || {
+            let sent = store.0.queue.send(message).map_err(|_| stopped());
+            store.0.bell.ring(true);
+            sent
+        });
+        sent.await?
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.bell.close();
     }
 }
 

@@ -1,12 +1,15 @@
 //! Promises: effects that must not be lost, as rows that live until Discord says they are done.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::Tx;
 use crate::model::{Effect, GuildId, Result, Timestamp};
 
 /// Ended promises are kept this long, for the page and for questions.
 const ENDED_KEPT_MS: i64 = 30 * 86_400_000;
+/// Refused promises that are taken up again become due so far apart: Discord blocks who is refused too often
+/// (10,000 times in ten minutes).
+const REVIVED_APART_MS: i64 = 500;
 
 /// An effect to be performed at a time, for a reason.
 #[derive(Debug, Clone)]
@@ -26,8 +29,11 @@ pub struct NewPromise {
 #[derive(Debug, Clone)]
 pub struct Promise {
     pub id: i64,
+    /// See [`Effect::lane`].
+    pub lane: String,
     pub about: String,
-    pub effect: Effect,
+    /// As JSON: a row that this version cannot read must not hide the others.
+    effect: String,
     pub due_at: Timestamp,
     pub attempts: u32,
     pub created_at: Timestamp,
@@ -36,6 +42,11 @@ pub struct Promise {
 }
 
 impl Promise {
+    /// What is to be performed.
+    pub fn effect(&self) -> Result<Effect> {
+        Ok(serde_json::from_str(&self.effect)?)
+    }
+
     /// The number under which Discord recognises a message sent twice; at most 25 characters.
     pub fn nonce(&self) -> String {
         format!("ik{:x}.{:x}", self.id, self.created_at.ms())
@@ -55,11 +66,12 @@ pub fn insert(tx: &Tx, promise: &NewPromise, now: Timestamp) -> Result<()> {
             WHERE target = ?1 AND state IN ('due', 'failed')";
         connection.prepare_cached(sql)?.execute(params![target, now.ms()])?;
     }
-    let sql = "INSERT INTO promise (origin, target, guild, about, effect, due_at, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let sql = "INSERT INTO promise (origin, target, lane, guild, about, effect, due_at, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     connection.prepare_cached(sql)?.execute(params![
         promise.origin,
         promise.target,
+        promise.effect.lane(),
         promise.guild.map(GuildId::sql),
         promise.about,
         serde_json::to_string(&promise.effect)?,
@@ -76,31 +88,29 @@ pub fn is_open(connection: &Connection, target: &str) -> Result<bool> {
     Ok(connection.prepare_cached(sql)?.exists([target])?)
 }
 
-const COLUMNS: &str = "id, about, effect, due_at, attempts, created_at, words";
+const COLUMNS: &str = "id, lane, about, effect, due_at, attempts, created_at, words";
 
-/// The promises that are due by `now`, the longest overdue first.
+/// The promises that are due by `now`, the longest overdue first: one of each lane, so that a lane that has to wait
+/// keeps no other from its turn.
 pub fn list_due(connection: &Connection, now: Timestamp, at_most: usize) -> Result<Vec<Promise>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM promise WHERE state = 'due' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM (SELECT *, row_number() OVER (PARTITION BY lane ORDER BY due_at, id) AS place
+            FROM promise WHERE state = 'due' AND due_at <= ?1)
+        WHERE place = 1 ORDER BY due_at, id LIMIT ?2"
+    );
     list(connection, &sql, params![now.ms(), at_most as i64])
 }
 
-/// What is still promised, the next one first.
-pub fn list_waiting(connection: &Connection, at_most: usize) -> Result<Vec<Promise>> {
-    let sql = format!("SELECT {COLUMNS} FROM promise WHERE state = 'due' ORDER BY due_at, id LIMIT ?1");
-    list(connection, &sql, params![at_most as i64])
+/// What Discord refused in this guild, the newest first.
+pub fn list_failed(connection: &Connection, guild: GuildId, at_most: usize) -> Result<Vec<Promise>> {
+    let sql = format!("SELECT {COLUMNS} FROM promise WHERE state = 'failed' AND guild = ?1 ORDER BY id DESC LIMIT ?2");
+    list(connection, &sql, params![guild.sql(), at_most as i64])
 }
 
-/// What Discord refused, the newest first.
-pub fn list_failed(connection: &Connection, at_most: usize) -> Result<Vec<Promise>> {
-    let sql = format!("SELECT {COLUMNS} FROM promise WHERE state = 'failed' ORDER BY id DESC LIMIT ?1");
-    list(connection, &sql, params![at_most as i64])
-}
-
-/// When the next promise is due.
-pub fn next_due(connection: &Connection) -> Result<Option<Timestamp>> {
-    let sql = "SELECT min(due_at) FROM promise WHERE state = 'due'";
-    let due: Option<i64> = connection.prepare_cached(sql)?.query_row((), |row| row.get(0)).optional()?.flatten();
+/// When the next promise becomes due after `now`.
+pub fn next_due(connection: &Connection, now: Timestamp) -> Result<Option<Timestamp>> {
+    let sql = "SELECT min(due_at) FROM promise WHERE state = 'due' AND due_at > ?1";
+    let due: Option<i64> = connection.prepare_cached(sql)?.query_row([now.ms()], |row| row.get(0))?;
     Ok(due.map(Timestamp::from_ms))
 }
 
@@ -140,17 +150,29 @@ pub fn note_retry(tx: &Tx, id: i64, words: &str, due_at: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Takes failed promises with these targets up again, because what stood in their way may be gone.
-pub fn revive(tx: &Tx, target_prefix: &str, now: Timestamp) -> Result<usize> {
-    let sql = "UPDATE promise SET state = 'due', due_at = ?2, ended_at = NULL
-        WHERE state = 'failed' AND substr(target, 1, length(?1)) = ?1";
-    let any = "SELECT 1 FROM promise WHERE state = 'failed' AND substr(target, 1, length(?1)) = ?1";
-    if !tx.read().prepare_cached(any)?.exists([target_prefix])? {
-        return Ok(0);
+/// Takes failed promises with these targets up again, one after another, because what stood in their way may be gone.
+/// `targets` is a pattern of SQLite's `GLOB`.
+pub fn revive(tx: &Tx, targets: &str, now: Timestamp) -> Result<()> {
+    let sql = "SELECT id FROM promise WHERE state = 'failed' AND target GLOB ?1 ORDER BY due_at, id";
+    let mut statement = tx.read().prepare_cached(sql)?;
+    let failed = statement.query_map([targets], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let sql = "UPDATE promise SET state = 'due', due_at = ?2, ended_at = NULL WHERE id = ?1";
+    for (id, nth) in failed.into_iter().zip(0..) {
+        tx.write()?.prepare_cached(sql)?.execute([id, now.ms() + nth * REVIVED_APART_MS])?;
+        tx.hurry();
     }
-    let revived = tx.write()?.prepare_cached(sql)?.execute(params![target_prefix, now.ms()])?;
-    tx.hurry();
-    Ok(revived)
+    Ok(())
+}
+
+/// Calls off open promises with these targets, a pattern of SQLite's `GLOB`.
+pub fn call_off(tx: &Tx, targets: &str, words: &str, now: Timestamp) -> Result<()> {
+    let any = "SELECT 1 FROM promise WHERE state IN ('due', 'failed') AND target GLOB ?1";
+    if tx.read().prepare_cached(any)?.exists([targets])? {
+        let sql = "UPDATE promise SET state = 'cancelled', words = ?2, ended_at = ?3
+            WHERE state IN ('due', 'failed') AND target GLOB ?1";
+        tx.write()?.prepare_cached(sql)?.execute(params![targets, words, now.ms()])?;
+    }
+    Ok(())
 }
 
 fn list(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Promise>> {
@@ -166,11 +188,12 @@ fn list(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> 
 fn read(row: &Row<'_>) -> Result<Promise> {
     Ok(Promise {
         id: row.get(0)?,
-        about: row.get(1)?,
-        effect: serde_json::from_str(row.get_ref(2)?.as_str()?)?,
-        due_at: Timestamp::from_ms(row.get(3)?),
-        attempts: row.get(4)?,
-        created_at: Timestamp::from_ms(row.get(5)?),
-        words: row.get(6)?,
+        lane: row.get(1)?,
+        about: row.get(2)?,
+        effect: row.get(3)?,
+        due_at: Timestamp::from_ms(row.get(4)?),
+        attempts: row.get(5)?,
+        created_at: Timestamp::from_ms(row.get(6)?),
+        words: row.get(7)?,
     })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Reader, Store, Tx};
-use crate::model::{Result, Timestamp};
+use crate::model::{ApplicationId, Result, Timestamp, UserId};
 
 /// How long an identify is remembered: Discord counts 24 hours.
 const IDENTIFY_KEPT_MS: i64 = 24 * 3_600_000;
@@ -19,7 +19,7 @@ pub struct SessionKey {
 }
 
 /// A place in a session: everything up to `sequence` was handed to the engine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
     pub session: Arc<SessionKey>,
     pub sequence: u64,
@@ -31,6 +31,14 @@ pub struct SavedSession {
     pub id: String,
     pub resume_url: String,
     pub sequence: u64,
+}
+
+/// Who the bot is on Discord.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Me {
+    pub user: UserId,
+    pub application: ApplicationId,
+    pub name: String,
 }
 
 impl From<&Progress> for SavedSession {
@@ -63,6 +71,23 @@ fn find_session(connection: &Connection) -> Result<Option<SavedSession>> {
         Ok(SavedSession { id: row.get(0)?, resume_url: row.get(1)?, sequence: row.get::<_, i64>(2)? as u64 })
     });
     Ok(row.optional()?)
+}
+
+/// Who the bot was when Discord last told it.
+pub fn find_me(connection: &Connection) -> Result<Option<Me>> {
+    let sql = "SELECT me, application, name FROM progress WHERE me IS NOT NULL AND application IS NOT NULL";
+    let row = connection.query_row(sql, (), |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<String>>(2)?.unwrap_or_default()))
+    });
+    let Some((user, application, name)) = row.optional()? else { return Ok(None) };
+    Ok(Some(Me { user: UserId::try_from(user)?, application: ApplicationId::try_from(application)?, name }))
+}
+
+/// Stores who the bot is.
+pub fn save_me(tx: &Tx, me: &Me) -> Result<()> {
+    let sql = "UPDATE progress SET me = ?1, application = ?2, name = ?3";
+    tx.write()?.execute(sql, params![me.user.sql(), me.application.sql(), me.name])?;
+    Ok(())
 }
 
 impl Store {

@@ -5,13 +5,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use tokio::sync::{oneshot, watch};
 
+use super::bell::Bell;
 use super::open::{bytes_on_disk, reopen_writer};
 use super::session::{Progress, SavedSession, load_batch, save_progress};
 use super::{StoreSettings, Tx};
@@ -26,6 +27,11 @@ const IDLE_WAIT: Duration = Duration::from_secs(5);
 const KEPT_MAX: usize = 8_192;
 const RETRY_FIRST: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(15);
+
+pub(super) const NOTHING_DONE: &str =
+    "My storage is full or failing, so I did nothing. Try again in a while; the status page says more.";
+const IN_DOUBT: &str = "My storage failed while I wrote this down, so I cannot tell whether it was done. Look before you \
+    ask again; the status page says more.";
 
 /// A piece of work for the writer.
 pub trait Work: Send {
@@ -79,10 +85,13 @@ pub(super) struct Writer {
     hurry: bool,
     flushes: Vec<oneshot::Sender<Option<SavedSession>>>,
     stopping: bool,
-    /// The store is being closed; told past the queue, which may be full.
-    closing: Arc<AtomicBool>,
+    bell: Arc<Bell>,
+    /// Work came the last time we waited for it, so more may come soon.
+    has_company: bool,
     /// The last attempt to bring the batch to the disk was in vain: the open transaction is nothing to build on.
     failing: bool,
+    /// The last commit was reported as failed, and nobody has seen yet whether it happened all the same.
+    in_doubt: bool,
 }
 
 impl Writer {
@@ -92,7 +101,7 @@ impl Writer {
         inbox: Receiver<Message>,
         vitals: Arc<Vitals>,
         version: watch::Sender<u64>,
-        closing: Arc<AtomicBool>,
+        bell: Arc<Bell>,
         tx: Tx,
     ) -> Result<Self> {
         let batch = load_batch(tx.read())?;
@@ -113,20 +122,21 @@ impl Writer {
             hurry: false,
             flushes: Vec::new(),
             stopping: false,
-            closing,
+            bell,
+            has_company: false,
             failing: false,
+            in_doubt: false,
         })
     }
 
     /// Works until it is told to stop, or until nobody is left who could send work; commits what is open.
     pub(super) fn run(mut self) {
+        self.bell.is_mine();
         while !self.stopping {
             self.vitals.beat(Part::Writer);
-            let first = self.inbox.recv_timeout(self.patience());
-            match first {
-                Ok(message) => self.take_burst(message),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => self.stopping = true,
+            match self.next() {
+                Some(message) => self.take_burst(message),
+                None => self.stopping |= self.bell.is_closing(),
             }
             if self.is_due() {
                 self.commit();
@@ -134,6 +144,20 @@ impl Writer {
         }
         self.commit();
         let _ = self.tx.read().execute_batch("PRAGMA optimize");
+    }
+
+    /// What comes next, or none after a while without anything.
+    fn next(&mut self) -> Option<Message> {
+        let waiting = || self.inbox.try_recv().ok();
+        if let Some(message) = waiting() {
+            return Some(message);
+        }
+        if self.has_company {
+            self.bell.doze();
+        }
+        let message = waiting().or_else(|| self.bell.sleep(self.patience(), waiting)).or_else(waiting);
+        self.has_company = message.is_some();
+        message
     }
 
     fn patience(&self) -> Duration {
@@ -195,7 +219,7 @@ impl Writer {
         if self.failing {
             return self.recover();
         }
-        let moved = self.tx.progress().map(|progress| progress.sequence) != self.committed.as_ref().map(|p| p.sequence);
+        let moved = self.tx.progress() != self.committed;
         let forced = (self.stopping || !self.flushes.is_empty()) && moved;
         if !self.tx.is_open() && !forced {
             return self.finish();
@@ -211,7 +235,9 @@ impl Writer {
         let progress = self.tx.progress();
         self.tx.begin()?;
         save_progress(self.tx.read(), self.batch + 1, progress.as_ref())?;
+        self.in_doubt = true;
         self.tx.commit()?;
+        self.in_doubt = false;
         self.tx.take_flags();
         self.vitals.note_commit(begun.elapsed());
         self.note_committed(progress);
@@ -267,7 +293,9 @@ impl Writer {
         if let Some(progress) = progress {
             self.tx.note_progress(progress);
         }
-        if load_batch(self.tx.read())? > self.batch {
+        let batch = load_batch(self.tx.read())?;
+        self.in_doubt = false;
+        if batch > self.batch {
             self.end_what_happened();
         }
         for Kept { work, result, ran } in &mut self.kept {
@@ -308,15 +336,16 @@ impl Writer {
         let kept = std::mem::take(&mut self.kept);
         let (waiting, patient): (Vec<_>, Vec<_>) = kept.into_iter().partition(|kept| kept.work.is_durable());
         self.kept = patient;
-        for Kept { work, .. } in waiting {
-            work.done(Err(storage_refusal()));
+        for Kept { work, ran, .. } in waiting {
+            let words = if ran && self.in_doubt { IN_DOUBT } else { NOTHING_DONE };
+            work.done(Err(Refusal::new(words).into()));
         }
     }
 
     /// Takes work without running it while the disk fails: durable work is refused at once.
     fn set_aside(&mut self, work: Box<dyn Work>) {
         if work.is_durable() {
-            return work.done(Err(storage_refusal()));
+            return work.done(Err(Refusal::new(NOTHING_DONE).into()));
         }
         self.kept.push(Kept::waiting(work));
     }
@@ -328,10 +357,10 @@ impl Writer {
             self.vitals.beat(Part::Writer);
             let left = until.saturating_duration_since(Instant::now());
             if self.kept.len() >= KEPT_MAX {
-                if !self.closing.load(Relaxed) {
+                if !self.bell.is_closing() {
                     std::thread::park_timeout(left);
                 }
-                self.stopping |= self.closing.load(Relaxed);
+                self.stopping |= self.bell.is_closing();
                 return;
             }
             match self.inbox.recv_timeout(left) {
@@ -357,9 +386,4 @@ impl Writer {
             self.tx.forget_memos();
         }
     }
-}
-
-fn storage_refusal() -> Error {
-    Refusal::new("My storage is full or failing, so I did nothing. Try again in a while; the status page says more.")
-        .into()
 }

@@ -96,7 +96,7 @@ fn reset_xp(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
 fn change(cx: &mut Cx<'_>, actor: &Actor, args: &Args, what: &str, to: impl Fn(i64) -> i64) -> Result<Plan> {
     let guild = cx.guild()?;
     let user = args.load(&WHOM)?;
-    if cx.me == Some(user) {
+    if cx.me == Some(user) || args.is_bot(user) {
         return Err(crate::model::Refusal::new(text::BOTS_HAVE_NO_LEVELS).into());
     }
     let before = store::load(cx.tx, guild, user)?;

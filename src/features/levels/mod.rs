@@ -6,6 +6,7 @@ mod standings;
 pub mod store;
 mod text;
 
+use std::fmt::Display;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -54,12 +55,24 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         }
         // It may have changed while nobody could tell us.
         Event::GuildSeen(guild) => take_up_refused(cx, guild.id),
+        // Who comes back is given what they should hold then.
+        Event::MemberLeft { guild, user } => {
+            promises::call_off(cx.tx, &role_target(*guild, user, "*"), text::LEFT, cx.now)
+        }
         _ => Ok(()),
     }
 }
 
+/// Asks again for the roles that Discord refused, as far as the bot may give them now.
 fn take_up_refused(cx: &mut Cx<'_>, guild: GuildId) -> Result<()> {
-    promises::revive(cx.tx, &role_target(guild, None), cx.now).map(|_| ())
+    let Some(seen) = cx.guilds.find(guild) else { return Ok(()) };
+    let top = seen.top_position(&seen.my_roles);
+    for (_, role) in roles_of(cx, guild) {
+        if seen.role(role).is_some_and(|role| role.position < top && !role.managed) {
+            promises::revive(cx.tx, &role_target(guild, "*", role), cx.now)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_about_me(cx: &Cx<'_>, event: &Event) -> bool {
@@ -143,7 +156,7 @@ fn give_missing_roles(cx: &mut Cx<'_>, guild: GuildId, user: UserId, level: u32,
     let roles = roles_of(cx, guild);
     for (from, role) in rules::missing_roles(&roles, level, held) {
         // One that Discord refused waits for somebody to act; asking again with every message would not help.
-        if !promises::is_open(cx.tx.read(), &role_target(guild, Some((user, role))))? {
+        if !promises::is_open(cx.tx.read(), &role_target(guild, user, role))? {
             promise_role(cx, guild, user, role, true, &text::reason_role(from))?;
         }
     }
@@ -161,7 +174,7 @@ fn promise_role(cx: &mut Cx<'_>, guild: GuildId, user: UserId, role: RoleId, giv
     let name = store::find_name(cx.tx.read(), guild, user)?;
     cx.promise(Promised {
         action: &format!("role.{role}"),
-        target: Some(role_target(guild, Some((user, role)))),
+        target: Some(role_target(guild, user, role)),
         guild: Some(guild),
         about: text::promise_role(name.as_deref(), role_name, give),
         effect,
@@ -169,12 +182,9 @@ fn promise_role(cx: &mut Cx<'_>, guild: GuildId, user: UserId, role: RoleId, giv
     })
 }
 
-/// What a role promise is about; without member and role, what all of a guild's begin with.
-fn role_target(guild: GuildId, of: Option<(UserId, RoleId)>) -> String {
-    match of {
-        Some((user, role)) => format!("role:{guild}:{user}:{role}"),
-        None => format!("role:{guild}:"),
-    }
+/// What a role promise is about; with `*` for member or role, the pattern of all of them.
+fn role_target(guild: GuildId, user: impl Display, role: impl Display) -> String {
+    format!("role:{guild}:{user}:{role}")
 }
 
 fn card(reader: &Reader, config: &Config, guilds: &[Arc<Guild>]) -> Result<Vec<Card>> {

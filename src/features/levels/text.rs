@@ -59,11 +59,15 @@ pub fn leaderboard(guild: &str, page: u32, board: &[Placed], more: bool) -> Outg
         if more { format!("Page {page} · next: /leaderboard page:{}", page + 1) } else { format!("Page {page}") };
     Outgoing::embed(Embed {
         title: format!("Leaderboard of {}", name(guild)),
-        description: if lines.is_empty() { "Nobody is here yet. Say hello!".to_owned() } else { lines.join("\n") },
+        description: if lines.is_empty() { nobody(page).to_owned() } else { lines.join("\n") },
         fields: Vec::new(),
         colour: COLOUR,
         footer,
     })
+}
+
+fn nobody(page: u32) -> &'static str {
+    if page == 1 { "Nobody is here yet. Say hello!" } else { "The board ends before this page." }
 }
 
 /// What each level needs, around the asker's own, and what roles the levels bring.
@@ -102,6 +106,7 @@ pub fn changed(member: UserId, before: i64, after: i64) -> Outgoing {
 
 pub const BOARD: &str = "Leaderboard";
 pub const BOARD_IS_FOR_MEMBERS: &str = "It is shown to members only: in Discord, /leaderboard has it.";
+pub const LEFT: &str = "the member left";
 pub const BOTS_HAVE_NO_LEVELS: &str = "Bots have no levels.";
 
 fn bar(progress: f64) -> String {
