@@ -51,20 +51,37 @@ CREATE TABLE done (
     PRIMARY KEY (event, action)
 ) STRICT, WITHOUT ROWID;
 
--- Every change of a member's balance: what, how much, who caused it (none: the member), from which message or
--- interaction. Balances are the sums of these rows.
+-- Every change of a member's balance: what, how much, the balance after it, who caused it (none: the member), from
+-- which message or interaction. Balances are the sums of these rows. A row that takes another back names it in
+-- `undoes`; rows that were made together name their `batch`.
 CREATE TABLE ledger (
     id INTEGER PRIMARY KEY,
     guild INTEGER NOT NULL,
     user INTEGER NOT NULL,
     what TEXT NOT NULL,
     amount INTEGER NOT NULL,
+    after INTEGER NOT NULL,
     actor INTEGER,
     source INTEGER NOT NULL,
     reason TEXT,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    batch INTEGER,
+    undoes INTEGER
 ) STRICT;
 CREATE INDEX ledger_member ON ledger (guild, user, id);
+CREATE INDEX ledger_batch ON ledger (batch) WHERE batch IS NOT NULL;
+CREATE UNIQUE INDEX ledger_undone ON ledger (undoes) WHERE undoes IS NOT NULL;
+
+-- Changes of many members that can be taken back as one: a reset of everybody, an import.
+CREATE TABLE batch (
+    id INTEGER PRIMARY KEY,
+    guild INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    actor INTEGER,
+    source INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    undoes INTEGER UNIQUE
+) STRICT;
 
 -- Guilds as last seen, roles and channels included: a resumed session is not told again.
 CREATE TABLE guild (
@@ -84,14 +101,31 @@ CREATE TABLE member (
     PRIMARY KEY (guild, user)
 ) STRICT, WITHOUT ROWID;
 
--- XP by guild and member. `last_message` is the newest message that earned; `cooldown` is the limiter's theoretical
--- arrival time, in nanoseconds since Discord's epoch.
+-- XP by guild and member. `last_message` is the newest message that earned; `cooldown` and `command_cooldown` are the
+-- limiters' theoretical arrival times, in nanoseconds since Discord's epoch; `day` is the last civil day with an
+-- earning act, in days since 1970, and `streak` how many there were in a row. `choices` are the member's own (1: no XP,
+-- 2: not on the board, 4: no announcements); who is `away` has left; `shown` follows from both.
 CREATE TABLE xp (
     guild INTEGER NOT NULL,
     user INTEGER NOT NULL,
     xp INTEGER NOT NULL,
     last_message INTEGER NOT NULL,
     cooldown INTEGER,
+    command_cooldown INTEGER,
+    day INTEGER,
+    streak INTEGER NOT NULL DEFAULT 0,
+    choices INTEGER NOT NULL DEFAULT 0,
+    away INTEGER NOT NULL DEFAULT 0,
+    shown INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (guild, user)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX xp_board ON xp (guild, xp DESC, user);
+CREATE INDEX xp_board ON xp (guild, xp DESC, user) WHERE shown = 1;
+
+-- Why members earned nothing, as JSON: the last few reasons of each, for two days.
+CREATE TABLE why (
+    guild INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    notes TEXT NOT NULL,
+    PRIMARY KEY (guild, user)
+) STRICT, WITHOUT ROWID;

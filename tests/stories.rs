@@ -269,6 +269,8 @@ async fn help_shows_what_one_may_use() {
         `/rank` Shows level, XP and rank
         `/leaderboard` Shows who has the most XP
         `/levels` Shows what each level needs and brings
+        `/why` Shows what earned XP lately, what did not, and why
+        `/xphistory` Lists the changes of XP from the ledger
 
         **General**
         `/help` Lists the commands, or explains one
@@ -316,4 +318,49 @@ async fn the_page_shows_the_board_only_when_the_owner_says_so() {
         assert_eq!(cards.contains("Selo"), audience == Audience::Public, "{audience:?}: {cards}");
         bot.stop().await;
     }
+}
+
+#[tokio::test]
+async fn why_tells_what_earned_and_what_did_not() {
+    let house = House::new().await;
+    let bot = house.start().await;
+    let (ada, bea) = (house.member(0), house.member(1));
+    house.say(ada, "hello");
+    house.clock.advance(Duration::from_secs(19));
+    house.say(ada, "again");
+    house.say(ada, "and again");
+    bot.settle(&house).await;
+    let answer = house.slash(ada, "why", &[]).await;
+    let seconds = house.clock.now().ms() / 1_000;
+    let expected = format!(
+        "What Selo earned, and what not\n<t:{seconds}:R> nothing: cooldown, 41 s left (2 times)\n<t:{}:R> **+15** \
+         message → 15 XP\nReasons are kept for two days. /xphistory has every change.",
+        seconds - 19
+    );
+    assert_eq!(answer.text(), expected);
+    assert!(answer.ephemeral);
+    let refused = house.slash(bea, "why", &[("member", ada.into())]).await;
+    assert_eq!(refused.text(), "Members see their own; another member's is for moderators.");
+    let allowed = house.slash(house.inn.admin, "xphistory", &[("member", ada.into())]).await;
+    assert!(allowed.text().contains("`L1` <t:"), "{}", allowed.text());
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn who_leaves_disappears_from_the_board_and_comes_back_with_what_they_had() {
+    let house = House::new().await;
+    let bot = house.start().await;
+    let (ada, bea) = (house.member(0), house.member(1));
+    house.say(ada, "hello");
+    house.say_later(ada, "hello");
+    house.say(bea, "hello");
+    house.sim.world().leave(house.inn.guild, ada).unwrap();
+    let answer = house.slash(bea, "leaderboard", &[]).await;
+    assert!(!answer.text().contains("Selo") && answer.text().contains("**1.**"), "{}", answer.text());
+    assert!(house.sim.world().rejoin(house.inn.guild, ada));
+    bot.settle(&house).await;
+    house.clock.advance(Duration::from_secs(5));
+    let answer = house.slash(ada, "rank", &[]).await;
+    assert!(answer.text().ends_with("XP\n30\nRank\n#1 of 2"), "{}", answer.text());
+    bot.stop().await;
 }

@@ -1,6 +1,6 @@
 //! The ledger: every change of a balance, with who, what, why and the message, command or key behind it.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Tx;
 use crate::model::{GuildId, Result, Timestamp, UserId};
@@ -14,34 +14,150 @@ pub struct Entry<'a> {
     pub what: &'a str,
     /// By how much, in XP.
     pub amount: i64,
+    /// The balance after it.
+    pub after: i64,
     /// Who caused it, when it was not the member.
     pub actor: Option<UserId>,
     /// The message, interaction or request behind it.
     pub source: u64,
     pub reason: Option<&'a str>,
     pub at: Timestamp,
+    /// The batch that it belongs to.
+    pub batch: Option<i64>,
+    /// The row that it takes back.
+    pub undoes: Option<i64>,
+}
+
+/// A row as it stands in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub id: i64,
+    pub guild: GuildId,
+    pub user: UserId,
+    pub what: String,
+    pub amount: i64,
+    pub after: i64,
+    pub actor: Option<UserId>,
+    pub reason: Option<String>,
+    pub at: Timestamp,
+    pub batch: Option<i64>,
+    pub undoes: Option<i64>,
+}
+
+/// Changes that were made together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    pub id: i64,
+    pub what: String,
+    /// The batch that took this one back.
+    pub undone_by: Option<i64>,
 }
 
 /// Writes a row; returns its number.
 pub fn insert(tx: &Tx, entry: &Entry<'_>) -> Result<i64> {
     let connection = tx.write()?;
-    let sql = "INSERT INTO ledger (guild, user, what, amount, actor, source, reason, at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sql = "INSERT INTO ledger (guild, user, what, amount, after, actor, source, reason, at, batch, undoes)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     connection.prepare_cached(sql)?.execute(params![
         entry.guild.sql(),
         entry.user.sql(),
         entry.what,
         entry.amount,
+        entry.after,
         entry.actor.map(UserId::sql),
         entry.source as i64,
         entry.reason,
         entry.at.ms(),
+        entry.batch,
+        entry.undoes,
     ])?;
     Ok(connection.last_insert_rowid())
+}
+
+/// Begins a batch; returns its number.
+pub fn insert_batch(
+    tx: &Tx,
+    guild: GuildId,
+    what: &str,
+    actor: UserId,
+    source: u64,
+    at: Timestamp,
+    undoes: Option<i64>,
+) -> Result<i64> {
+    let connection = tx.write()?;
+    let sql = "INSERT INTO batch (guild, what, actor, source, at, undoes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let values = params![guild.sql(), what, actor.sql(), source as i64, at.ms(), undoes];
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(connection.last_insert_rowid())
+}
+
+const COLUMNS: &str = "id, guild, user, what, amount, after, actor, reason, at, batch, undoes";
+
+/// The row with this number, in this guild.
+pub fn find(connection: &Connection, guild: GuildId, id: i64) -> Result<Option<Row>> {
+    let sql = format!("SELECT {COLUMNS} FROM ledger WHERE id = ?1 AND guild = ?2");
+    Ok(connection.prepare_cached(&sql)?.query_row([id, guild.sql()], read).optional()?)
+}
+
+/// The row that took this one back.
+pub fn find_undo(connection: &Connection, id: i64) -> Result<Option<i64>> {
+    let sql = "SELECT id FROM ledger WHERE undoes = ?1";
+    Ok(connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?)
+}
+
+/// The batch with this number, in this guild.
+pub fn find_batch(connection: &Connection, guild: GuildId, id: i64) -> Result<Option<Batch>> {
+    let sql = "SELECT id, what, (SELECT id FROM batch AS undo WHERE undo.undoes = batch.id) FROM batch
+        WHERE id = ?1 AND guild = ?2";
+    let row = connection
+        .prepare_cached(sql)?
+        .query_row([id, guild.sql()], |row| Ok(Batch { id: row.get(0)?, what: row.get(1)?, undone_by: row.get(2)? }));
+    Ok(row.optional()?)
+}
+
+/// The rows of a batch that nobody took back one by one, in their order.
+pub fn list_batch(connection: &Connection, batch: i64) -> Result<Vec<Row>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM ledger WHERE batch = ?1
+            AND NOT EXISTS (SELECT 1 FROM ledger AS undo WHERE undo.undoes = ledger.id) ORDER BY id"
+    );
+    list(connection, &sql, params![batch])
+}
+
+/// A member's rows, the newest first, after skipping `offset`.
+pub fn list_of(connection: &Connection, guild: GuildId, user: UserId, offset: u32, at_most: u32) -> Result<Vec<Row>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM ledger WHERE guild = ?1 AND user = ?2 ORDER BY id DESC LIMIT ?3 OFFSET ?4");
+    list(connection, &sql, params![guild.sql(), user.sql(), at_most, offset])
 }
 
 /// The sum of a member's changes: what their balance must be.
 pub fn sum(connection: &Connection, guild: GuildId, user: UserId) -> Result<i64> {
     let sql = "SELECT coalesce(sum(amount), 0) FROM ledger WHERE guild = ?1 AND user = ?2";
     Ok(connection.prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| row.get(0))?)
+}
+
+fn list(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Row>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(values, read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let id = |column| row.get::<_, i64>(column);
+    let unreadable = |column| move |_| rusqlite::Error::IntegralValueOutOfRange(column, 0);
+    let actor: Option<i64> = row.get(6)?;
+    Ok(Row {
+        id: id(0)?,
+        guild: GuildId::try_from(id(1)?).map_err(unreadable(1))?,
+        user: UserId::try_from(id(2)?).map_err(unreadable(2))?,
+        what: row.get(3)?,
+        amount: row.get(4)?,
+        after: row.get(5)?,
+        actor: actor.and_then(|actor| UserId::try_from(actor).ok()),
+        reason: row.get(7)?,
+        at: Timestamp::from_ms(row.get(8)?),
+        batch: row.get(9)?,
+        undoes: row.get(10)?,
+    })
 }

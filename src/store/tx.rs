@@ -124,6 +124,11 @@ impl Tx {
         self.wrote.get()
     }
 
+    /// Whether something waits to be committed, so that writing a little more costs no commit of its own.
+    pub fn has_batch(&self) -> bool {
+        self.open.get()
+    }
+
     /// The transaction is gone or the disk failed: the work has to end, and is run again later.
     pub fn must_start_over(&self) -> bool {
         self.broken.get()
@@ -131,10 +136,6 @@ impl Tx {
 
     pub(super) fn take_flags(&self) -> (bool, bool) {
         (self.wrote.replace(false), self.durable.replace(false))
-    }
-
-    pub(super) fn is_open(&self) -> bool {
-        self.open.get()
     }
 
     pub(super) fn progress(&self) -> Option<Progress> {

@@ -23,6 +23,8 @@ use crate::status::vitals::{Part, Vitals};
 const BURST_MAX: usize = 512;
 /// How long an idle writer waits before it shows that it is alive.
 const IDLE_WAIT: Duration = Duration::from_secs(5);
+/// Full batches commit no closer together than this: when much happens, more rows share a commit.
+const BATCHES_APART: Duration = Duration::from_millis(250);
 /// Work that may wait for a failing disk; past it the queue fills and the gateway waits.
 const KEPT_MAX: usize = 8_192;
 const RETRY_FIRST: Duration = Duration::from_millis(250);
@@ -82,6 +84,7 @@ pub(super) struct Writer {
     /// Pieces of work in this batch that wrote something.
     rows: usize,
     deadline: Option<Instant>,
+    last_commit: Option<Instant>,
     hurry: bool,
     flushes: Vec<oneshot::Sender<Option<SavedSession>>>,
     stopping: bool,
@@ -119,6 +122,7 @@ impl Writer {
             kept: Vec::new(),
             rows: 0,
             deadline: None,
+            last_commit: None,
             hurry: false,
             flushes: Vec::new(),
             stopping: false,
@@ -168,13 +172,12 @@ impl Writer {
     }
 
     fn is_due(&self) -> bool {
-        let full = self.rows >= self.settings.batch_rows;
         let late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        full || late || self.hurry || self.stopping || !self.flushes.is_empty()
+        late || self.hurry || self.stopping || !self.flushes.is_empty()
     }
 
     fn take_burst(&mut self, first: Message) {
-        if !self.tx.is_open() {
+        if !self.tx.has_batch() {
             self.notice_other_writers();
         }
         self.take(first);
@@ -206,10 +209,14 @@ impl Writer {
             self.deadline.get_or_insert_with(|| Instant::now() + self.settings.batch_wait);
         }
         let durable = hurry || work.is_durable();
-        if result.is_err() || !(wrote || (durable && self.tx.is_open())) {
+        if result.is_err() || !(wrote || (durable && self.tx.has_batch())) {
             return work.done(result);
         }
         self.rows += usize::from(wrote);
+        if self.rows == self.settings.batch_rows {
+            let soon = self.last_commit.map_or_else(Instant::now, |last| last + BATCHES_APART);
+            self.deadline = Some(self.deadline.map_or(soon, |deadline| deadline.min(soon)));
+        }
         self.hurry |= durable;
         self.kept.push(Kept { work, result, ran: true });
     }
@@ -221,7 +228,7 @@ impl Writer {
         }
         let moved = self.tx.progress() != self.committed;
         let forced = (self.stopping || !self.flushes.is_empty()) && moved;
-        if !self.tx.is_open() && !forced {
+        if !self.tx.has_batch() && !forced {
             return self.finish();
         }
         match self.try_commit() {
@@ -246,6 +253,7 @@ impl Writer {
 
     fn note_committed(&mut self, progress: Option<Progress>) {
         self.batch += 1;
+        self.last_commit = Some(Instant::now());
         self.committed = progress;
         self.vitals.store_bytes.store(bytes_on_disk(&self.path), Relaxed);
         self.version.send_modify(|version| *version += 1);

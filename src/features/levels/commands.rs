@@ -1,12 +1,13 @@
 //! The commands of levels: where one stands, the board, what levels need, and the admins' changes.
 
+use super::explain::{HISTORY, WHY};
 use super::{promise_role, roles_of, rules, store, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
 use crate::model::{Permission, Result, UserId};
 use crate::store::ledger::{self, Entry};
 
-pub const COMMANDS: &[&Command] = &[&RANK, &LEADERBOARD, &LEVELS, &ADD_XP, &SET_LEVEL, &RESET_XP];
+pub const COMMANDS: &[&Command] = &[&RANK, &LEADERBOARD, &LEVELS, &WHY, &HISTORY, &ADD_XP, &SET_LEVEL, &RESET_XP];
 
 const CATEGORY: &str = "Levels";
 const PAGE_ROWS: u32 = 10;
@@ -108,10 +109,13 @@ fn change(cx: &mut Cx<'_>, actor: &Actor, args: &Args, what: &str, to: impl Fn(i
             user,
             what,
             amount: xp - before.xp,
+            after: xp,
             actor: Some(actor.user),
             source: cx.source.id(),
             reason: None,
             at: cx.now,
+            batch: None,
+            undoes: None,
         };
         ledger::insert(cx.tx, &entry)?;
         let (old, new) = (rules::level_of(before.xp), rules::level_of(xp));

@@ -1,24 +1,28 @@
 //! Levels: messages earn XP, XP makes levels, levels bring roles, and everybody can ask where they stand.
 
+mod award;
 mod commands;
+mod explain;
 pub mod rules;
 mod standings;
 pub mod store;
 mod text;
+mod why;
 
 use std::fmt::Display;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use super::Feature;
 use crate::config::{Announce, Audience, Config};
 use crate::cx::{Cx, Promised};
 use crate::model::{Effect, Event, Guild, GuildId, Message, Need, Outgoing, Result, RoleId, UserId};
 use crate::status::{Card, CardKind, Standing};
-use crate::store::ledger::{self, Entry};
 use crate::store::{Reader, promises};
-use rules::{Decision, Gain};
+use award::{Act, Earner};
+use rules::{Decision, Row};
+use why::{Note, Reason};
 
 pub(super) static FEATURE: Feature = Feature {
     name: "levels",
@@ -37,15 +41,16 @@ const CARD_ROWS: u32 = 10;
 const CARDS_MAX: usize = 5;
 const IMBALANCES_SHOWN_MAX: u32 = 5;
 
-fn needs(config: &Config) -> &'static [Need] {
-    // Roles of members who came back are given at once only where joins are told.
-    if config.levels.roles.is_empty() { &[Need::Messages] } else { &[Need::Messages, Need::Members] }
+fn needs(_: &Config) -> &'static [Need] {
+    // Who leaves disappears from the board, and who comes back is given their roles at once.
+    &[Need::Messages, Need::Members]
 }
 
 fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
     match event {
         Event::MessageSent(message) if message.is_from_person() => on_message(cx, message),
         Event::MemberSeen { guild, author, roles, joined: true } if !author.bot => {
+            set_away(cx, *guild, author.id, false)?;
             let level = rules::level_of(store::load(cx.tx, *guild, author.id)?.xp);
             give_missing_roles(cx, *guild, author.id, level, roles)
         }
@@ -57,10 +62,20 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         Event::GuildSeen(guild) => take_up_refused(cx, guild.id),
         // Who comes back is given what they should hold then.
         Event::MemberLeft { guild, user } => {
+            set_away(cx, *guild, *user, true)?;
             promises::call_off(cx.tx, &role_target(*guild, user, "*"), text::LEFT, cx.now)
         }
         _ => Ok(()),
     }
+}
+
+/// Who left is on no board; who comes back has what they had.
+fn set_away(cx: &mut Cx<'_>, guild: GuildId, user: UserId, away: bool) -> Result<()> {
+    let before = store::load(cx.tx, guild, user)?;
+    if before.away != away && before != Row::default() {
+        store::save(cx.tx, guild, user, &before, Row { away, ..before })?;
+    }
+    Ok(())
 }
 
 /// Asks again for the roles that Discord refused, as far as the bot may give them now.
@@ -83,61 +98,54 @@ fn is_about_me(cx: &Cx<'_>, event: &Event) -> bool {
 }
 
 fn on_message(cx: &mut Cx<'_>, message: &Message) -> Result<()> {
-    let before = store::load(cx.tx, message.guild, message.author.id)?;
-    let mut level = None;
-    // A command is answered, not paid.
+    let (guild, user) = (message.guild, message.author.id);
+    let mut before = store::load(cx.tx, guild, user)?;
+    if before.away {
+        // Who writes is here.
+        let back = Row { away: false, ..before };
+        store::save(cx.tx, guild, user, &before, back)?;
+        before = back;
+    }
+    let mut level = rules::level_of(before.xp);
+    // A command is answered, not paid as a message.
     if !cx.is_command {
         let levels = &cx.config.levels;
         let cooldown = NonZeroU32::new(levels.message_cooldown_seconds).unwrap_or(NonZeroU32::MIN);
-        if let Decision::Earned(gain) = rules::earn(before, message.id, levels.message_xp, cooldown) {
-            pay(cx, message, gain)?;
-            level = Some(rules::level_of(gain.after.xp));
+        match rules::earn(before, message.id, levels.message_xp, cooldown) {
+            _ if before.choices.no_xp => note(cx, message, Reason::OptedOut, Duration::ZERO)?,
+            Decision::Earned(gain) => {
+                let act = Act { what: "message", source: message.id.get(), at: message.id.time() };
+                let earner = Earner { guild, user, name: &message.author.name, channel: Some(message.channel) };
+                level = rules::level_of(award::pay(cx, &earner, &before, gain.after, act)?.xp);
+            }
+            Decision::CoolingDown(left) => note(cx, message, Reason::Cooldown, left)?,
+            Decision::Late => note(cx, message, Reason::Late, Duration::ZERO)?,
         }
     }
-    if !cx.config.levels.roles.is_empty() {
-        let level = level.unwrap_or_else(|| rules::level_of(before.xp));
-        give_missing_roles(cx, message.guild, message.author.id, level, &message.roles)?;
-    }
-    Ok(())
+    if cx.config.levels.roles.is_empty() { Ok(()) } else { give_missing_roles(cx, guild, user, level, &message.roles) }
 }
 
-fn pay(cx: &mut Cx<'_>, message: &Message, gain: Gain) -> Result<()> {
-    let (guild, user) = (message.guild, message.author.id);
-    store::save(cx.tx, guild, user, &gain.before, gain.after)?;
-    ledger::insert(
-        cx.tx,
-        &Entry {
-            guild,
-            user,
-            what: "message",
-            amount: gain.amount,
-            actor: None,
-            source: message.id.get(),
-            reason: None,
-            at: message.id.time(),
-        },
-    )?;
-    cx.vitals.xp_awards.fetch_add(1, Relaxed);
-    match gain.level_up() {
-        Some(level) => announce(cx, message, level),
-        None => Ok(()),
-    }
+fn note(cx: &Cx<'_>, message: &Message, reason: Reason, left: Duration) -> Result<()> {
+    let left_seconds = u32::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
+    let note = Note { reason, amount: 1, left_seconds, at: message.id.time() };
+    why::note(cx.tx, message.guild, message.author.id, note)
 }
 
-fn announce(cx: &mut Cx<'_>, message: &Message, level: u32) -> Result<()> {
-    let user = message.author.id;
+fn announce(cx: &mut Cx<'_>, earner: &Earner<'_>, level: u32) -> Result<()> {
+    let Earner { guild, user, name, channel } = *earner;
     let words = Outgoing::text(text::level_up(user, level));
-    let effect = match cx.config.levels.announce {
-        Announce::Off => return Ok(()),
-        Announce::Channel => Effect::SendMessage { channel: message.channel, message: words, reply_to: None },
-        Announce::In(channel) => Effect::SendMessage { channel, message: words, reply_to: None },
-        Announce::Direct => Effect::SendDirect { user, message: words },
+    let effect = match (cx.config.levels.announce, channel) {
+        (Announce::Off, _) | (Announce::Channel, None) => return Ok(()),
+        (Announce::In(channel), _) | (Announce::Channel, Some(channel)) => {
+            Effect::SendMessage { channel, message: words, reply_to: None }
+        }
+        (Announce::Direct, _) => Effect::SendDirect { user, message: words },
     };
     cx.promise(Promised {
         action: "level_up",
         target: None,
-        guild: Some(message.guild),
-        about: text::promise_level_up(&message.author.name, level),
+        guild: Some(guild),
+        about: text::promise_level_up(name, level),
         effect,
         due_at: cx.now,
     })

@@ -29,6 +29,45 @@ pub struct Row {
     pub last_message: u64,
     /// The limiter's state: when the next message may earn, in nanoseconds since Discord's epoch.
     pub cooldown: Option<u64>,
+    /// The same for commands.
+    pub command_cooldown: Option<u64>,
+    /// The last civil day with an earning act, in days since 1970.
+    pub day: Option<i32>,
+    /// Days with an earning act in a row, up to `day`.
+    pub streak: u32,
+    pub choices: Choices,
+    /// The member has left the guild.
+    pub away: bool,
+}
+
+impl Row {
+    /// Whether the member is on the board.
+    pub fn is_shown(&self) -> bool {
+        !self.away && !self.choices.off_board
+    }
+}
+
+/// What a member chose for themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Choices {
+    /// Earns nothing.
+    pub no_xp: bool,
+    /// Is on no board.
+    pub off_board: bool,
+    /// Level-ups are not announced.
+    pub quiet: bool,
+}
+
+impl Choices {
+    /// As one number for the store.
+    pub fn bits(self) -> u8 {
+        u8::from(self.no_xp) | u8::from(self.off_board) << 1 | u8::from(self.quiet) << 2
+    }
+
+    /// What [`Choices::bits`] made; unknown bits mean nothing.
+    pub fn from_bits(bits: u8) -> Self {
+        Self { no_xp: bits & 1 != 0, off_board: bits & 2 != 0, quiet: bits & 4 != 0 }
+    }
 }
 
 /// What a message is worth.
@@ -67,7 +106,7 @@ pub fn earn(before: Row, message: MessageId, amount: i64, cooldown: NonZeroU32) 
         Err(left) => return Decision::CoolingDown(left),
     };
     let xp = before.xp.saturating_add(amount).clamp(0, XP_MAX);
-    let after = Row { xp, last_message: message.get(), cooldown: Some(cooldown) };
+    let after = Row { xp, last_message: message.get(), cooldown: Some(cooldown), ..before };
     Decision::Earned(Gain { amount: xp - before.xp, before, after })
 }
 
@@ -269,7 +308,7 @@ mod tests {
         /// Any id that Discord could send is judged without overflow.
         #[test]
         fn any_id_is_judged(id in 1_u64..=(i64::MAX as u64), xp in any::<i64>(), cooldown in any::<Option<u64>>()) {
-            let row = Row { xp, last_message: 0, cooldown };
+            let row = Row { xp, cooldown, ..Row::default() };
             let _ = earn(row, MessageId::new(id).unwrap(), i64::MAX, MINUTE);
         }
     }

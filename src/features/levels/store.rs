@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rules::Row;
+use super::rules::{Choices, Row};
 use super::standings::Standings;
-use crate::model::{GuildId, Result, UserId};
+use super::why::Note;
+use crate::model::{GuildId, Result, Timestamp, UserId};
 use crate::store::Tx;
 
 /// Rows that are kept in memory; past it the memory begins anew.
@@ -37,10 +38,20 @@ pub fn load(tx: &Tx, guild: GuildId, user: UserId) -> Result<Row> {
     if let Some(row) = tx.memo(|rows: &mut Rows| rows.0.get(&key).copied()) {
         return Ok(row);
     }
-    let sql = "SELECT xp, last_message, cooldown FROM xp WHERE guild = ?1 AND user = ?2";
+    let sql = "SELECT xp, last_message, cooldown, command_cooldown, day, streak, choices, away FROM xp
+        WHERE guild = ?1 AND user = ?2";
     let row = tx.read().prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| {
-        let cooldown: Option<i64> = row.get(2)?;
-        Ok(Row { xp: row.get(0)?, last_message: row.get::<_, i64>(1)? as u64, cooldown: cooldown.map(|c| c as u64) })
+        let nanoseconds = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(|n| n as u64));
+        Ok(Row {
+            xp: row.get(0)?,
+            last_message: row.get::<_, i64>(1)? as u64,
+            cooldown: nanoseconds(2)?,
+            command_cooldown: nanoseconds(3)?,
+            day: row.get(4)?,
+            streak: row.get(5)?,
+            choices: Choices::from_bits(row.get(6)?),
+            away: row.get(7)?,
+        })
     });
     let row = row.optional()?.unwrap_or_default();
     remember(tx, key, row);
@@ -49,18 +60,56 @@ pub fn load(tx: &Tx, guild: GuildId, user: UserId) -> Result<Row> {
 
 /// Stores the member's row, which was `before`.
 pub fn save(tx: &Tx, guild: GuildId, user: UserId, before: &Row, after: Row) -> Result<()> {
-    let sql = "INSERT INTO xp (guild, user, xp, last_message, cooldown) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (guild, user) DO UPDATE
-        SET xp = excluded.xp, last_message = excluded.last_message, cooldown = excluded.cooldown";
-    let cooldown = after.cooldown.map(|cooldown| cooldown as i64);
-    let values = params![guild.sql(), user.sql(), after.xp, after.last_message as i64, cooldown];
-    tx.write()?.prepare_cached(sql)?.execute(values)?;
+    let sql = "INSERT INTO xp
+        (guild, user, xp, last_message, cooldown, command_cooldown, day, streak, choices, away, shown)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        ON CONFLICT (guild, user) DO UPDATE SET xp = excluded.xp, last_message = excluded.last_message,
+        cooldown = excluded.cooldown, command_cooldown = excluded.command_cooldown, day = excluded.day,
+        streak = excluded.streak, choices = excluded.choices, away = excluded.away, shown = excluded.shown";
+    let nanoseconds = |cooldown: Option<u64>| cooldown.map(|cooldown| cooldown as i64);
+    tx.write()?.prepare_cached(sql)?.execute(params![
+        guild.sql(),
+        user.sql(),
+        after.xp,
+        after.last_message as i64,
+        nanoseconds(after.cooldown),
+        nanoseconds(after.command_cooldown),
+        after.day,
+        after.streak,
+        after.choices.bits(),
+        after.away,
+        after.is_shown(),
+    ])?;
     remember(tx, (guild, user), after);
     tx.memo(|counts: &mut Counts| {
         if let Some(standings) = counts.0.get_mut(&guild) {
-            standings.moved(before.xp, after.xp);
+            let counted = |row: &Row| if row.is_shown() { row.xp } else { 0 };
+            standings.moved(counted(before), counted(&after));
         }
     });
+    Ok(())
+}
+
+/// The reasons that were stored of a member, oldest first; what cannot be read is none.
+pub fn find_notes(connection: &Connection, guild: GuildId, user: UserId) -> Result<Vec<Note>> {
+    let sql = "SELECT notes FROM why WHERE guild = ?1 AND user = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let notes: Option<String> = statement.query_row([guild.sql(), user.sql()], |row| row.get(0)).optional()?;
+    Ok(notes.and_then(|notes| serde_json::from_str(&notes).ok()).unwrap_or_default())
+}
+
+/// Stores a member's reasons.
+pub fn save_notes(tx: &Tx, guild: GuildId, user: UserId, notes: &[Note], at: Timestamp) -> Result<()> {
+    let sql = "INSERT INTO why (guild, user, at, notes) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (guild, user) DO UPDATE SET at = excluded.at, notes = excluded.notes";
+    let notes = serde_json::to_string(notes)?;
+    tx.write()?.prepare_cached(sql)?.execute(params![guild.sql(), user.sql(), at.ms(), notes])?;
+    Ok(())
+}
+
+/// Drops reasons from before then.
+pub fn drop_notes(tx: &Tx, before: Timestamp) -> Result<()> {
+    tx.write()?.prepare_cached("DELETE FROM why WHERE at < ?1")?.execute([before.ms()])?;
     Ok(())
 }
 
@@ -79,7 +128,7 @@ pub fn rank(tx: &Tx, guild: GuildId, xp: i64) -> Result<u64> {
     };
     let rest = match open_range {
         Some((low, high)) => {
-            let sql = "SELECT count(*) FROM xp WHERE guild = ?1 AND xp > ?2 AND xp <= ?3";
+            let sql = "SELECT count(*) FROM xp WHERE guild = ?1 AND shown = 1 AND xp > ?2 AND xp <= ?3";
             tx.read().prepare_cached(sql)?.query_row(params![guild.sql(), low, high], |row| row.get::<_, i64>(0))?
         }
         None => 0,
@@ -91,7 +140,7 @@ pub fn rank(tx: &Tx, guild: GuildId, xp: i64) -> Result<u64> {
 pub fn list_top(connection: &Connection, guild: GuildId, offset: u32, at_most: u32) -> Result<Vec<Placed>> {
     // Members who share an amount share the rank of the first of them, which may be on an earlier page.
     let sql = "SELECT xp.user, member.name, xp.xp FROM xp LEFT JOIN member USING (guild, user)
-        WHERE xp.guild = ?1 AND xp.xp > 0 ORDER BY xp.xp DESC, xp.user LIMIT ?2 OFFSET ?3";
+        WHERE xp.guild = ?1 AND xp.shown = 1 AND xp.xp > 0 ORDER BY xp.xp DESC, xp.user LIMIT ?2 OFFSET ?3";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![guild.sql(), at_most, offset])?;
     let mut board: Vec<Placed> = Vec::new();
@@ -110,7 +159,7 @@ pub fn list_top(connection: &Connection, guild: GuildId, offset: u32, at_most: u
 
 /// How many members have XP, counted no further than `at_most`.
 pub fn count(connection: &Connection, guild: GuildId, at_most: i64) -> Result<i64> {
-    let sql = "SELECT count(*) FROM (SELECT 1 FROM xp WHERE guild = ?1 AND xp > 0 LIMIT ?2)";
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM xp WHERE guild = ?1 AND shown = 1 AND xp > 0 LIMIT ?2)";
     Ok(connection.prepare_cached(sql)?.query_row(params![guild.sql(), at_most], |row| row.get(0))?)
 }
 
@@ -136,7 +185,7 @@ fn first_rank(connection: &Connection, guild: GuildId, offset: u32, xp: i64) -> 
     if offset == 0 {
         return Ok(1);
     }
-    let sql = "SELECT count(*) FROM xp WHERE guild = ?1 AND xp > ?2";
+    let sql = "SELECT count(*) FROM xp WHERE guild = ?1 AND shown = 1 AND xp > ?2";
     let above: i64 = connection.prepare_cached(sql)?.query_row(params![guild.sql(), xp], |row| row.get(0))?;
     Ok(above as u64 + 1)
 }
@@ -146,7 +195,7 @@ fn is_large(connection: &Connection, guild: GuildId) -> Result<bool> {
 }
 
 fn count_all(connection: &Connection, guild: GuildId) -> Result<Standings> {
-    let mut statement = connection.prepare_cached("SELECT xp FROM xp WHERE guild = ?1")?;
+    let mut statement = connection.prepare_cached("SELECT xp FROM xp WHERE guild = ?1 AND shown = 1")?;
     let mut rows = statement.query([guild.sql()])?;
     let mut counts = Standings::default();
     while let Some(row) = rows.next()? {

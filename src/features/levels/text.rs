@@ -1,9 +1,12 @@
 //! Everything that members read about levels.
 
+use super::explain::Told;
 use super::rules::{self, LEVEL_MAX};
 use super::store::Placed;
+use super::why::{Note, Reason};
 use crate::model::text::{count, name};
-use crate::model::{Embed, Outgoing, RoleId, UserId};
+use crate::model::{Embed, Outgoing, RoleId, Timestamp, UserId};
+use crate::store::ledger;
 
 /// Shown for somebody whose name was never seen.
 pub const UNNAMED: &str = "(not seen yet)";
@@ -66,6 +69,90 @@ pub fn leaderboard(guild: &str, page: u32, board: &[Placed], more: bool) -> Outg
     })
 }
 
+/// What earned lately and what did not, the newest first.
+pub fn why(member: &str, told: &[Told]) -> Outgoing {
+    let line = |told: &Told| match told {
+        Told::Paid(row) => paid(row),
+        Told::Nothing(note) => format!("{} nothing: {}", when(note.at), reason(note)),
+    };
+    let lines: Vec<_> = told.iter().map(line).collect();
+    Outgoing::embed(Embed {
+        title: format!("What {} earned, and what not", name(member)),
+        description: if lines.is_empty() { NOTHING_LATELY.to_owned() } else { lines.join("\n") },
+        fields: Vec::new(),
+        colour: COLOUR,
+        footer: "Reasons are kept for two days. /xphistory has every change.".to_owned(),
+    })
+}
+
+/// A member's ledger, the newest row first, each with the number that `/undo` takes.
+pub fn history(member: &str, page: u32, rows: &[ledger::Row], more: bool) -> Outgoing {
+    let line = |row: &ledger::Row| {
+        let actor = row.actor.map_or(String::new(), |actor| format!(" by <@{actor}>"));
+        let undoes = row.undoes.map_or(String::new(), |id| format!(" of L{id}"));
+        let batch = row.batch.map_or(String::new(), |id| format!(" in B{id}"));
+        format!("`L{}` {}{undoes}{batch}{actor}", row.id, paid(row))
+    };
+    let lines: Vec<_> = rows.iter().map(line).collect();
+    let footer = if more { format!("Page {page} · next: page {}", page + 1) } else { format!("Page {page}") };
+    Outgoing::embed(Embed {
+        title: format!("XP of {}", name(member)),
+        description: if lines.is_empty() { "There is nothing here.".to_owned() } else { lines.join("\n") },
+        fields: Vec::new(),
+        colour: COLOUR,
+        footer,
+    })
+}
+
+fn paid(row: &ledger::Row) -> String {
+    let amount = if row.amount < 0 { count(row.amount) } else { format!("+{}", count(row.amount)) };
+    format!("{} **{amount}** {} → {} XP", when(row.at), what(&row.what), count(row.after))
+}
+
+/// The ledger's words, for people.
+fn what(what: &str) -> &str {
+    match what {
+        "add" => "by an admin",
+        "set_level" => "level set by an admin",
+        "reset" => "reset by an admin",
+        "undo" => "taken back",
+        "daily" => "daily bonus",
+        "voice" => "voice minutes",
+        other => other,
+    }
+}
+
+fn reason(note: &Note) -> String {
+    let words = match note.reason {
+        Reason::Cooldown => "cooldown",
+        Reason::CommandCooldown => "cooldown of commands",
+        Reason::ChannelIgnored => "this channel earns nothing",
+        Reason::RoleIgnored => "a role of theirs earns nothing",
+        Reason::TooShort => "too short",
+        Reason::Repeated => "much the same as before",
+        Reason::WorthNothing => "worth nothing here",
+        Reason::OptedOut => "XP is switched off with /privacy",
+        Reason::Late => "it came after a newer message",
+        Reason::VoiceMuted => "voice while muted",
+        Reason::VoiceDeafened => "voice while deafened",
+        Reason::VoiceAlone => "voice while alone",
+        Reason::VoiceAfk => "voice in the AFK channel",
+        Reason::VoiceUnseen => "voice while I was not connected",
+    };
+    let left = if note.left_seconds > 0 { format!(", {} s left", note.left_seconds) } else { String::new() };
+    let times = match (note.reason.is_of_voice(), note.amount) {
+        (true, minutes) => format!(" ({minutes} min)"),
+        (false, 0 | 1) => String::new(),
+        (false, times) => format!(" ({times} times)"),
+    };
+    format!("{words}{left}{times}")
+}
+
+/// A moment, as every reader's own client shows it.
+fn when(at: Timestamp) -> String {
+    format!("<t:{}:R>", at.ms().div_euclid(1_000))
+}
+
 fn nobody(page: u32) -> &'static str {
     if page == 1 { "Nobody is here yet. Say hello!" } else { "The board ends before this page." }
 }
@@ -106,6 +193,8 @@ pub fn changed(member: UserId, before: i64, after: i64) -> Outgoing {
 
 pub const BOARD: &str = "Leaderboard";
 pub const BOARD_IS_FOR_MEMBERS: &str = "It is shown to members only: in Discord, /leaderboard has it.";
+const NOTHING_LATELY: &str = "Nothing happened in the last two days.";
+pub const OWN_ONLY: &str = "Members see their own; another member's is for moderators.";
 pub const LEFT: &str = "the member left";
 pub const BOTS_HAVE_NO_LEVELS: &str = "Bots have no levels.";
 

@@ -279,7 +279,7 @@ impl Inn {
         let bot = Bot::open(Settings::default(), store, clock, vitals).await.unwrap();
         let rest = Arc::new(Memory {
             gateway_url: Mutex::new(url),
-            flags: AtomicU64::new(1 << 19),
+            flags: AtomicU64::new(1 << 15 | 1 << 19),
             remaining: AtomicU64::new(1_000),
             status: AtomicU16::new(0),
             calls: Mutex::default(),
