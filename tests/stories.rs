@@ -161,13 +161,16 @@ async fn admins_change_xp_and_the_ledger_names_them() {
     let bot = house.start().await;
     let (ada, admin) = (house.member(0), house.inn.admin);
     let answer = house.slash(admin, "addxp", &[("member", ada.into()), ("amount", 500.into())]).await;
-    assert_eq!(answer.content(), format!("<@{ada}> has 500 XP now, was 0 (level 2, was 1)."));
+    assert_eq!(answer.content(), format!("<@{ada}> has 500 XP now, was 0 (level 2, was 1). `/undo L1` takes it back."));
     assert!(answer.ephemeral);
     let answer = house.slash(admin, "addxp", &[("member", ada.into()), ("amount", (-9_000).into())]).await;
-    assert_eq!(answer.content(), format!("<@{ada}> has 0 XP now, was 500 (level 1, was 2)."));
+    assert_eq!(answer.content(), format!("<@{ada}> has 0 XP now, was 500 (level 1, was 2). `/undo L2` takes it back."));
     house.slash(admin, "setlevel", &[("member", ada.into()), ("level", 5.into())]).await;
     let answer = house.slash(admin, "resetxp", &[("member", ada.into())]).await;
-    assert_eq!(answer.content(), format!("<@{ada}> has 0 XP now, was 2,750 (level 1, was 5)."));
+    assert_eq!(
+        answer.content(),
+        format!("<@{ada}> has 0 XP now, was 2,750 (level 1, was 5). `/undo L4` takes it back.")
+    );
     let by = |what: &str| format!("{what} by {admin}");
     assert_eq!(house.ledger(), [by("add +500"), by("add -500"), by("set_level +2750"), by("reset -2750")]);
     assert!(house.sim.world().bot_messages(house.inn.general).is_empty(), "an admin's change is not announced");
@@ -271,6 +274,8 @@ async fn help_shows_what_one_may_use() {
         `/levels` Shows what each level needs and brings
         `/why` Shows what earned XP lately, what did not, and why
         `/xphistory` Lists the changes of XP from the ledger
+        `/privacy` Shows and sets what levels may do with you
+        `/levelnotify` Switches the announcements of your level-ups
 
         **General**
         `/help` Lists the commands, or explains one
@@ -362,5 +367,73 @@ async fn who_leaves_disappears_from_the_board_and_comes_back_with_what_they_had(
     house.clock.advance(Duration::from_secs(5));
     let answer = house.slash(ada, "rank", &[]).await;
     assert!(answer.text().ends_with("XP\n30\nRank\n#1 of 2"), "{}", answer.text());
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn what_an_admin_did_is_taken_back_one_by_one_or_as_a_batch() {
+    let house = House::new().await;
+    let bot = house.start().await;
+    let (ada, bea, admin) = (house.member(0), house.member(1), house.inn.admin);
+    house.say(ada, "hello");
+    house.say(bea, "hello");
+    house.slash(admin, "addxp", &[("member", ada.into()), ("amount", 500.into())]).await;
+    let back = house.slash(admin, "undo", &[("id", "L3".into())]).await;
+    assert!(back.content().starts_with("L3 is taken back: +500 by an admin."), "{}", back.content());
+    let again = house.slash(admin, "undo", &[("id", "l3".into())]).await;
+    assert_eq!(again.content(), "L3 was taken back already, by L4.");
+    house.slash(admin, "undo", &[("id", "L4".into())]).await;
+    assert_eq!(house.xp(ada), 515, "an undo can be undone");
+    for nonsense in ["L99", "B1", "seven", "L", "Ω1"] {
+        let refused = house.slash(admin, "undo", &[("id", nonsense.into())]).await;
+        assert!(refused.content().starts_with("There is no "), "{nonsense}: {}", refused.content());
+    }
+    let refused = house.slash(admin, "resetxp", &[("everyone", "yes".into())]).await;
+    assert!(
+        refused.content().contains("type the server's name: everyone: The Lantern & Ladle"),
+        "{}",
+        refused.content()
+    );
+    let refused = house.slash(admin, "resetxp", &[]).await;
+    assert!(refused.content().starts_with("Name one member"), "{}", refused.content());
+    let done = house.slash(admin, "resetxp", &[("everyone", "The Lantern & Ladle".into())]).await;
+    assert!(done.content().starts_with("2 members have no XP now."), "{}", done.content());
+    assert_eq!((house.xp(ada), house.xp(bea)), (0, 0));
+    house.slash(admin, "undo", &[("id", "B1".into())]).await;
+    assert_eq!((house.xp(ada), house.xp(bea)), (515, 15));
+    let folder = house.config.store.path.parent().unwrap();
+    let copies: Vec<_> = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    let copies = copies.iter().filter(|name| name.to_string_lossy().contains(".before-resetxp-"));
+    assert_eq!(copies.count(), 2, "one for the vain attempt, one for the reset");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn members_choose_to_earn_nothing_to_be_on_no_board_and_to_be_left_alone() {
+    let house = House::new().await;
+    let bot = house.start().await;
+    let (ada, bea) = (house.member(0), house.member(1));
+    house.say(ada, "hello");
+    house.say(bea, "hello");
+    let told = house.slash(ada, "privacy", &[("xp", "off".into()), ("board", "off".into())]).await;
+    assert!(
+        told.content().starts_with("You earn **no** XP. You are **not** on the leaderboard."),
+        "{}",
+        told.content()
+    );
+    house.say_later(ada, "a minute later");
+    bot.settle(&house).await;
+    assert_eq!(house.xp(ada), 15);
+    let why = house.slash(ada, "why", &[]).await;
+    assert!(why.text().contains("XP is switched off with /privacy"), "{}", why.text());
+    let board = house.slash(bea, "leaderboard", &[]).await;
+    assert!(!board.text().contains("Selo"), "{}", board.text());
+    house.slash(bea, "levelnotify", &[("announce", "off".into())]).await;
+    for _ in 0..40 {
+        house.say_later(bea, "hello");
+    }
+    bot.settle(&house).await;
+    assert_eq!((house.xp(ada), house.xp(bea)), (15, 15 * 41));
+    assert!(house.sim.world().bot_messages(house.inn.general).is_empty());
     bot.stop().await;
 }

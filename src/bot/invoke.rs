@@ -98,6 +98,14 @@ impl Bot {
         invocation: &Invocation,
         reply_to: Option<(ChannelId, MessageId)>,
     ) -> Answer {
+        if (command.backup_first)(&args)
+            && let Err(fault) = self.0.store.backup(command.name).await
+        {
+            let answer = refused(&Refusal::new("No backup could be made, so I did nothing. The log says why."));
+            tracing::error!(%fault, "no backup could be made");
+            self.reply_later(invocation, &answer, reply_to).await;
+            return answer;
+        }
         let (bot, asked) = (self.clone(), invocation.clone());
         let planned = self.0.store.write(move |tx: &Tx| bot.plan_here(tx, command, &args, &asked, reply_to)).await;
         self.0.promised.notify_one();

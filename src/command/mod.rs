@@ -29,6 +29,8 @@ pub struct Command {
     /// The answer is for the asker's eyes only.
     pub ephemeral: bool,
     pub options: &'static [&'static dyn Declared],
+    /// Whether the database is to be copied before it runs, given its arguments.
+    pub backup_first: fn(&Args) -> bool,
     /// Decides, inside a transaction, what to change and what to answer.
     pub plan: PlanFn,
 }
@@ -102,6 +104,13 @@ impl Opt<i64> {
 impl Opt<String> {
     pub const fn text(name: &'static str, about: &'static str, chars_max: u16) -> Self {
         Self::new(name, about, Kind::Text { chars_max })
+    }
+}
+
+impl Opt<String> {
+    /// One of these words, in whatever case.
+    pub const fn choice(name: &'static str, about: &'static str, words: &'static [&'static str]) -> Self {
+        Self::new(name, about, Kind::Choice(words))
     }
 }
 
@@ -206,6 +215,7 @@ impl Command {
             hidden: false,
             ephemeral: false,
             options,
+            backup_first: |_| false,
             plan,
         }
     }

@@ -111,23 +111,14 @@ fn expected(kind: Kind) -> &'static str {
 mod tests {
     use super::*;
     use crate::command::{Args, Declared, Given, Opt};
-    use crate::model::Permission;
 
     static MEMBER: Opt<UserId> = Opt::user("member", "Whose").required();
     static AMOUNT: Opt<i64> = Opt::whole("amount", "How much", -10..=10);
     static REASON: Opt<String> = Opt::text("reason", "Why", 20);
     static OPTIONS: [&dyn Declared; 3] = [&MEMBER, &AMOUNT, &REASON];
     static COMMAND: Command = Command {
-        name: "give",
-        about: "Gives",
-        category: "Test",
         aliases: &["g"],
-        requires: Permission::Everyone,
-        cooldown_seconds: 0,
-        hidden: false,
-        ephemeral: false,
-        options: &OPTIONS,
-        plan: |_, _, _| Err(Refusal::new("never run").into()),
+        ..Command::open("give", "Gives", "Test", &OPTIONS, |_, _, _| Err(Refusal::new("never run").into()))
     };
 
     fn run(line: &str) -> Result<(UserId, Option<i64>, Option<String>), String> {

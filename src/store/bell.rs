@@ -2,12 +2,15 @@
 //! while the writer only dozes: it is found when the doze is over, a hundredth of a second later at most.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst, fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed, Ordering::SeqCst, fence};
 use std::thread::{Thread, current, park_timeout};
 use std::time::Duration;
 
 /// How long the writer waits for company before it sleeps.
 const DOZE: Duration = Duration::from_millis(10);
+
+/// So much work ends a doze early.
+const CROWD: u32 = 512;
 
 /// Between those who hand over work and the writer.
 #[derive(Default)]
@@ -15,6 +18,8 @@ pub struct Bell {
     writer: OnceLock<Thread>,
     /// The writer sleeps: whoever comes has to ring.
     asleep: AtomicBool,
+    /// What came since the writer last looked, roughly.
+    waiting: AtomicU32,
     closing: AtomicBool,
 }
 
@@ -28,7 +33,8 @@ impl Bell {
     pub fn ring(&self, urgent: bool) {
         // With its counterpart in `sleep`: either the writer sees the work, or we see it asleep.
         fence(SeqCst);
-        if urgent || self.asleep.load(Relaxed) {
+        let is_crowd = self.waiting.fetch_add(1, Relaxed) == CROWD;
+        if urgent || is_crowd || self.asleep.load(Relaxed) {
             self.asleep.store(false, Relaxed);
             self.wake();
         }
@@ -46,6 +52,7 @@ impl Bell {
 
     /// Waits a little for work that does not ring.
     pub fn doze(&self) {
+        self.waiting.store(0, Relaxed);
         park_timeout(DOZE);
     }
 

@@ -4,6 +4,7 @@
 //! What is acknowledged to a person or program is on the disk before the answer ([`Store::write`]). Passive gains
 //! ([`Store::submit`] with relaxed work) join the next batch, at most [`StoreSettings::batch_wait`] away.
 
+mod backup;
 mod bell;
 pub mod check;
 pub mod done;
@@ -169,6 +170,13 @@ impl Store {
             self.readers().push(reader.0);
         }
         result
+    }
+
+    /// Copies everything handed over so far into a file beside the database; only the newest few such copies stay.
+    pub async fn backup(&self, label: &str) -> Result<PathBuf> {
+        self.settle().await?;
+        let (path, label, at) = (self.0.path.clone(), label.to_owned(), self.0.vitals.clock.now());
+        tokio::task::spawn_blocking(move || backup::make(&path, &label, at)).await?
     }
 
     /// Commits, ends the writer and waits for it.

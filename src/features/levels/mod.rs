@@ -1,8 +1,10 @@
 //! Levels: messages earn XP, XP makes levels, levels bring roles, and everybody can ask where they stand.
 
 mod award;
+mod change;
 mod commands;
 mod explain;
+mod own;
 pub mod rules;
 mod standings;
 pub mod store;

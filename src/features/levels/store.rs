@@ -163,6 +163,14 @@ pub fn count(connection: &Connection, guild: GuildId, at_most: i64) -> Result<i6
     Ok(connection.prepare_cached(sql)?.query_row(params![guild.sql(), at_most], |row| row.get(0))?)
 }
 
+/// The members who have XP, on the board or not.
+pub fn list_with_xp(connection: &Connection, guild: GuildId, at_most: usize) -> Result<Vec<UserId>> {
+    let sql = "SELECT user FROM xp WHERE guild = ?1 AND xp > 0 LIMIT ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let users = statement.query_map(params![guild.sql(), at_most as i64], |row| row.get::<_, i64>(0))?;
+    users.map(|user| Ok(UserId::try_from(user?)?)).collect()
+}
+
 /// The name under which a member was last seen.
 pub fn find_name(connection: &Connection, guild: GuildId, user: UserId) -> Result<Option<String>> {
     let sql = "SELECT name FROM member WHERE guild = ?1 AND user = ?2";

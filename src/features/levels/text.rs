@@ -1,7 +1,7 @@
 //! Everything that members read about levels.
 
 use super::explain::Told;
-use super::rules::{self, LEVEL_MAX};
+use super::rules::{self, Choices, LEVEL_MAX};
 use super::store::Placed;
 use super::why::{Note, Reason};
 use crate::model::text::{count, name};
@@ -184,16 +184,69 @@ pub fn how_to_earn(xp: i64, cooldown_seconds: u32) -> String {
     format!("A message earns {xp} XP, once in {cooldown_seconds} seconds.")
 }
 
-/// The outcome of an admin's change, with what it was before, so that it can be taken back by hand.
-pub fn changed(member: UserId, before: i64, after: i64) -> Outgoing {
+/// The outcome of an admin's change, with what it was before and how to take it back.
+pub fn changed(member: UserId, before: i64, after: i64, row: Option<i64>) -> Outgoing {
+    let back = row.map_or(String::new(), |row| format!(" `/undo L{row}` takes it back."));
+    Outgoing::text(format!("{}{back}", now_has(member, before, after)))
+}
+
+fn now_has(member: UserId, before: i64, after: i64) -> String {
     let (old, new) = (rules::level_of(before), rules::level_of(after));
     let levels = if old == new { format!("level {new} as before") } else { format!("level {new}, was {old}") };
-    Outgoing::text(format!("<@{member}> has {} XP now, was {} ({levels}).", count(after), count(before)))
+    format!("<@{member}> has {} XP now, was {} ({levels}).", count(after), count(before))
+}
+
+/// The outcome of an `/undo` of one row.
+pub fn undone(row: &ledger::Row, before: i64, after: i64, undo: Option<i64>) -> Outgoing {
+    let back = undo.map_or(String::new(), |undo| format!(" `/undo L{undo}` brings it back."));
+    let amount = if row.amount < 0 { count(row.amount) } else { format!("+{}", count(row.amount)) };
+    let taken = format!("L{} is taken back: {amount} {}.", row.id, what(&row.what));
+    let short = before - after != row.amount;
+    let floor = if short { " There was less left than that." } else { "" };
+    Outgoing::text(format!("{taken} {}{floor}{back}", now_has(row.user, before, after)))
+}
+
+pub fn undone_batch(batch: &ledger::Batch, members: usize, undo: i64) -> Outgoing {
+    let (members, kind) = (count(members as i64), what(&batch.what));
+    let words = format!("B{} is taken back: {kind}, {members} changes. `/undo B{undo}` brings it back.", batch.id);
+    Outgoing::text(words)
+}
+
+pub fn reset_all(members: usize, batch: i64) -> Outgoing {
+    let members = count(members as i64);
+    Outgoing::text(format!("{members} members have no XP now. A backup was made; `/undo B{batch}` takes it back."))
+}
+
+pub fn type_the_name(guild: &str) -> String {
+    format!("To set everybody's XP to nothing, type the server's name: everyone: {}", name(guild))
+}
+
+pub fn too_many(at_most: usize) -> String {
+    format!("More than {} members have XP; one command may change so many.", count(at_most as i64))
+}
+
+pub fn no_such_number(number: &str) -> String {
+    format!("There is no {} here. /xphistory shows the numbers, such as L12 or B3.", name(number))
+}
+
+pub fn undone_before(kind: char, id: i64, by: i64) -> String {
+    format!("{kind}{id} was taken back already, by {kind}{by}.")
+}
+
+/// What a member has chosen.
+pub fn choices(choices: Choices) -> Outgoing {
+    let [xp, board, told] = [
+        if choices.no_xp { "You earn **no** XP." } else { "You earn XP." },
+        if choices.off_board { "You are **not** on the leaderboard." } else { "You are on the leaderboard." },
+        if choices.quiet { "Your level-ups are **not** announced." } else { "Your level-ups are announced." },
+    ];
+    Outgoing::text(format!("{xp} {board} {told}\n-# /privacy xp: board: and /levelnotify change that."))
 }
 
 pub const BOARD: &str = "Leaderboard";
 pub const BOARD_IS_FOR_MEMBERS: &str = "It is shown to members only: in Discord, /leaderboard has it.";
 const NOTHING_LATELY: &str = "Nothing happened in the last two days.";
+pub const RESET_WHOM: &str = "Name one member, or type the server's name for everyone.";
 pub const OWN_ONLY: &str = "Members see their own; another member's is for moderators.";
 pub const LEFT: &str = "the member left";
 pub const BOTS_HAVE_NO_LEVELS: &str = "Bots have no levels.";

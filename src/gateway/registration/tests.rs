@@ -17,16 +17,8 @@ static REASON: Opt<String> = Opt::text("reason", "Why", 200);
 
 const fn command(name: &'static str, requires: Permission, options: &'static [&'static dyn Declared]) -> Command {
     Command {
-        name,
-        about: "Does it",
-        category: "Test",
-        aliases: &[],
         requires,
-        cooldown_seconds: 0,
-        hidden: false,
-        ephemeral: false,
-        options,
-        plan: |_, _, _| Err(Refusal::new("never run").into()),
+        ..Command::open(name, "Does it", "Test", options, |_, _, _| Err(Refusal::new("never run").into()))
     }
 }
 
