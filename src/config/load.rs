@@ -133,6 +133,7 @@ pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<L
         let sentence = |(key, words): (&str, String)| format!("{}: {key} {words}.", loaded.origin(key));
         return Err(ConfigError(mistakes.into_iter().map(sentence).collect()));
     }
+    config.settle();
     let folder = file.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
     if config.store.path.is_relative() {
         config.store.path = folder.join(&config.store.path);
@@ -329,6 +330,23 @@ mod tests {
         assert!(words.contains("http.listen must be an address and port"), "{words}");
         let words = refusal("[levels\n", &[]);
         assert!(words.contains("innkeeper.toml") || words.contains("line 1"), "{words}");
+    }
+
+    #[test]
+    fn curves_are_named_or_made_and_refused_with_the_level_where_they_fall() {
+        let loaded = with("[levels]\ncurve = \"mee6\"\nmax_level = 50", &[]).unwrap();
+        let curve = &loaded.config.levels.curve;
+        assert_eq!((curve.total(10), curve.highest_level()), (4_675, 50));
+        let loaded = with("[levels.curve]\nlinear = 70", &[("INNKEEPER_LEVELS__CURVE__LINEAR", "90")]).unwrap();
+        assert_eq!(loaded.config.levels.curve.total(10), 900);
+        assert!(loaded.list().iter().any(|(key, value, _)| key == "levels.curve.linear" && value == "90"));
+        let words = refusal("[levels]\ncurve = \"mee7\"", &[]);
+        assert!(words.contains("levels.curve: there is no curve \"mee7\"; known: hub, mee6"), "{words}");
+        let words = refusal("[levels]\ncurve = { quadratic = -1, linear = 100 }", &[]);
+        assert!(words.contains("levels.curve: the curve does not rise: level 51 "), "{words}");
+        let words = refusal("[levels.curve]\ncubik = 1", &[]);
+        assert!(words.contains("no key levels.curve.cubik; did you mean levels.curve.cubic?"), "{words}");
+        assert!(refusal("[levels]\nmax_level = 1001", &[]).contains("levels.max_level must be between 1 and 1000"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::explain::{HISTORY, WHY};
 use super::{promise_role, roles_of, rules, store, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
-use crate::model::{Permission, Result, UserId};
+use crate::model::{LEVEL_MAX, Permission, Result, UserId, XP_MAX};
 use crate::store::ledger::{self, Entry};
 
 pub const COMMANDS: &[&Command] = &[&RANK, &LEADERBOARD, &LEVELS, &WHY, &HISTORY, &ADD_XP, &SET_LEVEL, &RESET_XP];
@@ -18,9 +18,8 @@ const AMONG_MAX: i64 = 1_000_000;
 static MEMBER: Opt<UserId> = Opt::user("member", "Whose rank; your own without it");
 static WHOM: Opt<UserId> = Opt::user("member", "Whose XP to change").required();
 static PAGE: Opt<i64> = Opt::whole("page", "Which page, from 1", 1..=PAGES_MAX);
-static AMOUNT: Opt<i64> =
-    Opt::whole("amount", "How much XP; a negative number takes", -rules::XP_MAX..=rules::XP_MAX).required();
-static LEVEL: Opt<i64> = Opt::whole("level", "The level to be at", 1..=rules::LEVEL_MAX as i64).required();
+static AMOUNT: Opt<i64> = Opt::whole("amount", "How much XP; a negative number takes", -XP_MAX..=XP_MAX).required();
+static LEVEL: Opt<i64> = Opt::whole("level", "The level to be at", 1..=LEVEL_MAX as i64).required();
 
 static OF_RANK: [&dyn Declared; 1] = [&MEMBER];
 static OF_BOARD: [&dyn Declared; 1] = [&PAGE];
@@ -55,7 +54,7 @@ fn rank(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
         None if user == actor.user => actor.name.clone(),
         None => text::UNNAMED.to_owned(),
     };
-    Ok(Plan::reply(text::rank(&name, xp, rank, among)))
+    Ok(Plan::reply(text::rank(&cx.config.levels.curve, &name, xp, rank, among)))
 }
 
 fn leaderboard(cx: &mut Cx<'_>, _: &Actor, args: &Args) -> Result<Plan> {
@@ -67,15 +66,15 @@ fn leaderboard(cx: &mut Cx<'_>, _: &Actor, args: &Args) -> Result<Plan> {
     board.truncate(PAGE_ROWS as usize);
     let guild = cx.guilds.find(guild);
     let guild = guild.as_ref().map_or("this server", |guild| &guild.name);
-    Ok(Plan::reply(text::leaderboard(guild, page, &board, more)))
+    Ok(Plan::reply(text::leaderboard(&cx.config.levels.curve, guild, page, &board, more)))
 }
 
 fn levels(cx: &mut Cx<'_>, actor: &Actor, _: &Args) -> Result<Plan> {
     let guild = cx.guild()?;
-    let own = rules::level_of(store::load(cx.tx, guild, actor.user)?.xp);
     let levels = &cx.config.levels;
+    let own = levels.curve.level_of(store::load(cx.tx, guild, actor.user)?.xp);
     let earn = text::how_to_earn(levels.message_xp, levels.message_cooldown_seconds);
-    Ok(Plan::reply(text::levels(own, &roles_of(cx, guild), &earn)))
+    Ok(Plan::reply(text::levels(&levels.curve, own, &roles_of(cx, guild), &earn)))
 }
 
 fn add_xp(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
@@ -85,7 +84,11 @@ fn add_xp(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
 
 fn set_level(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let level = u32::try_from(args.load(&LEVEL)?)?;
-    change(cx, actor, args, "set_level", |_| rules::total(level))
+    let curve = cx.config.levels.curve.clone();
+    if level > curve.highest_level() {
+        return Err(crate::model::Refusal::new(text::no_such_level(curve.highest_level())).into());
+    }
+    change(cx, actor, args, "set_level", |_| curve.total(level))
 }
 
 fn reset_xp(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
@@ -100,8 +103,9 @@ fn change(cx: &mut Cx<'_>, actor: &Actor, args: &Args, what: &str, to: impl Fn(i
     if cx.me == Some(user) || args.is_bot(user) {
         return Err(crate::model::Refusal::new(text::BOTS_HAVE_NO_LEVELS).into());
     }
+    let curve = &cx.config.levels.curve;
     let before = store::load(cx.tx, guild, user)?;
-    let xp = to(before.xp).clamp(0, rules::XP_MAX);
+    let xp = to(before.xp).clamp(0, XP_MAX);
     if xp != before.xp {
         store::save(cx.tx, guild, user, &before, rules::Row { xp, ..before })?;
         let entry = Entry {
@@ -118,11 +122,11 @@ fn change(cx: &mut Cx<'_>, actor: &Actor, args: &Args, what: &str, to: impl Fn(i
             undoes: None,
         };
         ledger::insert(cx.tx, &entry)?;
-        let (old, new) = (rules::level_of(before.xp), rules::level_of(xp));
+        let (old, new) = (curve.level_of(before.xp), curve.level_of(xp));
         let reason = text::reason_role_changed(&actor.name, old, new);
         for (role, give) in rules::changed_roles(&roles_of(cx, guild), old, new) {
             promise_role(cx, guild, user, role, give, &reason)?;
         }
     }
-    Ok(Plan::reply(text::changed(user, before.xp, xp)))
+    Ok(Plan::reply(text::changed(&cx.config.levels.curve, user, before.xp, xp)))
 }

@@ -1,11 +1,10 @@
 //! Everything that members read about levels.
 
 use super::explain::Told;
-use super::rules::{self, LEVEL_MAX};
 use super::store::Placed;
 use super::why::{Note, Reason};
 use crate::model::text::{count, name};
-use crate::model::{Embed, Outgoing, RoleId, Timestamp, UserId};
+use crate::model::{Curve, Embed, Outgoing, RoleId, Timestamp, UserId};
 use crate::store::ledger;
 
 /// Shown for somebody whose name was never seen.
@@ -35,26 +34,26 @@ pub fn reason_role_changed(actor: &str, before: u32, after: u32) -> String {
     format!("Innkeeper: {actor} changed the level from {before} to {after}")
 }
 
-pub fn rank(member: &str, xp: i64, rank: u64, among: i64) -> Outgoing {
-    let level = rules::level_of(xp);
+pub fn rank(curve: &Curve, member: &str, xp: i64, rank: u64, among: i64) -> Outgoing {
+    let level = curve.level_of(xp);
     let place = if xp == 0 { "none yet".to_owned() } else { format!("#{rank} of {}", count(among)) };
-    let next = match level {
-        LEVEL_MAX => "This is the highest level.".to_owned(),
-        _ => format!("{} XP to level {}", count(rules::total(level + 1) - xp), level + 1),
+    let next = match curve.missing(xp) {
+        None => "This is the highest level.".to_owned(),
+        Some(missing) => format!("{} XP to level {}", count(missing as i64), level + 1),
     };
     Outgoing::embed(Embed {
         title: name(member),
-        description: format!("{}\n{next}", bar(rules::progress(xp))),
+        description: format!("{}\n{next}", bar(curve.progress(xp))),
         fields: vec![("Level".to_owned(), level.to_string()), ("XP".to_owned(), count(xp)), ("Rank".to_owned(), place)],
         colour: COLOUR,
         footer: String::new(),
     })
 }
 
-pub fn leaderboard(guild: &str, page: u32, board: &[Placed], more: bool) -> Outgoing {
+pub fn leaderboard(curve: &Curve, guild: &str, page: u32, board: &[Placed], more: bool) -> Outgoing {
     let line = |placed: &Placed| {
         let shown = name(placed.name.as_deref().unwrap_or(UNNAMED));
-        let (level, xp) = (rules::level_of(placed.xp), count(placed.xp));
+        let (level, xp) = (curve.level_of(placed.xp), count(placed.xp));
         format!("**{}.** {shown} · level {level} · {xp} XP", placed.rank)
     };
     let lines: Vec<_> = board.iter().map(line).collect();
@@ -158,14 +157,15 @@ fn nobody(page: u32) -> &'static str {
 }
 
 /// What each level needs, around the asker's own, and what roles the levels bring.
-pub fn levels(own: u32, roles: &[(u32, RoleId)], earn: &str) -> Outgoing {
+pub fn levels(curve: &Curve, own: u32, roles: &[(u32, RoleId)], earn: &str) -> Outgoing {
     const LANDMARKS: [u32; 6] = [2, 5, 10, 25, 50, 100];
-    let mut shown: Vec<u32> = LANDMARKS.into_iter().chain(own..=own.saturating_add(2).min(LEVEL_MAX)).collect();
-    shown.extend(roles.iter().map(|(level, _)| *level).filter(|level| *level <= LEVEL_MAX));
+    let mut shown: Vec<u32> = LANDMARKS.into_iter().chain(own..=own.saturating_add(2)).collect();
+    shown.extend(roles.iter().map(|(level, _)| *level));
+    shown.retain(|level| *level <= curve.highest_level());
     shown.sort_unstable();
     shown.dedup();
     let line = |level: &u32| {
-        let mut line = format!("Level {level}: {} XP", count(rules::total(*level)));
+        let mut line = format!("Level {level}: {} XP", count(curve.total(*level)));
         for (_, role) in roles.iter().filter(|(from, _)| from == level) {
             line.push_str(&format!(" · <@&{role}>"));
         }
@@ -185,10 +185,14 @@ pub fn how_to_earn(xp: i64, cooldown_seconds: u32) -> String {
 }
 
 /// The outcome of an admin's change, with what it was before, so that it can be taken back by hand.
-pub fn changed(member: UserId, before: i64, after: i64) -> Outgoing {
-    let (old, new) = (rules::level_of(before), rules::level_of(after));
+pub fn changed(curve: &Curve, member: UserId, before: i64, after: i64) -> Outgoing {
+    let (old, new) = (curve.level_of(before), curve.level_of(after));
     let levels = if old == new { format!("level {new} as before") } else { format!("level {new}, was {old}") };
     Outgoing::text(format!("<@{member}> has {} XP now, was {} ({levels}).", count(after), count(before)))
+}
+
+pub fn no_such_level(highest: u32) -> String {
+    format!("The highest level here is {highest}.")
 }
 
 pub const BOARD: &str = "Leaderboard";
