@@ -5,15 +5,17 @@
 
 mod levels;
 mod load;
+mod values;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use levels::{Announce, LevelRole, Levels};
+pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
+pub use values::{Multiplier, XpRange};
 
-use crate::model::{GuildId, Secret};
+use crate::model::{GuildId, Secret, Zone};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -40,6 +42,8 @@ pub struct Discord {
     pub prefix: String,
     /// The guilds to serve; empty: every guild the bot is in.
     pub guilds: Vec<GuildId>,
+    /// Where the community's days begin.
+    pub timezone: Zone,
 }
 
 impl Discord {
@@ -57,6 +61,7 @@ impl Default for Discord {
             api_url: "https://discord.com".to_owned(),
             prefix: "!".to_owned(),
             guilds: Vec::new(),
+            timezone: Zone::default(),
         }
     }
 }

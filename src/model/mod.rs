@@ -12,8 +12,10 @@ pub mod guild;
 pub mod id;
 pub mod permission;
 pub mod secret;
+pub mod template;
 pub mod text;
 pub mod time;
+pub mod zone;
 
 pub use curve::{Coefficients, Curve, LEVEL_MAX, XP_MAX};
 pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback};
@@ -23,4 +25,6 @@ pub use guild::{Channel, Guild, GuildOutline, Guilds, Overwrite, Role};
 pub use id::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
 pub use permission::{Permission, Permissions};
 pub use secret::Secret;
+pub use template::Template;
 pub use time::{Clock, Timestamp};
+pub use zone::{Day, Zone};

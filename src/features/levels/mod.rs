@@ -111,7 +111,7 @@ fn on_message(cx: &mut Cx<'_>, message: &Message) -> Result<()> {
     if !cx.is_command {
         let levels = &cx.config.levels;
         let cooldown = NonZeroU32::new(levels.message_cooldown_seconds).unwrap_or(NonZeroU32::MIN);
-        match rules::earn(before, message.id, levels.message_xp, cooldown) {
+        match rules::earn(before, message.id, levels.message_xp.low, cooldown) {
             _ if before.choices.no_xp => note(cx, message, Reason::OptedOut, Duration::ZERO)?,
             Decision::Earned(gain) => {
                 let act = Act { what: "message", source: message.id.get(), at: message.id.time() };

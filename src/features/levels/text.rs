@@ -3,6 +3,7 @@
 use super::explain::Told;
 use super::store::Placed;
 use super::why::{Note, Reason};
+use crate::config::XpRange;
 use crate::model::text::{count, name};
 use crate::model::{Curve, Embed, Outgoing, RoleId, Timestamp, UserId};
 use crate::store::ledger;
@@ -180,7 +181,7 @@ pub fn levels(curve: &Curve, own: u32, roles: &[(u32, RoleId)], earn: &str) -> O
     })
 }
 
-pub fn how_to_earn(xp: i64, cooldown_seconds: u32) -> String {
+pub fn how_to_earn(xp: XpRange, cooldown_seconds: u32) -> String {
     format!("A message earns {xp} XP, once in {cooldown_seconds} seconds.")
 }
 
