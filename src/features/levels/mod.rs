@@ -2,10 +2,13 @@
 
 mod award;
 mod commands;
+pub mod days;
 mod explain;
 pub mod rules;
+pub mod similar;
 mod standings;
 pub mod store;
+pub mod template;
 mod text;
 mod why;
 
