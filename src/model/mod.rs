@@ -10,6 +10,7 @@ pub mod event;
 pub mod failure;
 pub mod guild;
 pub mod id;
+pub mod mix;
 pub mod permission;
 pub mod secret;
 pub mod template;

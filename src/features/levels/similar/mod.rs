@@ -6,6 +6,8 @@
 
 pub mod store;
 
+use crate::model::mix::mix;
+
 /// Messages of a member that a new one is compared with.
 pub const RECENT_MAX: usize = 5;
 /// Texts whose sketches differ in at most so many bits are nearly the same: about two thirds of their groups agree.
@@ -90,14 +92,6 @@ fn letters_of(text: &str) -> Vec<char> {
 
 fn hash_of(group: &[char]) -> u64 {
     group.iter().fold(group.len() as u64, |hash, letter| mix(hash ^ u64::from(*letter)))
-}
-
-/// Spreads the bits of a number over all of them: the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-fn mix(number: u64) -> u64 {
-    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
 }
 
 #[cfg(test)]
