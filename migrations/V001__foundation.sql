@@ -129,3 +129,11 @@ CREATE TABLE why (
     notes TEXT NOT NULL,
     PRIMARY KEY (guild, user)
 ) STRICT, WITHOUT ROWID;
+
+-- Sketches of the texts of a member's last few messages that earned, 64 bits each, where repeats are looked for.
+CREATE TABLE said (
+    guild INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    sketches BLOB NOT NULL,
+    PRIMARY KEY (guild, user)
+) STRICT, WITHOUT ROWID;

@@ -89,7 +89,8 @@ async fn a_role_that_was_refused_is_tried_again_when_the_guild_is_seen_anew() {
     }
     store.close();
     let mut config = Config::default();
-    config.levels.roles = [7, 8].map(|role| LevelRole { level: 2, role: RoleId::new(role).unwrap() }).to_vec();
+    config.levels.roles =
+        [7, 8].map(|role| LevelRole { level: 2, role: RoleId::new(role).unwrap(), keep: false }).to_vec();
     // Role 8 is above the bot's own: asking again would be refused again.
     run(&path, config.clone(), vec![seen(2), seen(1)]).await;
     let counts = async || {

@@ -151,7 +151,7 @@ async fn a_role_above_the_bots_is_refused_once_and_given_when_the_bot_may() {
 }
 
 fn level_roles(house: &House) -> Vec<LevelRole> {
-    let role = |level, role| LevelRole { level, role };
+    let role = |level, role| LevelRole { level, role, keep: false };
     vec![role(5, house.inn.level_5), role(10, house.inn.level_10)]
 }
 

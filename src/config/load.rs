@@ -133,6 +133,7 @@ pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<L
         let sentence = |(key, words): (&str, String)| format!("{}: {key} {words}.", loaded.origin(key));
         return Err(ConfigError(mistakes.into_iter().map(sentence).collect()));
     }
+    config.settle();
     let folder = file.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
     if config.store.path.is_relative() {
         config.store.path = folder.join(&config.store.path);
@@ -297,7 +298,7 @@ mod tests {
     fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
         let toml = "[levels]\nmessage_xp = 20\nmessage_cooldown_seconds = 30";
         let loaded = with(toml, &[("INNKEEPER_LEVELS__MESSAGE_XP", "25"), ("PATH", "x")]).unwrap();
-        assert_eq!(loaded.config.levels.message_xp, 25);
+        assert_eq!(loaded.config.levels.message_xp, 25.into());
         assert_eq!(loaded.config.levels.message_cooldown_seconds, 30);
         assert_eq!(loaded.config.store.batch_rows, 20);
         assert_eq!(loaded.origin("levels.message_xp"), Origin::Environment("INNKEEPER_LEVELS__MESSAGE_XP".to_owned()));
@@ -329,6 +330,58 @@ mod tests {
         assert!(words.contains("http.listen must be an address and port"), "{words}");
         let words = refusal("[levels\n", &[]);
         assert!(words.contains("innkeeper.toml") || words.contains("line 1"), "{words}");
+    }
+
+    #[test]
+    fn curves_are_named_or_made_and_refused_with_the_level_where_they_fall() {
+        let loaded = with("[levels]\ncurve = \"mee6\"\nmax_level = 50", &[]).unwrap();
+        let curve = &loaded.config.levels.curve;
+        assert_eq!((curve.total(10), curve.highest_level()), (4_675, 50));
+        let loaded = with("[levels.curve]\nlinear = 70", &[("INNKEEPER_LEVELS__CURVE__LINEAR", "90")]).unwrap();
+        assert_eq!(loaded.config.levels.curve.total(10), 900);
+        assert!(loaded.list().iter().any(|(key, value, _)| key == "levels.curve.linear" && value == "90"));
+        let words = refusal("[levels]\ncurve = \"mee7\"", &[]);
+        assert!(words.contains("levels.curve: there is no curve \"mee7\"; known: hub, mee6"), "{words}");
+        let words = refusal("[levels]\ncurve = { quadratic = -1, linear = 100 }", &[]);
+        assert!(words.contains("levels.curve: the curve does not rise: level 51 "), "{words}");
+        let words = refusal("[levels.curve]\ncubik = 1", &[]);
+        assert!(words.contains("no key levels.curve.cubik; did you mean levels.curve.cubic?"), "{words}");
+        assert!(refusal("[levels]\nmax_level = 1001", &[]).contains("levels.max_level must be between 1 and 1000"));
+    }
+
+    #[test]
+    fn settings_of_levels_are_read_and_refused_in_words() {
+        let toml = "[discord]\ntimezone = \"Europe/Berlin\"\n[levels]\nmessage_xp = [15, 25]\nrole_mode = \"highest\"\n\
+            ignored_channels = [\"7\"]\n[levels.multipliers]\nroles = { \"8\" = 1.5, \"9\" = 0 }\n\
+            [[levels.tier]]\nname = \"New\"\nfrom = 1\n[[levels.tier]]\nname = \"Old\"\nfrom = 5";
+        let loaded = with(toml, &[("INNKEEPER_LEVELS__VOICE__COUNT_AFK", "true")]).unwrap();
+        let levels = &loaded.config.levels;
+        assert_eq!((levels.message_xp.low, levels.message_xp.high, levels.voice.count_afk), (15, 25, true));
+        assert_eq!(levels.multipliers.roles.values().map(|m| m.thousandths()).collect::<Vec<_>>(), [1_500, 0]);
+        assert_eq!([0, 1, 4, 5, 99].map(|level| levels.tier_of(level)), ["New", "New", "New", "Old", "Old"]);
+        assert_eq!(loaded.config.discord.timezone.name(), "Europe/Berlin");
+        let refusals = [
+            ("message_xp = [25, 15]", "levels.message_xp: the first number of a range is the smaller one"),
+            ("message_xp = [1, 100001]", "levels.message_xp must be between 0 and 100000"),
+            ("daily_bonus = -1", "levels.daily_bonus must be between 0 and 100000"),
+            ("streak_cap = 0", "levels.streak_cap must be between 1 and 1000"),
+            ("message = \"{user}!\"", "levels.message: there is no placeholder {user}; known: {member} {level} {tier}"),
+            ("[levels.multipliers]\nroles = { \"8\" = nan }", "multiplier is a number from 0 to 100, not NaN"),
+            ("[levels.multipliers]\nchannels = { \"8\" = -1 }", "multiplier is a number from 0 to 100, not -1"),
+            ("[levels.multipliers]\nchannels = { \"x\" = 1 }", "an id is a whole number"),
+            ("tier = []", "levels.tier has to name between 1 and 20 tiers"),
+            ("tier = [{ name = \"A\", from = 2 }]", "levels.tier begins at level 2"),
+            ("tier = [{ name = \"A\", from = 1 }, { name = \"B\", from = 1 }]", "\"B\" after \"A\", but not from a"),
+            ("tier = [{ name = \" \", from = 1 }]", "levels.tier needs names of 1 to 32 characters"),
+            ("max_level = 9\nrole = [{ level = 10, role = \"7\" }]", "names level 10, but levels.max_level is 9"),
+            ("role_mode = \"all\"", "levels.role_mode"),
+        ];
+        for (toml, expected) in refusals {
+            let words = refusal(&format!("[levels]\n{toml}"), &[]);
+            assert!(words.contains(expected), "{toml}: {words}");
+        }
+        let words = refusal("[discord]\ntimezone = \"Europe/Berln\"", &[]);
+        assert!(words.contains("discord.timezone: there is no such time zone; did you mean \"Europe/Berlin\"?"));
     }
 
     #[test]

@@ -3,15 +3,19 @@
 //! An unknown key is an error that names the nearest known one. `config.example.toml` shows every key with its default
 //! and is held to that by a test.
 
+mod levels;
 mod load;
+mod values;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
+pub use values::{Multiplier, XpRange};
 
-use crate::model::{ChannelId, GuildId, RoleId, Secret};
+use crate::model::{GuildId, Secret, Zone};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -38,6 +42,8 @@ pub struct Discord {
     pub prefix: String,
     /// The guilds to serve; empty: every guild the bot is in.
     pub guilds: Vec<GuildId>,
+    /// Where the community's days begin.
+    pub timezone: Zone,
 }
 
 impl Discord {
@@ -55,6 +61,7 @@ impl Default for Discord {
             api_url: "https://discord.com".to_owned(),
             prefix: "!".to_owned(),
             guilds: Vec::new(),
+            timezone: Zone::default(),
         }
     }
 }
@@ -135,115 +142,28 @@ impl Default for Lamp {
     }
 }
 
-/// `[levels]`: XP, levels and their roles.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Levels {
-    pub enabled: bool,
-    /// XP for a message that earns.
-    pub message_xp: i64,
-    /// Seconds until the same member's next message earns.
-    pub message_cooldown_seconds: u32,
-    pub announce: Announce,
-    #[serde(rename = "role", skip_serializing_if = "Vec::is_empty")]
-    pub roles: Vec<LevelRole>,
-}
-
-impl Default for Levels {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            message_xp: 15,
-            message_cooldown_seconds: 60,
-            announce: Announce::Channel,
-            roles: Vec::new(),
-        }
-    }
-}
-
-/// `[[levels.role]]`: a role that a level brings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LevelRole {
-    pub level: u32,
-    pub role: RoleId,
-}
-
-/// Where level-ups are announced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Announce {
-    Off,
-    /// Where the message was.
-    Channel,
-    /// To the member, in private.
-    Direct,
-    /// In this channel.
-    In(ChannelId),
-}
-
-impl Serialize for Announce {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Off => serializer.serialize_str("off"),
-            Self::Channel => serializer.serialize_str("channel"),
-            Self::Direct => serializer.serialize_str("dm"),
-            Self::In(channel) => serializer.collect_str(channel),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Announce {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Given {
-            Id(ChannelId),
-            Word(String),
-        }
-        match Given::deserialize(deserializer) {
-            Ok(Given::Id(channel)) => Ok(Self::In(channel)),
-            Ok(Given::Word(word)) => match word.as_str() {
-                "off" => Ok(Self::Off),
-                "channel" => Ok(Self::Channel),
-                "dm" => Ok(Self::Direct),
-                _ => Err(serde::de::Error::custom("expected \"off\", \"channel\", \"dm\" or a channel's id")),
-            },
-            Err(_) => Err(serde::de::Error::custom("expected \"off\", \"channel\", \"dm\" or a channel's id")),
-        }
-    }
-}
-
-/// Limits of numbers, so that a typo does not pay a million levels a minute.
-const MESSAGE_XP_MAX: i64 = 100_000;
-const COOLDOWN_SECONDS_MAX: u32 = 86_400 * 7;
+/// Limits of numbers, so that a typo is not taken for a wish.
 const BATCH_ROWS_MAX: usize = 10_000;
 const BATCH_SECONDS_MAX: u64 = 3_600;
 const PREFIX_CHARS_MAX: usize = 10;
 
+/// A key, and a sentence about its value.
+type Mistake = (&'static str, String);
+
 impl Config {
+    /// Fits together what was read key by key.
+    fn settle(&mut self) {
+        self.levels.settle();
+    }
+
     /// What is wrong with values that are each of the right type: the key and a sentence.
-    fn mistakes(&self) -> Vec<(&'static str, String)> {
-        let mut found = Vec::new();
+    fn mistakes(&self) -> Vec<Mistake> {
+        let mut found = self.levels.mistakes();
         let mut hold = |holds: bool, key: &'static str, sentence: String| {
             if !holds {
                 found.push((key, sentence));
             }
         };
-        let levels = &self.levels;
-        hold(
-            (0..=MESSAGE_XP_MAX).contains(&levels.message_xp),
-            "levels.message_xp",
-            format!("must be between 0 and {MESSAGE_XP_MAX}"),
-        );
-        hold(
-            (1..=COOLDOWN_SECONDS_MAX).contains(&levels.message_cooldown_seconds),
-            "levels.message_cooldown_seconds",
-            format!("must be between 1 and {COOLDOWN_SECONDS_MAX}"),
-        );
-        hold(levels.roles.iter().all(|r| r.level >= 1), "levels.role", "levels start at 1".to_owned());
-        let twice =
-            levels.roles.iter().enumerate().any(|(nth, a)| levels.roles[..nth].iter().any(|b| a.role == b.role));
-        hold(!twice, "levels.role", "names the same role twice; the lowest level that brings it is enough".to_owned());
         hold(
             (1..=BATCH_ROWS_MAX).contains(&self.store.batch_rows),
             "store.batch_rows",

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{ChannelId, Event, GuildId, Permissions, RoleId, UserId};
 
+/// Threads lie in channels, and channels in categories; there is nothing deeper.
+const CHANNEL_DEPTH_MAX: usize = 3;
+
 /// A guild as far as the bot keeps it in memory and, for a resumed session, in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guild {
@@ -71,6 +74,12 @@ impl Guild {
     /// The channel with this id.
     pub fn channel(&self, id: ChannelId) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.id == id)
+    }
+
+    /// A channel and what it lies in: thread, channel, category, as far as they can be seen.
+    pub fn line_of(&self, id: ChannelId) -> Vec<ChannelId> {
+        let parent = |id: &ChannelId| self.channel(*id).and_then(|channel| channel.parent);
+        std::iter::successors(Some(id), parent).take(CHANNEL_DEPTH_MAX).collect()
     }
 
     /// What a member with these roles may do in the guild as a whole.

@@ -4,16 +4,21 @@
 //! Nothing here does I/O, knows SQL, HTTP or Discord's wire, or names a feature. The one exception is
 //! [`time::Clock`], the only place in the program that reads the clock.
 
+pub mod curve;
 pub mod effect;
 pub mod event;
 pub mod failure;
 pub mod guild;
 pub mod id;
+pub mod mix;
 pub mod permission;
 pub mod secret;
+pub mod template;
 pub mod text;
 pub mod time;
+pub mod zone;
 
+pub use curve::{Coefficients, Curve, LEVEL_MAX, XP_MAX};
 pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback};
 pub use event::{Author, Event, Message, Need};
 pub use failure::{Error, Refusal, Result};
@@ -21,4 +26,6 @@ pub use guild::{Channel, Guild, GuildOutline, Guilds, Overwrite, Role};
 pub use id::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
 pub use permission::{Permission, Permissions};
 pub use secret::Secret;
+pub use template::Template;
 pub use time::{Clock, Timestamp};
+pub use zone::{Day, Zone};

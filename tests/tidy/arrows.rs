@@ -46,6 +46,7 @@ const CRATES: &[KnownBy] = &[
     ("tiny_http", |path| is_in(path, "lamp")),
     ("rusqlite", is_store),
     ("refinery", |path| is_in(path, "store")),
+    ("jiff", |path| path == "src/model/zone.rs"),
 ];
 
 /// From one room to another, where nothing else will do, with the reason.
@@ -71,8 +72,8 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "a crate is known where it belongs",
         advice: "only gateway knows serenity and twilight, only http, wires, sim and a room's api.rs and page.rs know \
-                 axum, only lamp knows tiny_http, only store and a room's store.rs know rusqlite: let that place give \
-                 you a word of ours",
+                 axum, only lamp knows tiny_http, only store and a room's store.rs know rusqlite, only \
+                 model/zone.rs knows jiff: let that place give you a word of ours",
         check: crates,
         bad: &[
             &[("src/bot/mod.rs", "use serenity::all::Message;")],

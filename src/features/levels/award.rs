@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::rules::{self, Row};
+use super::rules::Row;
 use super::{announce, store};
 use crate::cx::Cx;
 use crate::model::{ChannelId, GuildId, Result, Timestamp, UserId};
@@ -47,7 +47,8 @@ pub fn pay(cx: &mut Cx<'_>, earner: &Earner<'_>, before: &Row, after: Row, act: 
     };
     ledger::insert(cx.tx, &entry)?;
     cx.vitals.xp_awards.fetch_add(1, Relaxed);
-    let (old, new) = (rules::level_of(before.xp), rules::level_of(after.xp));
+    let curve = &cx.config.levels.curve;
+    let (old, new) = (curve.level_of(before.xp), curve.level_of(after.xp));
     if new > old && !after.choices.quiet {
         announce(cx, earner, new)?;
     }

@@ -4,7 +4,7 @@ use super::rules::{self, Row};
 use super::{promise_role, roles_of, store, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
-use crate::model::{GuildId, Permission, Refusal, Result, UserId};
+use crate::model::{GuildId, LEVEL_MAX, Permission, Refusal, Result, UserId, XP_MAX};
 use crate::store::ledger::{self, Entry};
 
 const CATEGORY: &str = "Levels";
@@ -14,9 +14,8 @@ const GUILD_NAME_CHARS_MAX: u16 = 100;
 const NUMBER_CHARS_MAX: u16 = 24;
 
 static WHOM: Opt<UserId> = Opt::user("member", "Whose XP to change").required();
-static AMOUNT: Opt<i64> =
-    Opt::whole("amount", "How much XP; a negative number takes", -rules::XP_MAX..=rules::XP_MAX).required();
-static LEVEL: Opt<i64> = Opt::whole("level", "The level to be at", 1..=rules::LEVEL_MAX as i64).required();
+static AMOUNT: Opt<i64> = Opt::whole("amount", "How much XP; a negative number takes", -XP_MAX..=XP_MAX).required();
+static LEVEL: Opt<i64> = Opt::whole("level", "The level to be at", 1..=LEVEL_MAX as i64).required();
 static ONE: Opt<UserId> = Opt::user("member", "Whose XP to reset");
 static EVERYONE: Opt<String> =
     Opt::text("everyone", "To reset all members: the server's name, typed out", GUILD_NAME_CHARS_MAX);
@@ -46,7 +45,11 @@ fn add_xp(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
 }
 
 fn set_level(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
-    let xp = rules::total(u32::try_from(args.load(&LEVEL)?)?);
+    let (level, curve) = (u32::try_from(args.load(&LEVEL)?)?, &cx.config.levels.curve);
+    if level > curve.highest_level() {
+        return Err(Refusal::new(text::no_such_level(curve.highest_level())).into());
+    }
+    let xp = curve.total(level);
     one(cx, actor, args, args.load(&WHOM)?, "set_level", |before| Row { xp, ..before })
 }
 
@@ -71,7 +74,7 @@ fn one(cx: &mut Cx<'_>, actor: &Actor, args: &Args, user: UserId, what: &str, to
     let before = store::load(cx.tx, guild, user)?;
     let made = Made { actor, what, reason: None, batch: None, undoes: None };
     let (after, row) = change(cx, guild, user, before, to(before), &made)?;
-    Ok(Plan::reply(text::changed(user, before.xp, after.xp, row)))
+    Ok(Plan::reply(text::changed(&cx.config.levels.curve, user, before.xp, after.xp, row)))
 }
 
 fn reset_all(cx: &mut Cx<'_>, actor: &Actor, typed: &str) -> Result<Plan> {
@@ -117,7 +120,7 @@ fn undo_row(cx: &mut Cx<'_>, actor: &Actor, id: i64) -> Result<Plan> {
     let made = Made { actor, what: "undo", reason: None, batch: None, undoes: Some(id) };
     let after = Row { xp: before.xp.saturating_sub(row.amount), ..before };
     let (after, undone) = change(cx, guild, row.user, before, after, &made)?;
-    Ok(Plan::reply(text::undone(&row, before.xp, after.xp, undone)))
+    Ok(Plan::reply(text::undone(&cx.config.levels.curve, &row, before.xp, after.xp, undone)))
 }
 
 fn undo_batch(cx: &mut Cx<'_>, actor: &Actor, id: i64) -> Result<Plan> {
@@ -157,7 +160,7 @@ pub fn change(
     after: Row,
     made: &Made<'_>,
 ) -> Result<(Row, Option<i64>)> {
-    let after = Row { xp: after.xp.clamp(0, rules::XP_MAX), ..after };
+    let after = Row { xp: after.xp.clamp(0, XP_MAX), ..after };
     if after == before && made.undoes.is_none() {
         return Ok((after, None));
     }
@@ -176,7 +179,8 @@ pub fn change(
         undoes: made.undoes,
     };
     let number = ledger::insert(cx.tx, &entry)?;
-    let (old, new) = (rules::level_of(before.xp), rules::level_of(after.xp));
+    let curve = &cx.config.levels.curve;
+    let (old, new) = (curve.level_of(before.xp), curve.level_of(after.xp));
     let reason = text::reason_role_changed(&made.actor.name, old, new);
     for (role, give) in rules::changed_roles(&roles_of(cx, guild), old, new) {
         promise_role(cx, guild, user, role, give, &reason)?;

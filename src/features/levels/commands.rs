@@ -3,7 +3,7 @@
 use super::change::{ADD_XP, RESET_XP, SET_LEVEL, UNDO};
 use super::explain::{HISTORY, WHY};
 use super::own::{LEVEL_NOTIFY, PRIVACY};
-use super::{roles_of, rules, store, text};
+use super::{roles_of, store, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
 use crate::model::{Result, UserId};
@@ -43,7 +43,7 @@ fn rank(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
         None if user == actor.user => actor.name.clone(),
         None => text::UNNAMED.to_owned(),
     };
-    Ok(Plan::reply(text::rank(&name, xp, rank, among)))
+    Ok(Plan::reply(text::rank(&cx.config.levels.curve, &name, xp, rank, among)))
 }
 
 fn leaderboard(cx: &mut Cx<'_>, _: &Actor, args: &Args) -> Result<Plan> {
@@ -55,13 +55,13 @@ fn leaderboard(cx: &mut Cx<'_>, _: &Actor, args: &Args) -> Result<Plan> {
     board.truncate(PAGE_ROWS as usize);
     let guild = cx.guilds.find(guild);
     let guild = guild.as_ref().map_or("this server", |guild| &guild.name);
-    Ok(Plan::reply(text::leaderboard(guild, page, &board, more)))
+    Ok(Plan::reply(text::leaderboard(&cx.config.levels.curve, guild, page, &board, more)))
 }
 
 fn levels(cx: &mut Cx<'_>, actor: &Actor, _: &Args) -> Result<Plan> {
     let guild = cx.guild()?;
-    let own = rules::level_of(store::load(cx.tx, guild, actor.user)?.xp);
     let levels = &cx.config.levels;
+    let own = levels.curve.level_of(store::load(cx.tx, guild, actor.user)?.xp);
     let earn = text::how_to_earn(levels.message_xp, levels.message_cooldown_seconds);
-    Ok(Plan::reply(text::levels(own, &roles_of(cx, guild), &earn)))
+    Ok(Plan::reply(text::levels(&levels.curve, own, &roles_of(cx, guild), &earn)))
 }

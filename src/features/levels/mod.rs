@@ -3,11 +3,14 @@
 mod award;
 mod change;
 mod commands;
+pub mod days;
 mod explain;
 mod own;
 pub mod rules;
+pub mod similar;
 mod standings;
 pub mod store;
+pub mod template;
 mod text;
 mod why;
 
@@ -53,7 +56,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         Event::MessageSent(message) if message.is_from_person() => on_message(cx, message),
         Event::MemberSeen { guild, author, roles, joined: true } if !author.bot => {
             set_away(cx, *guild, author.id, false)?;
-            let level = rules::level_of(store::load(cx.tx, *guild, author.id)?.xp);
+            let level = cx.config.levels.curve.level_of(store::load(cx.tx, *guild, author.id)?.xp);
             give_missing_roles(cx, *guild, author.id, level, roles)
         }
         // A role, or the bot's own place among them, changed: what was refused may be possible now.
@@ -108,17 +111,18 @@ fn on_message(cx: &mut Cx<'_>, message: &Message) -> Result<()> {
         store::save(cx.tx, guild, user, &before, back)?;
         before = back;
     }
-    let mut level = rules::level_of(before.xp);
+    let mut level = cx.config.levels.curve.level_of(before.xp);
     // A command is answered, not paid as a message.
     if !cx.is_command {
         let levels = &cx.config.levels;
         let cooldown = NonZeroU32::new(levels.message_cooldown_seconds).unwrap_or(NonZeroU32::MIN);
-        match rules::earn(before, message.id, levels.message_xp, cooldown) {
+        match rules::earn(before, message.id, levels.message_xp.low, cooldown) {
             _ if before.choices.no_xp => note(cx, message, Reason::OptedOut, Duration::ZERO)?,
             Decision::Earned(gain) => {
                 let act = Act { what: "message", source: message.id.get(), at: message.id.time() };
                 let earner = Earner { guild, user, name: &message.author.name, channel: Some(message.channel) };
-                level = rules::level_of(award::pay(cx, &earner, &before, gain.after, act)?.xp);
+                let paid = award::pay(cx, &earner, &before, gain.after, act)?;
+                level = cx.config.levels.curve.level_of(paid.xp);
             }
             Decision::CoolingDown(left) => note(cx, message, Reason::Cooldown, left)?,
             Decision::Late => note(cx, message, Reason::Late, Duration::ZERO)?,
@@ -210,9 +214,9 @@ fn card(reader: &Reader, config: &Config, guilds: &[Arc<Guild>]) -> Result<Vec<C
         let standing = |placed: store::Placed| Standing {
             rank: placed.rank,
             name: placed.name.unwrap_or_else(|| text::UNNAMED.to_owned()),
-            level: u64::from(rules::level_of(placed.xp)),
+            level: u64::from(config.levels.curve.level_of(placed.xp)),
             xp: placed.xp,
-            progress: rules::steps(placed.xp),
+            progress: config.levels.curve.steps(placed.xp),
         };
         let kind = CardKind::Leaderboard(board.into_iter().map(standing).collect());
         cards.push(Card { title: guild.name.clone(), kind, audience });

@@ -1,4 +1,5 @@
-//! The rules of levels, as pure functions: when a message earns, what level an amount of XP is, which roles follow.
+//! The rules of levels, as pure functions: what something is worth, when it earns, and which roles follow a
+//! level.
 //!
 //! XP is a function of the stream of messages alone: a message is judged by its own time, which its id carries.
 
@@ -11,14 +12,12 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
+use serde::{Deserialize, Serialize};
 
+use crate::config::{Levels, Multiplier, Multipliers, XpRange};
 use crate::model::time::DISCORD_EPOCH_MS;
-use crate::model::{MessageId, RoleId, Timestamp};
+use crate::model::{ChannelId, Curve, MessageId, RoleId, Timestamp, XP_MAX, mix};
 
-/// XP stops here, far from where arithmetic would overflow.
-pub const XP_MAX: i64 = 1_000_000_000_000;
-/// The highest level; XP goes on counting.
-pub const LEVEL_MAX: u32 = 1_000;
 const NANOSECONDS_PER_MS: u64 = 1_000_000;
 
 /// What the store knows of a member's XP.
@@ -70,7 +69,38 @@ impl Choices {
     }
 }
 
-/// What a message is worth.
+/// Why something earned nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    Cooldown,
+    CommandCooldown,
+    ChannelIgnored,
+    RoleIgnored,
+    TooShort,
+    Repeated,
+    /// A multiplier, or the configuration, makes it worth nothing.
+    WorthNothing,
+    OptedOut,
+    /// It came after a newer one that earned.
+    Late,
+    VoiceMuted,
+    VoiceDeafened,
+    VoiceAlone,
+    VoiceAfk,
+    /// The bot was not connected and saw nothing.
+    VoiceUnseen,
+}
+
+impl Reason {
+    /// Whether its amount counts minutes and not times.
+    pub fn is_of_voice(self) -> bool {
+        use Reason::{VoiceAfk, VoiceAlone, VoiceDeafened, VoiceMuted, VoiceUnseen};
+        matches!(self, VoiceMuted | VoiceDeafened | VoiceAlone | VoiceAfk | VoiceUnseen)
+    }
+}
+
+/// What comes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     Earned(Gain),
@@ -90,10 +120,58 @@ pub struct Gain {
 
 impl Gain {
     /// The level reached with this gain, if one was.
-    pub fn level_up(&self) -> Option<u32> {
-        let level = level_of(self.after.xp);
-        (level > level_of(self.before.xp)).then_some(level)
+    pub fn level_up(&self, curve: &Curve) -> Option<u32> {
+        let level = curve.level_of(self.after.xp);
+        (level > curve.level_of(self.before.xp)).then_some(level)
     }
+}
+
+/// A message as far as its worth goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    pub id: MessageId,
+    pub text: &'a str,
+    /// The author's.
+    pub roles: &'a [RoleId],
+    /// Where it was said, and what that lies in: thread, channel, category.
+    pub channels: &'a [ChannelId],
+}
+
+/// What a message is worth if it earns; of a range, what its id draws with this seed, so that a replay draws the same.
+///
+/// # Errors
+/// The reason why it is worth nothing. A message without text (a picture, say) has no length to be judged by.
+pub fn worth_of_message(levels: &Levels, seed: u64, said: &Said<'_>) -> Result<i64, Reason> {
+    let XpRange { low, high } = levels.message_xp;
+    let sides = u64::try_from(high.saturating_sub(low)).unwrap_or(0).saturating_add(1);
+    let drawn = low.saturating_add_unsigned(mix::draw(seed, said.id.get(), sides));
+    let worth = worth(levels, drawn, said.roles, said.channels)?;
+    let is_short = !said.text.is_empty() && said.text.chars().count() < levels.min_length as usize;
+    if is_short { Err(Reason::TooShort) } else { Ok(worth) }
+}
+
+/// What an amount is worth to a member with these roles, in this line of channels (thread, channel, category): nothing
+/// where one of them is ignored, else the amount times its multipliers, to the nearest whole number. The bonuses of
+/// days are not multiplied.
+///
+/// # Errors
+/// The reason why it is worth nothing.
+pub fn worth(levels: &Levels, amount: i64, roles: &[RoleId], channels: &[ChannelId]) -> Result<i64, Reason> {
+    if channels.iter().any(|channel| levels.ignored_channels.contains(channel)) {
+        return Err(Reason::ChannelIgnored);
+    }
+    if roles.iter().any(|role| levels.ignored_roles.contains(role)) {
+        return Err(Reason::RoleIgnored);
+    }
+    let Multipliers { roles: by_role, channels: by_channel } = &levels.multipliers;
+    let role = roles.iter().filter_map(|role| by_role.get(role)).max();
+    let channel = channels.iter().find_map(|channel| by_channel.get(channel));
+    let times = |amount: i64, multiplier: Option<&Multiplier>| {
+        amount.saturating_mul(i64::from(multiplier.unwrap_or(&Multiplier::ONE).thousandths()))
+    };
+    let millionths = times(times(amount.clamp(0, XP_MAX), role), channel);
+    let worth = millionths.saturating_add(500_000) / 1_000_000;
+    if worth == 0 { Err(Reason::WorthNothing) } else { Ok(worth) }
 }
 
 /// Decides whether a message earns. Late and equal ids never do, so a replay changes nothing.
@@ -108,39 +186,6 @@ pub fn earn(before: Row, message: MessageId, amount: i64, cooldown: NonZeroU32) 
     let xp = before.xp.saturating_add(amount).clamp(0, XP_MAX);
     let after = Row { xp, last_message: message.get(), cooldown: Some(cooldown), ..before };
     Decision::Earned(Gain { amount: xp - before.xp, before, after })
-}
-
-/// The total XP at which a level begins: 100·n² + 50·n, and 0 for level 1.
-pub fn total(level: u32) -> i64 {
-    let level = i64::from(level);
-    if level <= 1 { 0 } else { 100 * level * level + 50 * level }
-}
-
-/// The level of an amount of XP: the largest n with `total(n)` ≤ `xp`, from 1 to [`LEVEL_MAX`].
-pub fn level_of(xp: i64) -> u32 {
-    let (mut low, mut high) = (1, LEVEL_MAX);
-    while low < high {
-        let middle = (low + high).div_ceil(2);
-        if total(middle) <= xp {
-            low = middle;
-        } else {
-            high = middle - 1;
-        }
-    }
-    low
-}
-
-/// XP since the member's level began, and from its beginning to the next; none at the highest level.
-pub fn steps(xp: i64) -> Option<(u64, u64)> {
-    let level = level_of(xp);
-    let (from, to) = (total(level), total(level + 1));
-    let within = |xp: i64| u64::try_from(xp - from).unwrap_or(0);
-    (level < LEVEL_MAX).then(|| (within(xp), within(to)))
-}
-
-/// How far a member is between their level and the next, from 0 to 1.
-pub fn progress(xp: i64) -> f64 {
-    steps(xp).map_or(1.0, |(done, all)| done as f64 / all as f64)
 }
 
 /// The level roles that a member of this level should hold and does not.
@@ -240,23 +285,60 @@ mod tests {
         assert_eq!(earn(first, message_at(0, 0), 15, MINUTE), Decision::Late);
     }
 
+    fn role(id: u64) -> RoleId {
+        RoleId::new(id).unwrap()
+    }
+
+    fn channel(id: u64) -> ChannelId {
+        ChannelId::new(id).unwrap()
+    }
+
+    fn times(number: f64) -> Multiplier {
+        Multiplier::try_from(number).unwrap()
+    }
+
     #[test]
-    fn the_curve_has_the_known_thresholds() {
-        let known = [(500, 2), (1_050, 3), (2_750, 5), (10_500, 10), (12_650, 11), (68_900, 26), (262_650, 51)];
-        for (xp, level) in known.into_iter().chain([(581_400, 76), (1_005_000, 100)]) {
-            assert_eq!((level_of(xp), level_of(xp - 1)), (level, level - 1), "{xp}");
-        }
-        for level in 2..=LEVEL_MAX {
-            assert_eq!((level_of(total(level)), level_of(total(level) - 1)), (level, level - 1));
-        }
-        assert_eq!((level_of(0), level_of(499), level_of(i64::MIN), level_of(i64::MAX)), (1, 1, 1, LEVEL_MAX));
+    fn the_nearest_channel_and_the_highest_role_multiply() {
+        let mut levels = Levels::default();
+        levels.multipliers.roles = [(role(1), times(0.5)), (role(2), times(3.0))].into();
+        levels.multipliers.channels = [(channel(10), times(2.0)), (channel(12), times(0.0))].into();
+        let worth = |roles: &[u64], channels: &[u64]| {
+            let roles: Vec<_> = roles.iter().copied().map(role).collect();
+            worth(&levels, 15, &roles, &channels.iter().copied().map(channel).collect::<Vec<_>>())
+        };
+        assert_eq!(worth(&[], &[99]), Ok(15));
+        assert_eq!(worth(&[1, 7], &[99]), Ok(8));
+        assert_eq!(worth(&[1, 2], &[99]), Ok(45));
+        assert_eq!(worth(&[2], &[10, 11, 12]), Ok(90));
+        assert_eq!(worth(&[2], &[11, 12]), Err(Reason::WorthNothing));
+        let dust = Levels { multipliers: Multipliers::default(), ..levels.clone() };
+        assert_eq!(super::worth(&dust, 0, &[], &[]), Err(Reason::WorthNothing));
+    }
+
+    #[test]
+    fn what_is_ignored_or_too_short_is_worth_nothing() {
+        let levels = Levels {
+            ignored_channels: vec![channel(12)],
+            ignored_roles: vec![role(3)],
+            min_length: 5,
+            ..Levels::default()
+        };
+        let worth = |text: &str, roles: &[RoleId], channels: &[ChannelId]| {
+            worth_of_message(&levels, 0, &Said { id: message_at(0, 0), text, roles, channels })
+        };
+        assert_eq!(worth("héllö", &[], &[channel(10)]), Ok(15));
+        assert_eq!(worth("four", &[], &[]), Err(Reason::TooShort));
+        assert_eq!(worth("", &[], &[]), Ok(15));
+        assert_eq!(worth("hello", &[role(3)], &[]), Err(Reason::RoleIgnored));
+        assert_eq!(worth("hello", &[], &[channel(10), channel(11), channel(12)]), Err(Reason::ChannelIgnored));
     }
 
     #[test]
     fn a_gain_tells_the_level_it_reaches() {
+        let curve = Curve::default();
         let row = Row { xp: 490, ..Row::default() };
-        assert_eq!(gain(row, message_at(0, 0)).unwrap().level_up(), Some(2));
-        assert_eq!(gain(Row::default(), message_at(0, 0)).unwrap().level_up(), None);
+        assert_eq!(gain(row, message_at(0, 0)).unwrap().level_up(&curve), Some(2));
+        assert_eq!(gain(Row::default(), message_at(0, 0)).unwrap().level_up(&curve), None);
     }
 
     #[test]
@@ -297,12 +379,28 @@ mod tests {
             }
         }
 
+        /// A draw lies in its range, is the same in a replay, and ranges are used to both ends.
         #[test]
-        fn a_level_is_where_its_total_says(xp in 0_i64..=XP_MAX) {
-            let level = level_of(xp);
-            prop_assert!(total(level) <= xp);
-            prop_assert!(level == LEVEL_MAX || xp < total(level + 1));
-            prop_assert!((0.0..=1.0).contains(&progress(xp)));
+        fn a_message_draws_its_own_amount(seed in any::<u64>(), low in 0_i64..100_000, more in 0_i64..20) {
+            let levels = Levels { message_xp: XpRange { low: low + 1, high: low + 1 + more }, ..Levels::default() };
+            let drawn = |nth| {
+                let said = Said { id: message_at(nth, 0), text: "", roles: &[], channels: &[] };
+                worth_of_message(&levels, seed, &said).unwrap()
+            };
+            let all: Vec<_> = (0..400).map(drawn).collect();
+            prop_assert_eq!(all.iter().min(), Some(&levels.message_xp.low));
+            prop_assert_eq!(all.iter().max(), Some(&levels.message_xp.high));
+            prop_assert_eq!(drawn(7), all[7]);
+        }
+
+        /// Whatever is configured, worth is neither negative nor overflows.
+        #[test]
+        fn any_amount_has_a_worth(amount in any::<i64>(), by_role in 0.0..=100.0, by_channel in 0.0..=100.0) {
+            let mut levels = Levels::default();
+            levels.multipliers.roles.insert(role(1), times(by_role));
+            levels.multipliers.channels.insert(channel(1), times(by_channel));
+            let worth = worth(&levels, amount, &[role(1)], &[channel(1)]);
+            prop_assert!(worth.is_err() || worth.is_ok_and(|worth| worth > 0));
         }
 
         /// Any id that Discord could send is judged without overflow.

@@ -83,7 +83,7 @@ fn top_of(bucket: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::levels::rules::XP_MAX;
+    use crate::model::XP_MAX;
     use proptest::prelude::*;
 
     proptest! {

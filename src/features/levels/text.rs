@@ -1,11 +1,12 @@
 //! Everything that members read about levels.
 
 use super::explain::Told;
-use super::rules::{self, Choices, LEVEL_MAX};
+use super::rules::Choices;
 use super::store::Placed;
 use super::why::{Note, Reason};
+use crate::config::XpRange;
 use crate::model::text::{count, name};
-use crate::model::{Embed, Outgoing, RoleId, Timestamp, UserId};
+use crate::model::{Curve, Embed, Outgoing, RoleId, Timestamp, UserId};
 use crate::store::ledger;
 
 /// Shown for somebody whose name was never seen.
@@ -35,26 +36,26 @@ pub fn reason_role_changed(actor: &str, before: u32, after: u32) -> String {
     format!("Innkeeper: {actor} changed the level from {before} to {after}")
 }
 
-pub fn rank(member: &str, xp: i64, rank: u64, among: i64) -> Outgoing {
-    let level = rules::level_of(xp);
+pub fn rank(curve: &Curve, member: &str, xp: i64, rank: u64, among: i64) -> Outgoing {
+    let level = curve.level_of(xp);
     let place = if xp == 0 { "none yet".to_owned() } else { format!("#{rank} of {}", count(among)) };
-    let next = match level {
-        LEVEL_MAX => "This is the highest level.".to_owned(),
-        _ => format!("{} XP to level {}", count(rules::total(level + 1) - xp), level + 1),
+    let next = match curve.missing(xp) {
+        None => "This is the highest level.".to_owned(),
+        Some(missing) => format!("{} XP to level {}", count(missing as i64), level + 1),
     };
     Outgoing::embed(Embed {
         title: name(member),
-        description: format!("{}\n{next}", bar(rules::progress(xp))),
+        description: format!("{}\n{next}", bar(curve.progress(xp))),
         fields: vec![("Level".to_owned(), level.to_string()), ("XP".to_owned(), count(xp)), ("Rank".to_owned(), place)],
         colour: COLOUR,
         footer: String::new(),
     })
 }
 
-pub fn leaderboard(guild: &str, page: u32, board: &[Placed], more: bool) -> Outgoing {
+pub fn leaderboard(curve: &Curve, guild: &str, page: u32, board: &[Placed], more: bool) -> Outgoing {
     let line = |placed: &Placed| {
         let shown = name(placed.name.as_deref().unwrap_or(UNNAMED));
-        let (level, xp) = (rules::level_of(placed.xp), count(placed.xp));
+        let (level, xp) = (curve.level_of(placed.xp), count(placed.xp));
         format!("**{}.** {shown} · level {level} · {xp} XP", placed.rank)
     };
     let lines: Vec<_> = board.iter().map(line).collect();
@@ -158,14 +159,15 @@ fn nobody(page: u32) -> &'static str {
 }
 
 /// What each level needs, around the asker's own, and what roles the levels bring.
-pub fn levels(own: u32, roles: &[(u32, RoleId)], earn: &str) -> Outgoing {
+pub fn levels(curve: &Curve, own: u32, roles: &[(u32, RoleId)], earn: &str) -> Outgoing {
     const LANDMARKS: [u32; 6] = [2, 5, 10, 25, 50, 100];
-    let mut shown: Vec<u32> = LANDMARKS.into_iter().chain(own..=own.saturating_add(2).min(LEVEL_MAX)).collect();
-    shown.extend(roles.iter().map(|(level, _)| *level).filter(|level| *level <= LEVEL_MAX));
+    let mut shown: Vec<u32> = LANDMARKS.into_iter().chain(own..=own.saturating_add(2)).collect();
+    shown.extend(roles.iter().map(|(level, _)| *level));
+    shown.retain(|level| *level <= curve.highest_level());
     shown.sort_unstable();
     shown.dedup();
     let line = |level: &u32| {
-        let mut line = format!("Level {level}: {} XP", count(rules::total(*level)));
+        let mut line = format!("Level {level}: {} XP", count(curve.total(*level)));
         for (_, role) in roles.iter().filter(|(from, _)| from == level) {
             line.push_str(&format!(" · <@&{role}>"));
         }
@@ -180,30 +182,30 @@ pub fn levels(own: u32, roles: &[(u32, RoleId)], earn: &str) -> Outgoing {
     })
 }
 
-pub fn how_to_earn(xp: i64, cooldown_seconds: u32) -> String {
+pub fn how_to_earn(xp: XpRange, cooldown_seconds: u32) -> String {
     format!("A message earns {xp} XP, once in {cooldown_seconds} seconds.")
 }
 
 /// The outcome of an admin's change, with what it was before and how to take it back.
-pub fn changed(member: UserId, before: i64, after: i64, row: Option<i64>) -> Outgoing {
+pub fn changed(curve: &Curve, member: UserId, before: i64, after: i64, row: Option<i64>) -> Outgoing {
     let back = row.map_or(String::new(), |row| format!(" `/undo L{row}` takes it back."));
-    Outgoing::text(format!("{}{back}", now_has(member, before, after)))
+    Outgoing::text(format!("{}{back}", now_has(curve, member, before, after)))
 }
 
-fn now_has(member: UserId, before: i64, after: i64) -> String {
-    let (old, new) = (rules::level_of(before), rules::level_of(after));
+fn now_has(curve: &Curve, member: UserId, before: i64, after: i64) -> String {
+    let (old, new) = (curve.level_of(before), curve.level_of(after));
     let levels = if old == new { format!("level {new} as before") } else { format!("level {new}, was {old}") };
     format!("<@{member}> has {} XP now, was {} ({levels}).", count(after), count(before))
 }
 
 /// The outcome of an `/undo` of one row.
-pub fn undone(row: &ledger::Row, before: i64, after: i64, undo: Option<i64>) -> Outgoing {
+pub fn undone(curve: &Curve, row: &ledger::Row, before: i64, after: i64, undo: Option<i64>) -> Outgoing {
     let back = undo.map_or(String::new(), |undo| format!(" `/undo L{undo}` brings it back."));
     let amount = if row.amount < 0 { count(row.amount) } else { format!("+{}", count(row.amount)) };
     let taken = format!("L{} is taken back: {amount} {}.", row.id, what(&row.what));
     let short = before - after != row.amount;
     let floor = if short { " There was less left than that." } else { "" };
-    Outgoing::text(format!("{taken} {}{floor}{back}", now_has(row.user, before, after)))
+    Outgoing::text(format!("{taken} {}{floor}{back}", now_has(curve, row.user, before, after)))
 }
 
 pub fn undone_batch(batch: &ledger::Batch, members: usize, undo: i64) -> Outgoing {
@@ -241,6 +243,10 @@ pub fn choices(choices: Choices) -> Outgoing {
         if choices.quiet { "Your level-ups are **not** announced." } else { "Your level-ups are announced." },
     ];
     Outgoing::text(format!("{xp} {board} {told}\n-# /privacy xp: board: and /levelnotify change that."))
+}
+
+pub fn no_such_level(highest: u32) -> String {
+    format!("The highest level here is {highest}.")
 }
 
 pub const BOARD: &str = "Leaderboard";

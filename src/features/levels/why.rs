@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::rules::Reason;
 use super::store;
 use crate::model::{GuildId, Result, Timestamp, UserId};
 use crate::store::Tx;
@@ -18,37 +19,6 @@ const NOTES_MAX: usize = 10;
 const MEMBERS_MAX: usize = 2_048;
 /// Notes go to the disk at most this often.
 const SPILL_EVERY: Duration = Duration::from_secs(600);
-
-/// Why something earned nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    Cooldown,
-    CommandCooldown,
-    ChannelIgnored,
-    RoleIgnored,
-    TooShort,
-    Repeated,
-    /// A multiplier, or the configuration, makes it worth nothing.
-    WorthNothing,
-    OptedOut,
-    /// It came after a newer one that earned.
-    Late,
-    VoiceMuted,
-    VoiceDeafened,
-    VoiceAlone,
-    VoiceAfk,
-    /// The bot was not connected and saw nothing.
-    VoiceUnseen,
-}
-
-impl Reason {
-    /// Whether its amount counts minutes and not times.
-    pub fn is_of_voice(self) -> bool {
-        use Reason::{VoiceAfk, VoiceAlone, VoiceDeafened, VoiceMuted, VoiceUnseen};
-        matches!(self, VoiceMuted | VoiceDeafened | VoiceAlone | VoiceAfk | VoiceUnseen)
-    }
-}
 
 /// A reason, how often in a row, and when last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
