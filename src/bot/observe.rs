@@ -78,7 +78,7 @@ impl Bot {
 /// The guild that an event happened in, unless it is about all of them.
 fn guild_of(event: &Event) -> Option<GuildId> {
     Some(match event {
-        Event::SessionBegan { .. } => return None,
+        Event::SessionBegan { .. } | Event::MinutePassed => return None,
         Event::MessageSent(message) => message.guild,
         Event::GuildSeen(guild) => guild.id,
         Event::GuildChanged(outline) => outline.id,
@@ -88,7 +88,8 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::ChannelSeen { guild, .. }
         | Event::ChannelRemoved { guild, .. }
         | Event::MemberSeen { guild, .. }
-        | Event::MemberLeft { guild, .. } => *guild,
+        | Event::MemberLeft { guild, .. }
+        | Event::VoiceSeen { guild, .. } => *guild,
     })
 }
 

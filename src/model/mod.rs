@@ -13,6 +13,7 @@ pub mod permission;
 pub mod secret;
 pub mod text;
 pub mod time;
+pub mod voice;
 
 pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback};
 pub use event::{Author, Event, Message, Need};
@@ -22,3 +23,4 @@ pub use id::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
 pub use permission::{Permission, Permissions};
 pub use secret::Secret;
 pub use time::{Clock, Timestamp};
+pub use voice::{Voice, VoiceFlags};
