@@ -25,7 +25,7 @@ pub struct Guild {
     /// The voice channel into which the idle are moved.
     #[serde(default)]
     pub afk_channel: Option<ChannelId>,
-    /// Who was in voice when the guild was seen. Only that event carries it; it is not kept up to date, nor kept at all.
+    /// Who was in voice when the guild was seen. Only that event carries it; it is not kept.
     #[serde(skip)]
     pub voices: Vec<Voice>,
 }
