@@ -144,7 +144,10 @@ pub struct Levels {
     pub message_xp: i64,
     /// Seconds until the same member's next message earns.
     pub message_cooldown_seconds: u32,
+    /// XP for a minute in voice that counts.
+    pub voice_xp_per_minute: i64,
     pub announce: Announce,
+    pub voice: Voice,
     #[serde(rename = "role", skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<LevelRole>,
 }
@@ -155,10 +158,24 @@ impl Default for Levels {
             enabled: true,
             message_xp: 15,
             message_cooldown_seconds: 60,
+            voice_xp_per_minute: 10,
             announce: Announce::Channel,
+            voice: Voice::default(),
             roles: Vec::new(),
         }
     }
+}
+
+/// `[levels.voice]`: which minutes in voice count all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Voice {
+    pub count_muted: bool,
+    pub count_deafened: bool,
+    /// Without another person; bots do not count.
+    pub count_alone: bool,
+    /// In the guild's AFK channel.
+    pub count_afk: bool,
 }
 
 /// `[[levels.role]]`: a role that a level brings.
@@ -239,6 +256,11 @@ impl Config {
             (1..=COOLDOWN_SECONDS_MAX).contains(&levels.message_cooldown_seconds),
             "levels.message_cooldown_seconds",
             format!("must be between 1 and {COOLDOWN_SECONDS_MAX}"),
+        );
+        hold(
+            (0..=MESSAGE_XP_MAX).contains(&levels.voice_xp_per_minute),
+            "levels.voice_xp_per_minute",
+            format!("must be between 0 and {MESSAGE_XP_MAX}"),
         );
         hold(levels.roles.iter().all(|r| r.level >= 1), "levels.role", "levels start at 1".to_owned());
         let twice =
