@@ -41,6 +41,8 @@ pub enum Source {
     Start(Timestamp),
     /// A minute of the clock that was over at this time.
     Minute(Timestamp),
+    /// What it means for one of several members.
+    Of(Box<Source>, GuildId, UserId),
 }
 
 impl Source {
@@ -57,6 +59,7 @@ impl fmt::Display for Source {
             Self::Dispatch(session, sequence) => write!(f, "{}/{sequence}", session.id),
             Self::Start(at) => write!(f, "start {}", at.ms()),
             Self::Minute(at) => write!(f, "minute {}", at.ms()),
+            Self::Of(source, guild, user) => write!(f, "{source} {guild} {user}"),
         }
     }
 }
