@@ -137,3 +137,25 @@ CREATE TABLE said (
     sketches BLOB NOT NULL,
     PRIMARY KEY (guild, user)
 ) STRICT, WITHOUT ROWID;
+
+-- Who is in voice, for a session that is resumed after a restart. `flags`: 1 muted, 2 deafened, 4 audience of a stage,
+-- 8 in the AFK channel. `seen_ms` and `missed_ms` say up to where the stay is settled, as time that this process has
+-- seen and missed. The rest is the stay itself: how much of it counted, how much did not and why, in milliseconds.
+CREATE TABLE voice_state (
+    guild INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    bot INTEGER NOT NULL,
+    channel INTEGER NOT NULL,
+    flags INTEGER NOT NULL,
+    seen_ms INTEGER NOT NULL,
+    missed_ms INTEGER NOT NULL,
+    counted_ms INTEGER NOT NULL,
+    muted_ms INTEGER NOT NULL,
+    deafened_ms INTEGER NOT NULL,
+    alone_ms INTEGER NOT NULL,
+    afk_ms INTEGER NOT NULL,
+    unseen_ms INTEGER NOT NULL,
+    PRIMARY KEY (guild, user)
+) STRICT, WITHOUT ROWID;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::model::{Effect, GuildId, Guilds, Refusal, Result, Timestamp, UserId};
 use crate::status::vitals::Vitals;
+use crate::status::watch::Watched;
 use crate::store::promises::{self, NewPromise};
 use crate::store::{SessionKey, Tx};
 
@@ -20,6 +21,8 @@ pub struct Cx<'a> {
     pub me: Option<UserId>,
     /// Discord's time, as well as we know it.
     pub now: Timestamp,
+    /// How much of the time the bot could see what happens, as of when this came.
+    pub watched: Watched,
     pub source: Source,
     /// The guild that a command was asked in.
     pub asked_in: Option<GuildId>,
@@ -36,6 +39,10 @@ pub enum Source {
     Dispatch(Arc<SessionKey>, u64),
     /// The start of the bot, at this time.
     Start(Timestamp),
+    /// A minute of the clock that was over at this time.
+    Minute(Timestamp),
+    /// What it means for one of several members.
+    Of(Box<Source>, GuildId, UserId),
 }
 
 impl Source {
@@ -51,6 +58,8 @@ impl fmt::Display for Source {
             Self::Id(id) => write!(f, "{id}"),
             Self::Dispatch(session, sequence) => write!(f, "{}/{sequence}", session.id),
             Self::Start(at) => write!(f, "start {}", at.ms()),
+            Self::Minute(at) => write!(f, "minute {}", at.ms()),
+            Self::Of(source, guild, user) => write!(f, "{source} {guild} {user}"),
         }
     }
 }

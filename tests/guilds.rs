@@ -34,6 +34,8 @@ fn seen(id: u64) -> Event {
         my_roles: vec![RoleId::new(100).unwrap()],
         roles: vec![role(7, 1), role(100, 2), role(8, 3)],
         channels: Vec::new(),
+        afk_channel: None,
+        voices: Vec::new(),
     }))
 }
 

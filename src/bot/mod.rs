@@ -1,10 +1,11 @@
 //! The engine, and the only one: what happens goes through [`Bot::observe`], what is asked through [`Bot::invoke`], and
-//! what was promised is kept by [`Bot::keep_promises`].
+//! what was promised is kept by [`Bot::keep_promises`]. [`Bot::keep_time`] is its own beat.
 //!
 //! It knows features only as [`crate::features::FEATURES`], and Discord only as the port [`Discord`].
 
 mod gate;
 mod invoke;
+mod minutes;
 mod observe;
 mod promises;
 
@@ -142,6 +143,7 @@ impl Bot {
             vitals: &self.0.vitals,
             me: self.user(),
             now: self.0.clock.now(),
+            watched: self.0.vitals.watched(),
             source,
             asked_in: None,
             is_command: false,

@@ -9,6 +9,7 @@ use super::{Bot, QueueFull};
 use crate::cx::{Cx, Source};
 use crate::features;
 use crate::model::{Error, Event, GuildId, Result};
+use crate::status::watch::Watched;
 use crate::store::{Progress, Tx, Work};
 
 impl Bot {
@@ -28,7 +29,8 @@ impl Bot {
         if let Some(command) = command {
             self.begin_answer(command);
         }
-        self.0.store.submit(Box::new(Observe { bot: self.clone(), event, progress, is_command, wakes: true }))
+        let watched = self.0.vitals.watched();
+        self.0.store.submit(Box::new(Observe { bot: self.clone(), event, progress, watched, is_command, wakes: true }))
     }
 
     /// Puts a prefix command into the writer's queue before its message: where the message counts as seen, the command
@@ -54,9 +56,16 @@ impl Bot {
     }
 
     /// Lets every room see the event. A room that fails loses its own part alone.
-    fn show(&self, tx: &Tx, event: &Event, source: &Source, is_command: bool) -> Result<()> {
+    pub(super) fn show(
+        &self,
+        tx: &Tx,
+        event: &Event,
+        source: &Source,
+        watched: Watched,
+        is_command: bool,
+    ) -> Result<()> {
         for feature in features::switched_on(&self.0.config) {
-            let mut cx = Cx { is_command, ..self.cx(tx, source.clone()) };
+            let mut cx = Cx { is_command, watched, ..self.cx(tx, source.clone()) };
             match tx.scope(|| (feature.observe)(&mut cx, event)) {
                 Ok(()) => {}
                 Err(Error::Refusal(refusal)) => tracing::debug!(feature = feature.name, %refusal, "refused an event"),
@@ -78,7 +87,7 @@ impl Bot {
 /// The guild that an event happened in, unless it is about all of them.
 fn guild_of(event: &Event) -> Option<GuildId> {
     Some(match event {
-        Event::SessionBegan { .. } => return None,
+        Event::SessionBegan { .. } | Event::MinutePassed => return None,
         Event::MessageSent(message) => message.guild,
         Event::GuildSeen(guild) => guild.id,
         Event::GuildChanged(outline) => outline.id,
@@ -88,7 +97,8 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::ChannelSeen { guild, .. }
         | Event::ChannelRemoved { guild, .. }
         | Event::MemberSeen { guild, .. }
-        | Event::MemberLeft { guild, .. } => *guild,
+        | Event::MemberLeft { guild, .. }
+        | Event::VoiceSeen { guild, .. } => *guild,
     })
 }
 
@@ -97,6 +107,8 @@ struct Observe {
     bot: Bot,
     event: Option<Event>,
     progress: Progress,
+    /// As of its arrival: it may wait here, and run again.
+    watched: Watched,
     is_command: bool,
     /// Whether something may have become due by it.
     wakes: bool,
@@ -109,7 +121,7 @@ impl Work for Observe {
                 Event::MessageSent(message) => Source::Id(message.id.get()),
                 _ => Source::Dispatch(self.progress.session.clone(), self.progress.sequence),
             };
-            self.bot.show(tx, event, &source, self.is_command)?;
+            self.bot.show(tx, event, &source, self.watched, self.is_command)?;
         }
         // A message that wrote nothing promised nothing; looking for promises costs more than the message itself.
         self.wakes = tx.has_written() || !matches!(self.event, Some(Event::MessageSent(_)));

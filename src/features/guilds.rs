@@ -10,7 +10,7 @@ use rusqlite::params;
 use super::Feature;
 use crate::config::Config;
 use crate::cx::Cx;
-use crate::model::{Author, Event, Guild, GuildId, Need, Result, UserId};
+use crate::model::{Author, Event, Guild, GuildId, Need, Result, UserId, Voice};
 
 pub(super) static FEATURE: Feature = Feature {
     name: "guilds",
@@ -57,6 +57,8 @@ fn start(cx: &mut Cx<'_>) -> Result<()> {
 
 fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
     match event {
+        Event::VoiceSeen { guild, voice } => save_voice(cx, *guild, voice),
+        Event::MinutePassed => Ok(()),
         Event::MessageSent(message) if message.author.bot => Ok(()),
         Event::MessageSent(message) => save_member(cx, message.guild, &message.author),
         Event::MemberSeen { author, .. } if author.bot && Some(author.id) != cx.me => Ok(()),
@@ -80,7 +82,10 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             cx.tx.write()?.prepare_cached("UPDATE guild SET present = 0 WHERE guild = ?1")?.execute([guild.sql()])?;
             Ok(())
         }
-        Event::GuildSeen(guild) => save_guild(cx, guild.id),
+        Event::GuildSeen(guild) => {
+            save_guild(cx, guild.id)?;
+            guild.voices.iter().try_for_each(|voice| save_voice(cx, guild.id, voice))
+        }
         Event::GuildChanged(outline) => save_guild(cx, outline.id),
         Event::RoleSeen { guild, .. }
         | Event::RoleRemoved { guild, .. }
@@ -120,6 +125,14 @@ fn save_count(cx: &mut Cx<'_>, id: GuildId) -> Result<()> {
     let sql = "UPDATE guild SET members = ?2 WHERE guild = ?1";
     cx.tx.write()?.prepare_cached(sql)?.execute(params![id.sql(), guild.member_count as i64])?;
     Ok(())
+}
+
+/// Stores the name of somebody in voice: some never write a word.
+fn save_voice(cx: &mut Cx<'_>, guild: GuildId, voice: &Voice) -> Result<()> {
+    match &voice.member {
+        Some(member) if voice.channel.is_some() && !member.author.bot => save_member(cx, guild, &member.author),
+        _ => Ok(()),
+    }
 }
 
 fn save_member(cx: &mut Cx<'_>, guild: GuildId, author: &Author) -> Result<()> {

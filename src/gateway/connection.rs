@@ -174,7 +174,13 @@ impl<'a> Connection<'a> {
     fn step(&mut self, step: Step) -> Option<Ending> {
         let ending = match step {
             Step::Text(text) => self.text(&text),
-            Step::Closed(code) => Some(Ending::Closed(code)),
+            Step::Closed(code) => {
+                // Without a code it may have been cut long before anybody noticed.
+                if code.is_some() {
+                    self.guard.vitals.note_goodbye();
+                }
+                Some(Ending::Closed(code))
+            }
             Step::Lost => Some(Ending::Closed(None)),
             Step::Failed(error) => match error.kind() {
                 ReceiveMessageErrorType::Reconnect => Some(not_reached(&error)),

@@ -4,6 +4,8 @@
 //! `null` or a missing field costs that field and never the event. It refuses to know what an event leads to, and it
 //! never logs what people wrote.
 
+mod voice;
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
@@ -87,6 +89,7 @@ pub fn read<'a>(name: &str, data: &'a str, me: Option<UserId>) -> Incoming<'a> {
         "GUILD_MEMBER_ADD" => member_seen(data, true),
         "GUILD_MEMBER_UPDATE" => member_seen(data, false),
         "GUILD_MEMBER_REMOVE" => member_left(data),
+        "VOICE_STATE_UPDATE" => voice::seen(data),
         _ => return Incoming::Ignored,
     };
     match event {
@@ -198,6 +201,7 @@ fn guild(data: &str, me: Option<UserId>) -> Reading {
     }
     let id: GuildId = fields.id.id()?;
     let roles = fields.roles.list::<RoleFields>().into_iter().filter_map(role).collect();
+    let members = fields.members.list::<MemberFields>();
     let mut channels: Vec<_> = fields.channels.list::<ChannelFields>().into_iter().filter_map(channel).collect();
     channels.extend(fields.threads.list::<ChannelFields>().into_iter().filter_map(channel));
     Some(Some(Event::GuildSeen(Box::new(Guild {
@@ -205,23 +209,27 @@ fn guild(data: &str, me: Option<UserId>) -> Reading {
         name: fields.name.text().unwrap_or_default().into_owned(),
         owner: fields.owner_id.id()?,
         member_count: fields.member_count.whole().and_then(|count| u64::try_from(count).ok()).unwrap_or(0),
-        my_roles: me.map(|me| roles_of(me, fields.members)).unwrap_or_default(),
+        my_roles: me.map(|me| roles_of(me, &members)).unwrap_or_default(),
         roles,
         channels,
+        afk_channel: fields.afk_channel_id.id(),
+        voices: voice::list(fields.voice_states, &members),
     }))))
 }
 
-/// The roles of one member in a guild's list of members, without building the list.
-fn roles_of(user: UserId, members: Raw<'_>) -> Vec<RoleId> {
-    let members = members.list::<MemberFields>();
-    let mine = members.into_iter().find(|member| member.user.object::<IdFields>().id.id() == Some(user));
-    mine.map(|member| ids(member.roles)).unwrap_or_default()
+/// The roles of one member in a guild's list of members.
+fn roles_of(user: UserId, members: &[MemberFields<'_>]) -> Vec<RoleId> {
+    members.iter().find(|member| member.user_id() == Some(user)).map(|member| ids(member.roles)).unwrap_or_default()
 }
 
 fn outline(data: &str) -> Reading {
     let fields: GuildFields = fields(data)?;
-    let name = fields.name.text().unwrap_or_default().into_owned();
-    Some(Some(Event::GuildChanged(GuildOutline { id: fields.id.id()?, name, owner: fields.owner_id.id()? })))
+    Some(Some(Event::GuildChanged(GuildOutline {
+        id: fields.id.id()?,
+        name: fields.name.text().unwrap_or_default().into_owned(),
+        owner: fields.owner_id.id()?,
+        afk_channel: fields.afk_channel_id.id(),
+    })))
 }
 
 fn guild_lost(data: &str) -> Reading {
@@ -335,11 +343,20 @@ fields! {
     UserFields { id, username, global_name, avatar, bot }
     MemberFields { guild_id, user, nick, roles }
     MessageFields { id, guild_id, channel_id, author, member, content, kind as "type", webhook_id, mentions }
-    GuildFields { id, name, owner_id, unavailable, member_count, roles, channels, threads, members }
+    GuildFields {
+        id, name, owner_id, unavailable, member_count, roles, channels, threads, members, afk_channel_id, voice_states,
+    }
+    VoiceFields { guild_id, user_id, channel_id, mute, deaf, self_mute, self_deaf, suppress, member }
     OfGuildFields { guild_id, role, role_id }
     RoleFields { id, name, position, permissions, managed }
     ChannelFields { id, guild_id, name, kind as "type", parent_id, permission_overwrites }
     OverwriteFields { id, kind as "type", allow, deny }
+}
+
+impl MemberFields<'_> {
+    fn user_id(&self) -> Option<UserId> {
+        self.user.object::<IdFields>().id.id()
+    }
 }
 
 #[cfg(test)]

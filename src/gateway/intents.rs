@@ -78,6 +78,7 @@ fn intent_of(need: Need) -> Intents {
         Need::Messages => Intents::GUILD_MESSAGES,
         Need::MessageContent => Intents::MESSAGE_CONTENT,
         Need::Members => Intents::GUILD_MEMBERS,
+        Need::Voice => Intents::GUILD_VOICE_STATES,
     }
 }
 
@@ -86,12 +87,12 @@ mod tests {
     use super::*;
     use crate::model::{Clock, Timestamp};
 
-    const ALL: [Need; 4] = [Need::Guilds, Need::Messages, Need::MessageContent, Need::Members];
+    const ALL: [Need; 5] = [Need::Guilds, Need::Messages, Need::MessageContent, Need::Members, Need::Voice];
 
     #[test]
     fn only_what_is_needed_and_granted_is_asked_for() {
         let vitals = Vitals::new(Clock::hand(Timestamp::from_ms(0)));
-        let plain = Intents::GUILDS | Intents::GUILD_MESSAGES;
+        let plain = Intents::GUILDS | Intents::GUILD_MESSAGES | Intents::GUILD_VOICE_STATES;
         assert_eq!(granted(&ALL, 0, &vitals), plain);
         let names: Vec<_> = vitals.problems().iter().map(|problem| problem.name.clone()).collect();
         assert_eq!(names, ["intent.message_content", "intent.members"]);

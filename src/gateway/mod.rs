@@ -87,8 +87,9 @@ pub async fn run_over(
         over.send_replace(true);
         halt
     };
-    // Promises are kept until the session has ended, so that its last events still lead to something.
-    let (halt, ()) = tokio::join!(connected, bot.keep_promises(&performer, is_over));
+    // Promises and time are kept until the session has ended, so that its last events still lead to something.
+    let (halt, (), ()) =
+        tokio::join!(connected, bot.keep_promises(&performer, is_over.clone()), bot.keep_time(is_over));
     match halt {
         Halt::Stopped => Ended::Stopped,
         Halt::TokenLost => Ended::Fatal(format!("{} {}", rest::TOKEN_WORDS, rest::TOKEN_ACTION)),

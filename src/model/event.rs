@@ -1,6 +1,6 @@
 //! What has happened, in our own words: a plain closed enum that the gateway fills and features read.
 
-use super::{Channel, ChannelId, Guild, GuildId, GuildOutline, MessageId, Role, RoleId, UserId};
+use super::{Channel, ChannelId, Guild, GuildId, GuildOutline, MessageId, Role, RoleId, UserId, Voice};
 
 /// What a room has to be told by Discord; the gateway makes intents of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,9 +13,11 @@ pub enum Need {
     MessageContent,
     /// Members coming, going and changing (privileged).
     Members,
+    /// Who is in which voice channel, and how.
+    Voice,
 }
 
-/// Something that happened on Discord.
+/// Something that happened: on Discord, or on the clock.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// Somebody wrote a message in a guild. Messages of bots, webhooks and the system are included and marked.
@@ -60,6 +62,14 @@ pub enum Event {
         guild: GuildId,
         user: UserId,
     },
+    /// Somebody entered a voice channel, left it, or takes part in another way than before.
+    VoiceSeen {
+        guild: GuildId,
+        voice: Voice,
+    },
+    /// A minute of community time is over. It comes from our own clock, belongs to no guild, and may be skipped when
+    /// there is much to do.
+    MinutePassed,
 }
 
 /// A message, as far as any room needs it.

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelId, Event, GuildId, Permissions, RoleId, UserId};
+use super::{ChannelId, Event, GuildId, Permissions, RoleId, UserId, Voice};
 
 /// Threads lie in channels, and channels in categories; there is nothing deeper.
 const CHANNEL_DEPTH_MAX: usize = 3;
@@ -25,6 +25,12 @@ pub struct Guild {
     pub my_roles: Vec<RoleId>,
     pub roles: Vec<Role>,
     pub channels: Vec<Channel>,
+    /// The voice channel into which the idle are moved.
+    #[serde(default)]
+    pub afk_channel: Option<ChannelId>,
+    /// Who was in voice when the guild was seen. Only that event carries it; it is not kept.
+    #[serde(skip)]
+    pub voices: Vec<Voice>,
 }
 
 /// The same without roles and channels: what an update of a guild tells.
@@ -33,6 +39,7 @@ pub struct GuildOutline {
     pub id: GuildId,
     pub name: String,
     pub owner: UserId,
+    pub afk_channel: Option<ChannelId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,7 +171,7 @@ impl Guilds {
     pub fn follow(&self, event: &Event, me: Option<UserId>) -> Option<Arc<Guild>> {
         match event {
             Event::GuildSeen(guild) => {
-                self.put(Guild::clone(guild));
+                self.put(Guild { voices: Vec::new(), ..Guild::clone(guild) });
                 self.find(guild.id)
             }
             Event::SessionBegan { guilds } => {
@@ -178,6 +185,7 @@ impl Guilds {
             Event::GuildChanged(outline) => self.change(outline.id, |guild| {
                 guild.name.clone_from(&outline.name);
                 guild.owner = outline.owner;
+                guild.afk_channel = outline.afk_channel;
             }),
             Event::RoleSeen { guild, role } => self.change(*guild, |guild| {
                 guild.roles.retain(|known| known.id != role.id);
@@ -202,7 +210,7 @@ impl Guilds {
             Event::MemberLeft { guild, .. } => {
                 self.change(*guild, |guild| guild.member_count = guild.member_count.saturating_sub(1))
             }
-            Event::MessageSent(_) => None,
+            Event::MessageSent(_) | Event::VoiceSeen { .. } | Event::MinutePassed => None,
         }
     }
 

@@ -16,6 +16,7 @@ pub mod secret;
 pub mod template;
 pub mod text;
 pub mod time;
+pub mod voice;
 pub mod zone;
 
 pub use curve::{Coefficients, Curve, LEVEL_MAX, XP_MAX};
@@ -28,4 +29,5 @@ pub use permission::{Permission, Permissions};
 pub use secret::Secret;
 pub use template::Template;
 pub use time::{Clock, Timestamp};
+pub use voice::{Voice, VoiceFlags};
 pub use zone::{Day, Zone};

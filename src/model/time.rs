@@ -15,6 +15,7 @@ pub const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
 
 /// A learned time is taken over only when it differs by more than this, since it comes in whole seconds.
 const LEARN_TOLERANCE_MS: i64 = 2_000;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Milliseconds since 1970 in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -145,6 +146,12 @@ impl Clock {
     /// How fast community time runs; 1 but in a demo.
     pub fn speed(&self) -> f64 {
         self.state().speed
+    }
+
+    /// How long a minute of community time takes; none where time moves by hand.
+    pub fn minute(&self) -> Option<Duration> {
+        let state = self.state();
+        state.hand.is_none().then(|| MINUTE.div_f64(state.speed))
     }
 
     /// Takes over the time that a server of Discord's just told (its `Date` header).

@@ -6,6 +6,8 @@
 
 pub mod vitals;
 
+pub mod watch;
+
 pub mod report;
 
 pub mod board;

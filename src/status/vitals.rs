@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use super::watch::{Watch, Watched};
 use crate::model::{Clock, Timestamp};
 
 /// How many minutes of message counts are kept.
@@ -120,6 +121,7 @@ pub struct Vitals {
     last_ack: Last,
     last_dispatch: Last,
     last_commit: Last,
+    watch: Watch,
     beats: [Last; 3],
     pub latency_ms: AtomicU64,
     pub resumes: AtomicU64,
@@ -168,6 +170,7 @@ impl Vitals {
             last_ack: Last::never(),
             last_dispatch: Last::never(),
             last_commit: Last::never(),
+            watch: Watch::new(),
             beats: [const { Last::never() }; 3],
             latency_ms: AtomicU64::new(0),
             resumes: AtomicU64::new(0),
@@ -203,11 +206,13 @@ impl Vitals {
         if state == GatewayState::Connected {
             if before != state as u8 {
                 self.connected_at.set(now);
+                self.watch.begin(now);
             }
             self.offline_at.clear();
             self.was_ready.store(true, Relaxed);
         } else if before == GatewayState::Connected as u8 {
             self.offline_at.set(now);
+            self.watch.end();
         }
     }
 
@@ -246,12 +251,26 @@ impl Vitals {
 
     /// A heartbeat was acknowledged.
     pub fn note_ack(&self) {
-        self.last_ack.set(self.clock.monotonic());
+        let now = self.clock.monotonic();
+        self.last_ack.set(now);
+        self.watch.word(now);
     }
 
     /// A dispatch came in.
     pub fn note_dispatch(&self) {
-        self.last_dispatch.set(self.clock.monotonic());
+        let now = self.clock.monotonic();
+        self.last_dispatch.set(now);
+        self.watch.word(now);
+    }
+
+    /// Discord closed the connection in order: it told everything before.
+    pub fn note_goodbye(&self) {
+        self.watch.word(self.clock.monotonic());
+    }
+
+    /// How long the bot could see what happens on Discord, and how long not, in community time.
+    pub fn watched(&self) -> Watched {
+        self.watch.read().times(self.clock.speed())
     }
 
     pub fn ack_age(&self) -> Option<Duration> {

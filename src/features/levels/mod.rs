@@ -12,6 +12,7 @@ mod standings;
 pub mod store;
 pub mod template;
 mod text;
+pub mod voice;
 mod why;
 
 use std::fmt::Display;
@@ -34,7 +35,7 @@ pub(super) static FEATURE: Feature = Feature {
     is_on: |config| config.levels.enabled,
     needs,
     commands: commands::COMMANDS,
-    start: None,
+    start: Some(voice::start),
     observe,
     card: Some(card),
     verify: Some(verify),
@@ -46,12 +47,14 @@ const CARD_ROWS: u32 = 10;
 const CARDS_MAX: usize = 5;
 const IMBALANCES_SHOWN_MAX: u32 = 5;
 
-fn needs(_: &Config) -> &'static [Need] {
+fn needs(config: &Config) -> &'static [Need] {
     // Who leaves disappears from the board, and who comes back is given their roles at once.
-    &[Need::Messages, Need::Members]
+    let all = &[Need::Messages, Need::Members, Need::Voice];
+    if voice::is_on(config) { all } else { &all[..2] }
 }
 
 fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
+    voice::observe(cx, event)?;
     match event {
         Event::MessageSent(message) if message.is_from_person() => on_message(cx, message),
         Event::MemberSeen { guild, author, roles, joined: true } if !author.bot => {

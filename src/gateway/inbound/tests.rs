@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::model::{Voice, VoiceFlags};
 
 fn event(name: &str, data: &Value) -> Incoming<'static> {
     // The data of a frame is followed by the frame's own closing brace.
@@ -180,6 +181,86 @@ fn roles_channels_and_members_come_and_go() {
     assert!(matches!(event("CHANNEL_CREATE", &json!({"id": "5", "type": 1})), Incoming::Ignored));
 }
 
+fn voice_state() -> Value {
+    json!({
+        "guild_id": "10", "channel_id": "20", "user_id": "30", "session_id": "90b8", "deaf": false, "mute": false,
+        "self_deaf": false, "self_mute": false, "self_video": false, "suppress": false,
+        "request_to_speak_timestamp": null,
+        "member": {"user": {"id": "30", "username": "ada", "global_name": "Ada L."}, "nick": "Countess",
+            "roles": ["41"], "mute": false, "deaf": false},
+    })
+}
+
+fn voice_of(data: &Value) -> Voice {
+    match happened("VOICE_STATE_UPDATE", data) {
+        Event::VoiceSeen { guild, voice } if guild.get() == 10 => voice,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_voice_state_tells_who_where_and_how() {
+    let voice = voice_of(&voice_state());
+    assert_eq!((voice.user.get(), voice.channel, voice.flags), (30, ChannelId::new(20).ok(), VoiceFlags::default()));
+    let member = voice.member.unwrap();
+    assert_eq!((member.author.name.as_str(), member.author.bot), ("Countess", false));
+    assert_eq!(member.roles, [RoleId::new(41).unwrap()]);
+    let flags = |key: &str| {
+        let mut state = voice_state();
+        state[key] = json!(true);
+        let VoiceFlags { muted, deafened, suppressed } = voice_of(&state).flags;
+        (muted, deafened, suppressed)
+    };
+    assert_eq!([flags("mute"), flags("self_mute")], [(true, false, false); 2]);
+    assert_eq!([flags("deaf"), flags("self_deaf")], [(false, true, false); 2]);
+    assert_eq!((flags("suppress"), flags("self_stream")), ((false, false, true), (false, false, false)));
+}
+
+#[test]
+fn who_left_voice_has_no_channel_and_odd_voice_states_cost_only_themselves() {
+    let mut left = voice_state();
+    left["channel_id"] = Value::Null;
+    assert_eq!(voice_of(&left).channel, None);
+    for (key, value) in [("member", json!("gone")), ("member", Value::Null), ("member", json!({"roles": 3}))] {
+        let mut odd = voice_state();
+        odd[key] = value;
+        let voice = voice_of(&odd);
+        assert_eq!((voice.channel, voice.member), (ChannelId::new(20).ok(), None));
+    }
+    let mut bot = voice_state();
+    bot["member"]["user"]["bot"] = json!(true);
+    assert!(voice_of(&bot).member.unwrap().author.bot);
+    let mut private = voice_state();
+    private.as_object_mut().unwrap().remove("guild_id");
+    assert!(matches!(event("VOICE_STATE_UPDATE", &private), Incoming::Ignored));
+    let mut nobody = voice_state();
+    nobody["user_id"] = json!("0");
+    assert!(matches!(event("VOICE_STATE_UPDATE", &nobody), Incoming::Unusable));
+}
+
+#[test]
+fn a_guild_brings_who_is_in_voice_with_names_from_its_members_and_where_the_idle_go() {
+    let data = json!({
+        "id": "10", "name": "Inn", "owner_id": "1", "afk_channel_id": "22",
+        "members": [{"user": {"id": "31", "username": "radio", "bot": true}, "roles": []},
+            {"user": {"id": "30", "username": "ada"}, "roles": ["41"]}, 7],
+        "voice_states": [{"user_id": "30", "channel_id": "20", "self_mute": true},
+            {"user_id": "31", "channel_id": "20"}, {"user_id": "32", "channel_id": "20"}, {"channel_id": "20"}, null],
+    });
+    let Event::GuildSeen(guild) = happened("GUILD_CREATE", &data) else { panic!() };
+    assert_eq!(guild.afk_channel, ChannelId::new(22).ok());
+    let told: Vec<_> = guild
+        .voices
+        .iter()
+        .map(|voice| (voice.user.get(), voice.flags.muted, voice.member.as_ref().map(|member| member.author.bot)))
+        .collect();
+    assert_eq!(told, [(30, true, Some(false)), (31, false, Some(true)), (32, false, None)]);
+    assert_eq!(guild.voices[0].member.as_ref().unwrap().roles, [RoleId::new(41).unwrap()]);
+    let update = json!({"id": "10", "name": "Inn", "owner_id": "1", "afk_channel_id": null});
+    let Event::GuildChanged(outline) = happened("GUILD_UPDATE", &update) else { panic!() };
+    assert_eq!(outline.afk_channel, None);
+}
+
 #[test]
 fn ready_says_who_we_are() {
     let data = json!({"session_id": "abc", "resume_gateway_url": "wss://x.discord.gg", "user": {"id": "900",
@@ -248,7 +329,7 @@ mod whatever_comes {
         #[test]
         fn nothing_panics(name in prop::sample::select(vec!["MESSAGE_CREATE", "READY", "GUILD_CREATE", "GUILD_DELETE",
             "GUILD_ROLE_CREATE", "GUILD_ROLE_DELETE", "CHANNEL_CREATE", "THREAD_DELETE", "GUILD_MEMBER_ADD",
-            "GUILD_MEMBER_REMOVE", "GUILD_UPDATE"]), value in any_json(), text in "\\PC{0,60}") {
+            "GUILD_MEMBER_REMOVE", "GUILD_UPDATE", "VOICE_STATE_UPDATE"]), value in any_json(), text in "\\PC{0,60}") {
             let _ = event(name, &value);
             let _ = read(name, &text, None);
             let _ = envelope(&text);

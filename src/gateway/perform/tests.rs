@@ -47,6 +47,8 @@ fn guilds() -> Guilds {
             permissions: crate::model::Permissions::NONE,
             managed: false,
         }],
+        afk_channel: None,
+        voices: Vec::new(),
         channels: vec![Channel {
             id: ChannelId::new(20).unwrap(),
             name: "hall".to_owned(),
