@@ -4,6 +4,7 @@
 //! Nothing here does I/O, knows SQL, HTTP or Discord's wire, or names a feature. The one exception is
 //! [`time::Clock`], the only place in the program that reads the clock.
 
+pub mod button;
 pub mod effect;
 pub mod event;
 pub mod failure;
@@ -14,6 +15,7 @@ pub mod secret;
 pub mod text;
 pub mod time;
 
+pub use button::{Button, Look};
 pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback};
 pub use event::{Author, Event, Message, Need};
 pub use failure::{Error, Refusal, Result};
