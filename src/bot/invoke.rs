@@ -102,7 +102,10 @@ impl Bot {
         let planned = self.0.store.write(move |tx: &Tx| bot.plan_here(tx, command, &args, &asked, reply_to)).await;
         self.0.promised.notify_one();
         let answer = match planned {
-            Ok(answer) => return answer,
+            Ok((answer, emitted)) => {
+                self.0.happenings.tell(&emitted, self.0.clock.now());
+                return answer;
+            }
             Err(Error::Refusal(refusal)) => refused(&refusal),
             Err(Error::Fault(fault)) => self.explain_fault(command, &fault),
         };
@@ -110,7 +113,7 @@ impl Bot {
         answer
     }
 
-    /// Inside the writer: the plan and, at the text door, the promise of its answer.
+    /// Inside the writer: the plan, what follows from it and, at the text door, the promise of its answer.
     fn plan_here(
         &self,
         tx: &Tx,
@@ -118,9 +121,9 @@ impl Bot {
         args: &Args,
         invocation: &Invocation,
         reply_to: Option<(ChannelId, MessageId)>,
-    ) -> Result<Answer> {
+    ) -> Result<(Answer, Vec<Event>)> {
         if done::is_noted(tx, invocation.key)? {
-            return Ok(refused(&Refusal::new("That was done already.")));
+            return Ok((refused(&Refusal::new("That was done already.")), Vec::new()));
         }
         let mut cx = self.cx(tx, Source::Id(invocation.key));
         cx.asked_in = Some(invocation.guild);
@@ -129,10 +132,11 @@ impl Bot {
         if let Some(to) = reply_to {
             self.promise_reply(&mut cx, invocation, &answer, to)?;
         }
+        let emitted = self.show_emitted(tx, std::mem::take(&mut cx.emitted), &cx.source)?;
         if tx.has_written() {
             done::note(tx, invocation.key, cx.now, DONE_KEPT)?;
         }
-        Ok(answer)
+        Ok((answer, emitted))
     }
 
     /// The answer to a prefix command that planned nothing.

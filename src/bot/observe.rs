@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use futures_util::FutureExt;
 
+use super::happenings::follow_up;
 use super::invoke::TextCommand;
 use super::{Bot, QueueFull};
 use crate::cx::{Cx, Source};
@@ -28,7 +29,7 @@ impl Bot {
         if let Some(command) = command {
             self.begin_answer(command);
         }
-        self.0.store.submit(Box::new(Observe { bot: self.clone(), event, progress, is_command, wakes: true }))
+        self.0.store.submit(Box::new(Observe::new(self.clone(), event, progress, is_command)))
     }
 
     /// Puts a prefix command into the writer's queue before its message: where the message counts as seen, the command
@@ -53,12 +54,18 @@ impl Bot {
         }
     }
 
-    /// Lets every room see the event. A room that fails loses its own part alone.
-    fn show(&self, tx: &Tx, event: &Event, source: &Source, is_command: bool) -> Result<()> {
+    /// Lets every room see the events that rooms emitted, and what follows from these. Returns all of them.
+    pub(super) fn show_emitted(&self, tx: &Tx, emitted: Vec<Event>, source: &Source) -> Result<Vec<Event>> {
+        follow_up(emitted, |event| self.show(tx, event, source, false))
+    }
+
+    /// Lets every room see the event, and returns what they emitted. A room that fails loses its own part alone.
+    fn show(&self, tx: &Tx, event: &Event, source: &Source, is_command: bool) -> Result<Vec<Event>> {
+        let mut emitted = Vec::new();
         for feature in features::switched_on(&self.0.config) {
             let mut cx = Cx { is_command, ..self.cx(tx, source.clone()) };
             match tx.scope(|| (feature.observe)(&mut cx, event)) {
-                Ok(()) => {}
+                Ok(()) => emitted.append(&mut cx.emitted),
                 Err(Error::Refusal(refusal)) => tracing::debug!(feature = feature.name, %refusal, "refused an event"),
                 Err(Error::Fault(fault)) if tx.must_start_over() => return Err(Error::Fault(fault)),
                 Err(Error::Fault(fault)) => {
@@ -71,7 +78,7 @@ impl Bot {
                 }
             }
         }
-        Ok(())
+        Ok(emitted)
     }
 }
 
@@ -88,7 +95,9 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::ChannelSeen { guild, .. }
         | Event::ChannelRemoved { guild, .. }
         | Event::MemberSeen { guild, .. }
-        | Event::MemberLeft { guild, .. } => *guild,
+        | Event::MemberLeft { guild, .. }
+        | Event::LevelReached { guild, .. }
+        | Event::ToolUnlocked { guild, .. } => *guild,
     })
 }
 
@@ -100,6 +109,14 @@ struct Observe {
     is_command: bool,
     /// Whether something may have become due by it.
     wakes: bool,
+    /// What followed.
+    emitted: Vec<Event>,
+}
+
+impl Observe {
+    fn new(bot: Bot, event: Option<Event>, progress: Progress, is_command: bool) -> Self {
+        Self { bot, event, progress, is_command, wakes: true, emitted: Vec::new() }
+    }
 }
 
 impl Work for Observe {
@@ -109,7 +126,8 @@ impl Work for Observe {
                 Event::MessageSent(message) => Source::Id(message.id.get()),
                 _ => Source::Dispatch(self.progress.session.clone(), self.progress.sequence),
             };
-            self.bot.show(tx, event, &source, self.is_command)?;
+            let emitted = self.bot.show(tx, event, &source, self.is_command)?;
+            self.emitted = self.bot.show_emitted(tx, emitted, &source)?;
         }
         // A message that wrote nothing promised nothing; looking for promises costs more than the message itself.
         self.wakes = tx.has_written() || !matches!(self.event, Some(Event::MessageSent(_)));
@@ -118,8 +136,9 @@ impl Work for Observe {
     }
 
     fn done(self: Box<Self>, result: Result<()>) {
-        if let Err(fault) = result {
-            tracing::error!(%fault, "an event was lost");
+        match result {
+            Ok(()) => self.bot.0.happenings.tell(&self.emitted, self.bot.0.clock.now()),
+            Err(fault) => tracing::error!(%fault, "an event was lost"),
         }
         if self.wakes {
             self.bot.0.promised.notify_one();

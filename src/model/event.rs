@@ -15,7 +15,7 @@ pub enum Need {
     Members,
 }
 
-/// Something that happened on Discord.
+/// Something that happened: on Discord, or in a room because of that.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// Somebody wrote a message in a guild. Messages of bots, webhooks and the system are included and marked.
@@ -59,6 +59,29 @@ pub enum Event {
     MemberLeft {
         guild: GuildId,
         user: UserId,
+    },
+    /// Emitted by a room: what a member earned brought them to a new level.
+    LevelReached {
+        guild: GuildId,
+        user: UserId,
+        /// The member's, as shown.
+        name: String,
+        before: u32,
+        after: u32,
+        /// Where it was earned, if that was in a channel.
+        channel: Option<ChannelId>,
+        /// The member chose not to be shown to everybody.
+        hidden: bool,
+    },
+    /// Emitted by a room: a member claimed a tool.
+    ToolUnlocked {
+        guild: GuildId,
+        user: UserId,
+        tool_id: String,
+        /// The tool's.
+        name: String,
+        /// The member chose not to be shown to everybody.
+        hidden: bool,
     },
 }
 

@@ -193,7 +193,7 @@ impl Guilds {
             Event::MemberLeft { guild, .. } => {
                 self.change(*guild, |guild| guild.member_count = guild.member_count.saturating_sub(1))
             }
-            Event::MessageSent(_) => None,
+            Event::MessageSent(_) | Event::LevelReached { .. } | Event::ToolUnlocked { .. } => None,
         }
     }
 
