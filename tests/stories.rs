@@ -271,6 +271,7 @@ async fn help_shows_what_one_may_use() {
         `/levels` Shows what each level needs and brings
         `/why` Shows what earned XP lately, what did not, and why
         `/xphistory` Lists the changes of XP from the ledger
+        `/tools` Shows the tools that levels bring, and unlocks them
 
         **General**
         `/help` Lists the commands, or explains one

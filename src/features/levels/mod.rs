@@ -7,6 +7,7 @@ pub mod rules;
 mod standings;
 pub mod store;
 mod text;
+pub mod tools;
 mod why;
 
 use std::fmt::Display;
