@@ -159,3 +159,28 @@ CREATE TABLE voice_state (
     unseen_ms INTEGER NOT NULL,
     PRIMARY KEY (guild, user)
 ) STRICT, WITHOUT ROWID;
+
+-- Things that a level makes available and a claim unlocks, for those outside who go by what a member holds. Switched off
+-- rather than removed, so that ids stay good. `config` is JSON for whoever implements the tool.
+CREATE TABLE tool (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    icon TEXT NOT NULL,
+    tier TEXT NOT NULL,
+    required_level INTEGER NOT NULL CHECK (required_level >= 1),
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    config TEXT NOT NULL CHECK (json_valid(config)),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+-- Who unlocked which tool, and how often it was used since.
+CREATE TABLE tool_unlock (
+    guild INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    tool TEXT NOT NULL REFERENCES tool (id),
+    unlocked_at INTEGER NOT NULL,
+    usage_count INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (guild, user, tool)
+) STRICT, WITHOUT ROWID;

@@ -1,11 +1,11 @@
 //! What a feature may touch while it handles one thing: the transaction, the configuration, the guilds as they are, the
-//! time, and what it may leave behind (promises, ledger rows).
+//! time, and what it may leave behind (promises, ledger rows, events that follow).
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::model::{Effect, GuildId, Guilds, Refusal, Result, Timestamp, UserId};
+use crate::model::{Effect, Event, GuildId, Guilds, Refusal, Result, Timestamp, UserId};
 use crate::status::vitals::Vitals;
 use crate::status::watch::Watched;
 use crate::store::promises::{self, NewPromise};
@@ -28,6 +28,8 @@ pub struct Cx<'a> {
     pub asked_in: Option<GuildId>,
     /// The message being handled is a prefix command of ours.
     pub is_command: bool,
+    /// See [`Cx::emit`].
+    pub emitted: Vec<Event>,
 }
 
 /// What is being handled; promises made for it are made once, however often it comes.
@@ -80,6 +82,14 @@ impl Cx<'_> {
     /// The guild that the command was asked in.
     pub fn guild(&self) -> Result<GuildId> {
         self.asked_in.ok_or_else(|| Refusal::new("That works in a server only.").into())
+    }
+
+    /// Something happened because of what is being handled. Every room is shown it afterwards, in the same transaction
+    /// and with the same source, if this room's part of the work stands; whoever listens outside is told after the
+    /// commit, which comes at once.
+    pub fn emit(&mut self, event: Event) {
+        self.tx.hurry();
+        self.emitted.push(event);
     }
 
     /// Promises an effect: it is performed after the commit, and kept until Discord says it is done.

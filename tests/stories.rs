@@ -276,6 +276,7 @@ async fn help_shows_what_one_may_use() {
         `/xphistory` Lists the changes of XP from the ledger
         `/privacy` Shows and sets what levels may do with you
         `/levelnotify` Switches the announcements of your level-ups
+        `/tools` Shows the tools that levels bring, and unlocks them
 
         **General**
         `/help` Lists the commands, or explains one

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Bot;
 use super::gate::{is_private, refused};
+use super::observe::Setting;
 use crate::command::{Actor, Answer, Args, Command, Door, Given, Invocation, Outcome, prefix};
 use crate::cx::{Cx, Promised, Source};
 use crate::features;
@@ -110,7 +111,10 @@ impl Bot {
         let planned = self.0.store.write(move |tx: &Tx| bot.plan_here(tx, command, &args, &asked, reply_to)).await;
         self.0.promised.notify_one();
         let answer = match planned {
-            Ok(answer) => return answer,
+            Ok((answer, emitted)) => {
+                self.0.happenings.tell(&emitted, self.0.clock.now());
+                return answer;
+            }
             Err(Error::Refusal(refusal)) => refused(&refusal),
             Err(Error::Fault(fault)) => self.explain_fault(command, &fault),
         };
@@ -118,7 +122,7 @@ impl Bot {
         answer
     }
 
-    /// Inside the writer: the plan and, at the text door, the promise of its answer.
+    /// Inside the writer: the plan, what follows from it and, at the text door, the promise of its answer.
     fn plan_here(
         &self,
         tx: &Tx,
@@ -126,9 +130,9 @@ impl Bot {
         args: &Args,
         invocation: &Invocation,
         reply_to: Option<(ChannelId, MessageId)>,
-    ) -> Result<Answer> {
+    ) -> Result<(Answer, Vec<Event>)> {
         if done::is_noted(tx, invocation.key)? {
-            return Ok(refused(&Refusal::new("That was done already.")));
+            return Ok((refused(&Refusal::new("That was done already.")), Vec::new()));
         }
         let mut cx = self.cx(tx, Source::Id(invocation.key));
         cx.asked_in = Some(invocation.guild);
@@ -137,10 +141,12 @@ impl Bot {
         if let Some(to) = reply_to {
             self.promise_reply(&mut cx, invocation, &answer, to)?;
         }
+        let setting = Setting { source: cx.source.clone(), watched: cx.watched, is_command: false };
+        let emitted = self.show_emitted(tx, std::mem::take(&mut cx.emitted), &setting)?;
         if tx.has_written() {
             done::note(tx, invocation.key, cx.now, DONE_KEPT)?;
         }
-        Ok(answer)
+        Ok((answer, emitted))
     }
 
     /// The answer to a prefix command that planned nothing.

@@ -5,9 +5,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Bot;
+use super::observe::Setting;
 use crate::cx::Source;
 use crate::model::{Event, Result};
-use crate::status::watch::Watched;
 use crate::store::{Tx, Work};
 
 impl Bot {
@@ -16,8 +16,12 @@ impl Bot {
     pub fn pass_minute(&self) {
         let minute = Minute {
             bot: self.clone(),
-            source: Source::Minute(self.0.clock.now()),
-            watched: self.0.vitals.watched(),
+            setting: Setting {
+                source: Source::Minute(self.0.clock.now()),
+                watched: self.0.vitals.watched(),
+                is_command: false,
+            },
+            emitted: Vec::new(),
             wrote: false,
         };
         if self.0.store.submit(Box::new(minute)).is_err() {
@@ -47,21 +51,24 @@ impl Bot {
 /// A minute on its way through the writer.
 struct Minute {
     bot: Bot,
-    source: Source,
-    watched: Watched,
+    setting: Setting,
+    /// What followed.
+    emitted: Vec<Event>,
     wrote: bool,
 }
 
 impl Work for Minute {
     fn run(&mut self, tx: &Tx) -> Result<()> {
-        self.bot.show(tx, &Event::MinutePassed, &self.source, self.watched, false)?;
+        let emitted = self.bot.show(tx, &Event::MinutePassed, &self.setting)?;
+        self.emitted = self.bot.show_emitted(tx, emitted, &self.setting)?;
         self.wrote = tx.has_written();
         Ok(())
     }
 
     fn done(self: Box<Self>, result: Result<()>) {
-        if let Err(fault) = result {
-            tracing::error!(%fault, "a minute was lost");
+        match result {
+            Ok(()) => self.bot.0.happenings.tell(&self.emitted, self.bot.0.clock.now()),
+            Err(fault) => tracing::error!(%fault, "a minute was lost"),
         }
         if self.wrote {
             self.bot.0.promised.notify_one();

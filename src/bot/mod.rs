@@ -4,6 +4,7 @@
 //! It knows features only as [`crate::features::FEATURES`], and Discord only as the port [`Discord`].
 
 mod gate;
+mod happenings;
 mod invoke;
 mod minutes;
 mod observe;
@@ -26,6 +27,7 @@ pub use crate::store::session::Me;
 use crate::store::session::{find_me, save_me};
 use crate::store::{QueueFull, SavedSession, Store, Tx, Work};
 use gate::Cooldowns;
+pub use happenings::{Happening, Happenings};
 
 /// A future without a name.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -48,6 +50,7 @@ struct Inner {
     guilds: Guilds,
     me: ArcSwapOption<Me>,
     cooldowns: Cooldowns,
+    happenings: Happenings,
     /// Wakes the worker when a promise may have become due.
     promised: Notify,
 }
@@ -58,6 +61,7 @@ impl Bot {
         let me = store.read(|reader| find_me(reader)).await?;
         let bot = Self(Arc::new(Inner {
             cooldowns: Cooldowns::default(),
+            happenings: Happenings::default(),
             config,
             store,
             clock,
@@ -120,6 +124,11 @@ impl Bot {
         }
     }
 
+    /// What happens in the communities, for those outside.
+    pub fn happenings(&self) -> &Happenings {
+        &self.0.happenings
+    }
+
     /// The commands of the features that are switched on.
     pub fn commands(&self) -> Vec<&'static Command> {
         features::commands(&self.0.config)
@@ -147,6 +156,7 @@ impl Bot {
             source,
             asked_in: None,
             is_command: false,
+            emitted: Vec::new(),
         }
     }
 }

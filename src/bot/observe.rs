@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use futures_util::FutureExt;
 
+use super::happenings::follow_up;
 use super::invoke::TextCommand;
 use super::{Bot, QueueFull};
 use crate::cx::{Cx, Source};
@@ -11,6 +12,14 @@ use crate::features;
 use crate::model::{Error, Event, GuildId, Result};
 use crate::status::watch::Watched;
 use crate::store::{Progress, Tx, Work};
+
+/// In what light an event is shown.
+pub(super) struct Setting {
+    pub source: Source,
+    /// As of the event's arrival: it may wait in the queue, and run again.
+    pub watched: Watched,
+    pub is_command: bool,
+}
 
 impl Bot {
     /// Takes in one dispatch of the gateway without waiting; calls come in the order of the stream. `event` is none
@@ -29,8 +38,7 @@ impl Bot {
         if let Some(command) = command {
             self.begin_answer(command);
         }
-        let watched = self.0.vitals.watched();
-        self.0.store.submit(Box::new(Observe { bot: self.clone(), event, progress, watched, is_command, wakes: true }))
+        self.0.store.submit(Box::new(Observe::new(self.clone(), event, progress, is_command)))
     }
 
     /// Puts a prefix command into the writer's queue before its message: where the message counts as seen, the command
@@ -55,19 +63,19 @@ impl Bot {
         }
     }
 
-    /// Lets every room see the event. A room that fails loses its own part alone.
-    pub(super) fn show(
-        &self,
-        tx: &Tx,
-        event: &Event,
-        source: &Source,
-        watched: Watched,
-        is_command: bool,
-    ) -> Result<()> {
+    /// Lets every room see the events that rooms emitted, and what follows from these. Returns all of them.
+    pub(super) fn show_emitted(&self, tx: &Tx, emitted: Vec<Event>, setting: &Setting) -> Result<Vec<Event>> {
+        follow_up(emitted, |event| self.show(tx, event, setting))
+    }
+
+    /// Lets every room see the event, and returns what they emitted. A room that fails loses its own part alone.
+    pub(super) fn show(&self, tx: &Tx, event: &Event, setting: &Setting) -> Result<Vec<Event>> {
+        let Setting { watched, is_command, .. } = *setting;
+        let mut emitted = Vec::new();
         for feature in features::switched_on(&self.0.config) {
-            let mut cx = Cx { is_command, watched, ..self.cx(tx, source.clone()) };
+            let mut cx = Cx { is_command, watched, ..self.cx(tx, setting.source.clone()) };
             match tx.scope(|| (feature.observe)(&mut cx, event)) {
-                Ok(()) => {}
+                Ok(()) => emitted.append(&mut cx.emitted),
                 Err(Error::Refusal(refusal)) => tracing::debug!(feature = feature.name, %refusal, "refused an event"),
                 Err(Error::Fault(fault)) if tx.must_start_over() => return Err(Error::Fault(fault)),
                 Err(Error::Fault(fault)) => {
@@ -80,7 +88,7 @@ impl Bot {
                 }
             }
         }
-        Ok(())
+        Ok(emitted)
     }
 }
 
@@ -98,7 +106,9 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::ChannelRemoved { guild, .. }
         | Event::MemberSeen { guild, .. }
         | Event::MemberLeft { guild, .. }
-        | Event::VoiceSeen { guild, .. } => *guild,
+        | Event::VoiceSeen { guild, .. }
+        | Event::LevelReached { guild, .. }
+        | Event::ToolUnlocked { guild, .. } => *guild,
     })
 }
 
@@ -112,6 +122,15 @@ struct Observe {
     is_command: bool,
     /// Whether something may have become due by it.
     wakes: bool,
+    /// What followed.
+    emitted: Vec<Event>,
+}
+
+impl Observe {
+    fn new(bot: Bot, event: Option<Event>, progress: Progress, is_command: bool) -> Self {
+        let watched = bot.0.vitals.watched();
+        Self { bot, event, progress, watched, is_command, wakes: true, emitted: Vec::new() }
+    }
 }
 
 impl Work for Observe {
@@ -121,7 +140,9 @@ impl Work for Observe {
                 Event::MessageSent(message) => Source::Id(message.id.get()),
                 _ => Source::Dispatch(self.progress.session.clone(), self.progress.sequence),
             };
-            self.bot.show(tx, event, &source, self.watched, self.is_command)?;
+            let setting = Setting { source, watched: self.watched, is_command: self.is_command };
+            let emitted = self.bot.show(tx, event, &setting)?;
+            self.emitted = self.bot.show_emitted(tx, emitted, &setting)?;
         }
         // A message that wrote nothing promised nothing; looking for promises costs more than the message itself.
         self.wakes = tx.has_written() || !matches!(self.event, Some(Event::MessageSent(_)));
@@ -130,8 +151,9 @@ impl Work for Observe {
     }
 
     fn done(self: Box<Self>, result: Result<()>) {
-        if let Err(fault) = result {
-            tracing::error!(%fault, "an event was lost");
+        match result {
+            Ok(()) => self.bot.0.happenings.tell(&self.emitted, self.bot.0.clock.now()),
+            Err(fault) => tracing::error!(%fault, "an event was lost"),
         }
         if self.wakes {
             self.bot.0.promised.notify_one();

@@ -112,7 +112,7 @@ impl House {
         let pages_at = pages.as_ref().and_then(|listener| listener.local_addr().ok());
         let server = match pages {
             Some(listener) => {
-                let door = Door::new(face, &config);
+                let door = Door::new(face, &config, bot.happenings());
                 Some(tokio::spawn(async move {
                     if let Err(error) = http::serve(listener, door, http::Routes::new(), stopping).await {
                         tracing::error!(%error, "the pages are not served");

@@ -76,6 +76,8 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             cx.tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
             save_count(cx, *guild)
         }
+        // Nothing that Discord told: the member is known.
+        Event::LevelReached { .. } | Event::ToolUnlocked { .. } => Ok(()),
         Event::SessionBegan { guilds } => forget_others(cx, guilds),
         Event::GuildLost { removed: false, .. } => Ok(()),
         Event::GuildLost { guild, removed: true } => {

@@ -36,7 +36,8 @@ pub struct Feature {
 pub type MakeCards = fn(&Reader, &Config, &[Arc<Guild>]) -> Result<Vec<Card>>;
 
 /// The roll call, in the order in which rooms see an event: names and guilds first, for the others to refer to.
-pub const FEATURES: &[&Feature] = &[&guilds::FEATURE, &levels::FEATURE, &commands::FEATURE, &health::FEATURE];
+pub const FEATURES: &[&Feature] =
+    &[&guilds::FEATURE, &levels::FEATURE, &levels::tools::FEATURE, &commands::FEATURE, &health::FEATURE];
 
 /// The rooms that are switched on.
 pub fn switched_on(config: &Config) -> impl Iterator<Item = &'static Feature> {

@@ -4,13 +4,16 @@
 //! Source of the limits: Discord API documentation, "Create Message" and "Embed Limits".
 
 use serenity::builder::{
-    CreateAllowedMentions, CreateEmbed, CreateEmbedFooter, CreateInteractionResponse,
+    CreateActionRow, CreateAllowedMentions, CreateButton, CreateEmbed, CreateEmbedFooter, CreateInteractionResponse,
     CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, EditInteractionResponse,
 };
+use serenity::model::application::ButtonStyle;
 use serenity::model::channel::{MessageReference, MessageReferenceKind, Nonce};
 use serenity::model::{channel::MessageFlags, id as serenity_id};
 
-use crate::model::{ChannelId, Embed, Mentions, MessageId, Outgoing};
+use super::press;
+use crate::model::button::{ROW_BUTTONS_MAX, ROWS_MAX};
+use crate::model::{Button, ChannelId, Embed, Look, Mentions, MessageId, Outgoing};
 
 const CONTENT_MAX: usize = 2_000;
 const EMBEDS_MAX: usize = 10;
@@ -33,6 +36,9 @@ pub fn message(message: &Outgoing, reply_to: Option<(ChannelId, MessageId)>, non
         .allowed_mentions(mentions(&message.mentions))
         .nonce(Nonce::String(nonce.chars().take(NONCE_MAX).collect()))
         .enforce_nonce(true);
+    if !message.rows.is_empty() {
+        body = body.components(rows(&message.rows));
+    }
     if let Some(content) = content(message) {
         body = body.content(content);
     }
@@ -52,6 +58,9 @@ pub fn answer(message: &Outgoing, ephemeral: bool) -> CreateInteractionResponse 
         .embeds(embeds(&message.embeds))
         .allowed_mentions(mentions(&message.mentions))
         .ephemeral(ephemeral);
+    if !message.rows.is_empty() {
+        body = body.components(rows(&message.rows));
+    }
     if let Some(content) = content(message) {
         body = body.content(content);
     }
@@ -70,6 +79,7 @@ pub fn edit(message: &Outgoing) -> EditInteractionResponse {
     EditInteractionResponse::new()
         .content(content(message).unwrap_or_default())
         .embeds(embeds(&message.embeds))
+        .components(rows(&message.rows))
         .allowed_mentions(mentions(&message.mentions))
 }
 
@@ -78,6 +88,7 @@ pub fn follow_up(message: &Outgoing) -> CreateInteractionResponseFollowup {
     CreateInteractionResponseFollowup::new()
         .content(content(message).unwrap_or_default())
         .embeds(embeds(&message.embeds))
+        .components(rows(&message.rows))
         .allowed_mentions(mentions(&message.mentions))
         .flags(MessageFlags::EPHEMERAL)
 }
@@ -114,6 +125,22 @@ fn mentions(mentions: &Mentions) -> CreateAllowedMentions {
     let users = mentions.users.iter().take(MENTIONS_MAX).map(|user| serenity_id::UserId::new(user.get()));
     let roles = mentions.roles.iter().take(MENTIONS_MAX).map(|role| serenity_id::RoleId::new(role.get()));
     CreateAllowedMentions::new().users(users).roles(roles).replied_user(false)
+}
+
+/// Buttons in their rows. A promise of another version may hold more than Discord takes.
+fn rows(rows: &[Vec<Button>]) -> Vec<CreateActionRow> {
+    let full = rows.iter().filter(|row| !row.is_empty()).take(ROWS_MAX);
+    full.map(|row| CreateActionRow::Buttons(row.iter().take(ROW_BUTTONS_MAX).map(button).collect())).collect()
+}
+
+fn button(button: &Button) -> CreateButton {
+    let style = match button.looks() {
+        Look::Primary => ButtonStyle::Primary,
+        Look::Secondary => ButtonStyle::Secondary,
+        Look::Success => ButtonStyle::Success,
+        Look::Danger => ButtonStyle::Danger,
+    };
+    CreateButton::new(press::custom_id(button)).label(button.label()).style(style)
 }
 
 fn embeds(embeds: &[Embed]) -> Vec<CreateEmbed> {
@@ -199,6 +226,21 @@ mod tests {
         assert_eq!(json_of(deferral(true))["data"]["flags"], 64);
         assert_ne!(json_of(deferral(false))["data"]["flags"], 64);
         assert_eq!(json_of(follow_up(&Outgoing::text("x")))["flags"], 64);
+    }
+
+    #[test]
+    fn buttons_carry_their_command_line_in_every_form() {
+        let button = Button::new("Claim", "tools 7").unwrap().look(Look::Success);
+        let shown = Outgoing::text("x").with_buttons([button, Button::new("Next", "leaderboard 2").unwrap()]);
+        let row = json!([{"type": 1, "components": [
+            {"type": 2, "style": 3, "label": "Claim", "custom_id": "run:tools 7", "disabled": false},
+            {"type": 2, "style": 2, "label": "Next", "custom_id": "run:leaderboard 2", "disabled": false},
+        ]}]);
+        assert_eq!(json_of(message(&shown, None, "n"))["components"], row);
+        assert_eq!(json_of(answer(&shown, true))["data"]["components"], row);
+        assert_eq!(json_of(edit(&shown))["components"], row);
+        assert_eq!(json_of(follow_up(&shown))["components"], row);
+        assert_eq!(json_of(edit(&Outgoing::text("x")))["components"], json!([]));
     }
 
     #[test]

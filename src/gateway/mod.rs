@@ -18,6 +18,7 @@ mod learn;
 mod limits;
 mod look;
 mod perform;
+mod press;
 mod raw;
 mod refusal;
 mod registration;

@@ -1,5 +1,6 @@
-//! Slash commands: an interaction becomes an [`Invocation`], and the engine's answer goes back. The first answer comes
-//! within a second, before any disk is waited for; what takes longer takes the place of a deferral.
+//! Slash commands and buttons: an interaction becomes an [`Invocation`], and the engine's answer goes back. The first
+//! answer comes within a second, before any disk is waited for; what takes longer takes the place of a deferral. The
+//! answer to a button is for whoever pressed it.
 //!
 //! It refuses to know commands beyond their declarations.
 //!
@@ -17,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::body;
+use super::press::{self, GUILD_ONLY};
 use super::raw::Raw;
 use super::refusal::code;
 use super::rest::Rest;
@@ -39,7 +41,6 @@ const LATER_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 const BUSY: &str = "I am answering too many commands at once. Please try again in a moment.";
 const UNREADABLE: &str = "I could not read that command. Please try again; if it stays, tell whoever runs me.";
-const GUILD_ONLY: &str = "That works in a server only.";
 
 /// Answers slash commands; clones share the places.
 #[derive(Clone)]
@@ -59,6 +60,8 @@ struct Ticket {
     id: u64,
     token: String,
     application: ApplicationId,
+    /// A button was pressed.
+    is_press: bool,
 }
 
 /// The fields without which nothing can be answered.
@@ -75,8 +78,9 @@ struct Glance<'a> {
     kind: Raw<'a>,
 }
 
-/// Discord's number for the use of a command.
+/// Discord's number for the use of a command, and for that of a button or the like.
 const APPLICATION_COMMAND: i64 = 2;
+const MESSAGE_COMPONENT: i64 = 3;
 
 impl Slash {
     pub fn new(bot: Bot, rest: Rest, first_answer_after: Duration) -> Self {
@@ -88,7 +92,7 @@ impl Slash {
     /// Answers the interaction with this data in a task of its own.
     pub fn take(&self, data: &str) {
         let Some(ticket) = Ticket::read(data) else {
-            tracing::debug!("an interaction that is no command, or cannot be answered");
+            tracing::debug!("an interaction that is neither command nor button, or cannot be answered");
             return;
         };
         if !self.is_new(ticket.id) {
@@ -96,7 +100,11 @@ impl Slash {
             return;
         }
         let slash = self.clone();
-        match (self.places.clone().try_acquire_owned(), invocation(data)) {
+        let asked = match ticket.is_press {
+            true => press::invocation(data, &self.bot.commands()),
+            false => invocation(data),
+        };
+        match (self.places.clone().try_acquire_owned(), asked) {
             (Ok(place), Ok(invocation)) => {
                 let mut answer = Box::pin(async move {
                     slash.answer(&ticket, invocation).await;
@@ -145,13 +153,14 @@ impl Slash {
     async fn answer(&self, ticket: &Ticket, invocation: Invocation) {
         let commands = self.bot.commands();
         let declared = commands.iter().find(|command| command.name == invocation.command);
-        let deferred_ephemeral = declared.is_none_or(|command| command.ephemeral);
+        let deferred_ephemeral = ticket.is_press || declared.is_none_or(|command| command.ephemeral);
         let command = invocation.command.clone();
         let mut work = std::pin::pin!(async {
-            match self.bot.refuses(&invocation).await {
+            let answer = match self.bot.refuses(&invocation).await {
                 Some(refusal) => refusal,
                 None => self.bot.invoke(invocation.clone()).await,
-            }
+            };
+            Answer { ephemeral: answer.ephemeral || ticket.is_press, ..answer }
         });
         let told = tokio::select! {
             biased;
@@ -226,8 +235,13 @@ impl Ticket {
     fn read(data: &str) -> Option<Self> {
         let glance = Glance::deserialize(&mut serde_json::Deserializer::from_str(data)).ok()?;
         let token = glance.token.text().filter(|token| !token.is_empty() && token.bytes().all(is_plain))?;
-        (glance.kind.whole() == Some(APPLICATION_COMMAND)).then_some(())?;
-        Some(Self { id: glance.id.bits()?, token: token.into_owned(), application: glance.application_id.id()? })
+        let is_press = match glance.kind.whole()? {
+            APPLICATION_COMMAND => false,
+            MESSAGE_COMPONENT => true,
+            _ => return None,
+        };
+        let application = glance.application_id.id()?;
+        Some(Self { id: glance.id.bits()?, token: token.into_owned(), application, is_press })
     }
 
     /// The path of the first answer.

@@ -4,6 +4,9 @@
 //! watcher is a seat and the number of the last drawing that it saw: it is sent what differs between that and the
 //! present one. So a slow watcher skips drawings instead of gathering them, and one that comes back, whatever it saw
 //! last, has the present state at once.
+//!
+//! Where the board is for everybody, what happens to members (a level reached, a tool unlocked) is told in events of
+//! their own names, as it happens.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,10 +19,12 @@ use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Limits, pages};
+use super::{Door, Limits, pages};
+use crate::bot::{Happening, Happenings};
 use crate::status::Face;
 use crate::status::page::{self, AS_OF};
 
@@ -44,11 +49,13 @@ pub(super) struct Live {
     seats: Arc<Semaphore>,
     watched: Notify,
     drawing: watch::Sender<Arc<Drawing>>,
+    happenings: Option<Happenings>,
     stop: watch::Receiver<bool>,
 }
 
 impl Live {
-    pub(super) fn new(face: Face, limits: Limits, stop: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(door: &Door, stop: watch::Receiver<bool>) -> Self {
+        let (face, limits, happenings) = (door.face.clone(), door.limits.clone(), door.happenings.clone());
         let drawing = Drawing { number: 0, at: Instant::now(), parts: page::fragments(&face) };
         Self {
             face,
@@ -56,6 +63,7 @@ impl Live {
             limits,
             watched: Notify::new(),
             drawing: watch::Sender::new(Arc::new(drawing)),
+            happenings,
             stop,
         }
     }
@@ -89,7 +97,8 @@ impl Live {
         let drawings = self.drawing.subscribe();
         self.watched.notify_one();
         let until = Instant::now() + self.limits.watch_life;
-        let watcher = Watcher { live: self, drawings, seen: None, until, _seat: seat };
+        let happenings = self.happenings.as_ref().map(Happenings::subscribe);
+        let watcher = Watcher { live: self, drawings, happenings, seen: None, until, _seat: seat };
         stream::unfold(watcher, |mut watcher| async move { Some((Ok(watcher.next().await?), watcher)) })
     }
 }
@@ -98,6 +107,7 @@ impl Live {
 struct Watcher {
     live: Arc<Live>,
     drawings: watch::Receiver<Arc<Drawing>>,
+    happenings: Option<broadcast::Receiver<Arc<Happening>>>,
     seen: Option<(Instant, Arc<Drawing>)>,
     until: Instant,
     _seat: OwnedSemaphorePermit,
@@ -107,13 +117,17 @@ impl Watcher {
     async fn next(&mut self) -> Option<Event> {
         if let Some((sent, _)) = self.seen {
             let mut stop = self.live.stop.clone();
+            let changed = async {
+                // A watcher that came between two drawings waits as long as everybody for its second one.
+                sleep_until(sent + self.live.limits.update_every).await;
+                self.drawings.changed().await
+            };
             tokio::select! {
-                changed = self.drawings.changed() => changed.ok()?,
+                changed = changed => changed.ok()?,
+                happening = next_public(&mut self.happenings) => return Some(told(&happening)),
                 () = sleep_until(self.until) => return None,
                 _ = stop.wait_for(|stop| *stop) => return None,
             }
-            // A watcher that came between two drawings waits as long as everybody for its second one.
-            sleep_until(sent + self.live.limits.update_every).await;
         }
         let drawing = self.drawings.borrow_and_update().clone();
         let event = self.event(&drawing);
@@ -133,6 +147,24 @@ impl Watcher {
         let event = if old.is_none() { event.retry(RETRY) } else { event };
         event.data(serde_json::Value::Object(parts).to_string())
     }
+}
+
+/// The next thing that happens and everybody may know. A watcher that is too slow misses some: they are news, and the
+/// page has what they led to.
+async fn next_public(happenings: &mut Option<broadcast::Receiver<Arc<Happening>>>) -> Arc<Happening> {
+    while let Some(listening) = happenings {
+        match listening.recv().await {
+            Ok(happening) if happening.may_be_public => return happening,
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => *happenings = None,
+        }
+    }
+    std::future::pending().await
+}
+
+/// A happening as an event of its own name. It has no id: a browser that comes back has the present state.
+fn told(happening: &Happening) -> Event {
+    Event::default().event(happening.kind).data(happening.json().to_string())
 }
 
 /// `GET /events`.

@@ -22,7 +22,8 @@ pub use axum::Router as Routes;
 pub use gate::prefers_json;
 pub use limits::Limits;
 
-use crate::config::Config;
+use crate::bot::Happenings;
+use crate::config::{Audience, Config};
 use crate::door::Hosts;
 use crate::status::{Face, page};
 use live::Live;
@@ -35,14 +36,18 @@ pub struct Door {
     /// Proxies in front of many people: they are not held to the cap of one address.
     pub trusted_proxies: Vec<IpAddr>,
     pub limits: Limits,
+    /// What watchers are told of members, where that is for everybody.
+    pub happenings: Option<Happenings>,
 }
 
 impl Door {
-    /// A door as the config describes it.
-    pub fn new(face: Face, config: &Config) -> Self {
+    /// A door as the config describes it. Who stands on a board that everybody may see is also named in the stream.
+    pub fn new(face: Face, config: &Config, happenings: &Happenings) -> Self {
         let http = &config.http;
         let hosts = Hosts::new(http.listen.parse().ok(), &http.public_url, &http.allowed_hosts);
-        Self { face, hosts, trusted_proxies: Vec::new(), limits: Limits::default() }
+        let open = http.visibility.leaderboard == Audience::Public;
+        let happenings = open.then(|| happenings.clone());
+        Self { face, hosts, trusted_proxies: Vec::new(), limits: Limits::default(), happenings }
     }
 }
 
@@ -58,7 +63,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let live = Arc::new(Live::new(door.face.clone(), door.limits.clone(), stop.clone()));
+    let live = Arc::new(Live::new(&door, stop.clone()));
     let router = pages::router(door.face.clone(), live.clone()).merge(extra);
     let router = router.fallback(pages::not_found).method_not_allowed_fallback(pages::method_not_allowed);
     let shared = Arc::new(connection::Shared { door, router });

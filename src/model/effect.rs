@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::button::{self, Button};
 use super::{ChannelId, GuildId, MessageId, RoleId, UserId};
 
 /// A change on Discord.
@@ -59,6 +60,9 @@ pub struct Outgoing {
     pub embeds: Vec<Embed>,
     #[serde(default)]
     pub mentions: Mentions,
+    /// Buttons below it, row by row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Vec<Button>>,
 }
 
 /// Whom a message may ping. Nobody, unless the feature names them.
@@ -94,6 +98,11 @@ impl Outgoing {
     /// One embed that pings nobody.
     pub fn embed(embed: Embed) -> Self {
         Self { embeds: vec![embed], ..Self::default() }
+    }
+
+    /// The same message with these buttons, as many as Discord takes.
+    pub fn with_buttons(self, buttons: impl IntoIterator<Item = Button>) -> Self {
+        Self { rows: button::rows(buttons), ..self }
     }
 }
 

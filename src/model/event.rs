@@ -17,7 +17,7 @@ pub enum Need {
     Voice,
 }
 
-/// Something that happened: on Discord, or on the clock.
+/// Something that happened: on Discord, on the clock, or in a room because of that.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// Somebody wrote a message in a guild. Messages of bots, webhooks and the system are included and marked.
@@ -70,6 +70,29 @@ pub enum Event {
     /// A minute of community time is over. It comes from our own clock, belongs to no guild, and may be skipped when
     /// there is much to do.
     MinutePassed,
+    /// Emitted by a room: what a member earned brought them to a new level.
+    LevelReached {
+        guild: GuildId,
+        user: UserId,
+        /// The member's, as shown.
+        name: String,
+        before: u32,
+        after: u32,
+        /// Where it was earned, if that was in a channel.
+        channel: Option<ChannelId>,
+        /// The member chose not to be shown to everybody.
+        hidden: bool,
+    },
+    /// Emitted by a room: a member claimed a tool.
+    ToolUnlocked {
+        guild: GuildId,
+        user: UserId,
+        tool_id: String,
+        /// The tool's.
+        name: String,
+        /// The member chose not to be shown to everybody.
+        hidden: bool,
+    },
 }
 
 /// A message, as far as any room needs it.

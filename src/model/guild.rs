@@ -210,7 +210,11 @@ impl Guilds {
             Event::MemberLeft { guild, .. } => {
                 self.change(*guild, |guild| guild.member_count = guild.member_count.saturating_sub(1))
             }
-            Event::MessageSent(_) | Event::VoiceSeen { .. } | Event::MinutePassed => None,
+            Event::MessageSent(_)
+            | Event::VoiceSeen { .. }
+            | Event::MinutePassed
+            | Event::LevelReached { .. }
+            | Event::ToolUnlocked { .. } => None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! Nothing here does I/O, knows SQL, HTTP or Discord's wire, or names a feature. The one exception is
 //! [`time::Clock`], the only place in the program that reads the clock.
 
+pub mod button;
 pub mod curve;
 pub mod effect;
 pub mod event;
@@ -19,6 +20,7 @@ pub mod time;
 pub mod voice;
 pub mod zone;
 
+pub use button::{Button, Look};
 pub use curve::{Coefficients, Curve, LEVEL_MAX, XP_MAX};
 pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback};
 pub use event::{Author, Event, Message, Need};

@@ -25,7 +25,8 @@
 //! - People: `say(channel, member, text, SayOptions::default())`, `say` with `SayOptions::{reply, system, webhook}`,
 //!   `edit_message`, `delete_message`, `react`, `whisper` (to the bot in private), `slash(channel, member, "kudos
 //!   give", &[("member", user.into()), ("amount", 5_i64.into())])`, `type_slash(channel, member, "/rank
-//!   member:@name")`, `join`, `rejoin`, `leave`, `voice(guild, member, Some(channel), VoiceFlags::default())`,
+//!   member:@name")`, `press(message, member, custom_id)` one of [`world::Message::buttons`], `join`, `rejoin`,
+//!   `leave`, `voice(guild, member, Some(channel), VoiceFlags::default())`,
 //!   `set_presence`, `set_dms_open`, `start_typing`. Each is held to that person's permissions; what their client
 //!   would refuse is an [`Impossible`].
 //! - The guild's own people at work: `give_role`, `take_role`, `edit_role`, `delete_role`, `delete_channel`,

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Router;
+use innkeeper::bot::Happenings;
 use innkeeper::config::Audience;
 use innkeeper::http::Limits;
+use innkeeper::model::{Timestamp, event as happened};
 use innkeeper::status::{Card, CardKind};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -91,6 +93,41 @@ async fn a_watcher_gets_the_present_at_once_and_then_what_changes() {
     assert!(second.parts["troubles"].contains("The cellar is flooded."));
     assert!(!second.parts.contains_key("cards"), "what did not change is not sent again");
     assert_ne!(second.id, first.id);
+}
+
+fn level_up(hidden: bool, name: &str) -> happened::Event {
+    let (guild, user) = ("10".parse().unwrap(), "30".parse().unwrap());
+    let name = name.to_owned();
+    happened::Event::LevelReached { guild, user, name, before: 1, after: 2, channel: None, hidden }
+}
+
+#[tokio::test]
+async fn what_happens_to_members_is_told_by_name_where_the_board_is_for_everybody() {
+    let happenings = Happenings::default();
+    let listened = happenings.clone();
+    let house = House::with(quick(), |door| door.happenings = Some(listened), Router::new()).await;
+    let mut watcher = Watcher::open(&house, "").await;
+    watcher.event().await.unwrap();
+    happenings.tell(&[level_up(true, "Shy"), level_up(false, "Ada\n\nevent: x")], Timestamp::from_ms(0));
+    while watcher.line().await.expect("an event") != "event: level_up" {}
+    let data = watcher.line().await.unwrap();
+    let data: serde_json::Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
+    assert_eq!((&data["username"], &data["new_level"]), (&"Ada\n\nevent: x".into(), &2.into()));
+    house.face.vitals.problem("a", "The cellar is flooded.", "Bail.");
+    assert!(watcher.event().await.unwrap().parts.contains_key("troubles"), "updates go on");
+}
+
+#[tokio::test]
+async fn a_watcher_who_missed_happenings_still_gets_what_follows() {
+    let happenings = Happenings::default();
+    let listened = happenings.clone();
+    let house = House::with(quick(), |door| door.happenings = Some(listened), Router::new()).await;
+    let mut watcher = Watcher::open(&house, "").await;
+    watcher.event().await.unwrap();
+    let many: Vec<_> = (0..1_000).map(|_| level_up(false, "Ada")).collect();
+    happenings.tell(&many, Timestamp::from_ms(0));
+    happenings.tell(&[level_up(false, "Last")], Timestamp::from_ms(0));
+    while !watcher.line().await.expect("the stream goes on").contains("Last") {}
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ impl House {
         let listener = listen("http.listen", "127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let hosts = Hosts::new(Some(addr), "https://inn.example.org", &[]);
-        let mut door = Door { face, hosts, trusted_proxies: Vec::new(), limits };
+        let mut door = Door { face, hosts, trusted_proxies: Vec::new(), limits, happenings: None };
         change(&mut door);
         let face = door.face.clone();
         let (stop, stopped) = watch::channel(false);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod buttons;
 mod client;
 mod faults;
 mod gateway;

@@ -1,5 +1,6 @@
 //! A whole house for stories: the simulated Discord over real sockets, the engine with a real store, the gateway, and
 //! a clock that moves by hand.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use innkeeper::bot::Bot;
 use innkeeper::config::Config;
 use innkeeper::gateway::{self, Ended, Tempo};
 use innkeeper::model::{ChannelId, Clock, MessageId, Secret, UserId};
-use innkeeper::sim::world::{Answered, Input, SayOptions};
+use innkeeper::sim::world::{Answered, Input, Message, SayOptions};
 use innkeeper::sim::{Inn, Sim, SimConfig};
 use innkeeper::status::Vitals;
 use innkeeper::store::{Store, StoreSettings};
@@ -99,6 +100,15 @@ impl House {
     pub async fn slash(&self, member: UserId, name: &str, options: &[(&str, Input)]) -> Answered {
         // Commands are registered a moment after the first connection.
         let id = self.sim.until(|world| world.slash(self.inn.bot_commands, member, name, options).ok()).await;
+        self.sim.until(|world| world.finished_answer(id)).await
+    }
+
+    /// A member presses the button with this label below a message; what they get to see at the end.
+    pub async fn press(&self, member: UserId, message: &Message, label: &str) -> Answered {
+        let button = message.buttons().find(|button| button["label"] == label);
+        let custom_id = button.unwrap_or_else(|| panic!("no button {label}: {:?}", message.components));
+        let custom_id = custom_id["custom_id"].as_str().unwrap();
+        let id = self.sim.world().press(message.id, member, custom_id).unwrap();
         self.sim.until(|world| world.finished_answer(id)).await
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::rules::Row;
 use super::{announce, store};
 use crate::cx::Cx;
-use crate::model::{ChannelId, GuildId, Result, Timestamp, UserId};
+use crate::model::{ChannelId, Event, GuildId, Result, Timestamp, UserId};
 use crate::store::ledger::{self, Entry};
 
 /// Who earned, and where.
@@ -49,8 +49,19 @@ pub fn pay(cx: &mut Cx<'_>, earner: &Earner<'_>, before: &Row, after: Row, act: 
     cx.vitals.xp_awards.fetch_add(1, Relaxed);
     let curve = &cx.config.levels.curve;
     let (old, new) = (curve.level_of(before.xp), curve.level_of(after.xp));
-    if new > old && !after.choices.quiet {
-        announce(cx, earner, new)?;
+    if new > old {
+        if !after.choices.quiet {
+            announce(cx, earner, new)?;
+        }
+        cx.emit(Event::LevelReached {
+            guild,
+            user,
+            name: earner.name.to_owned(),
+            before: old,
+            after: new,
+            channel: earner.channel,
+            hidden: after.choices.quiet || after.choices.off_board,
+        });
     }
     Ok(after)
 }

@@ -12,6 +12,7 @@ mod standings;
 pub mod store;
 pub mod template;
 mod text;
+pub mod tools;
 pub mod voice;
 mod why;
 

@@ -210,16 +210,56 @@ async fn an_unknown_shape_is_answered_politely() {
     assert_eq!(heard[0].1["data"]["content"], UNREADABLE);
 }
 
+fn press(id: u64, custom_id: &str) -> Json {
+    let mut press = interaction(id, "", json!([]), 0);
+    press["type"] = json!(3);
+    press["data"] = json!({"id": 2, "custom_id": custom_id, "component_type": 2});
+    press["message"] = json!({"id": "77"});
+    press
+}
+
+#[tokio::test]
+async fn a_button_runs_its_command_and_answers_whoever_pressed_it() {
+    let mut inn = Inn::open(PROMPT).await;
+    inn.slash.take(&press(9 << 30, "run:ping").to_string());
+    let heard = inn.heard(1).await;
+    assert_eq!((&heard[0].1["type"], &heard[0].1["data"]["flags"]), (&json!(4), &json!(64)));
+    assert!(heard[0].1["data"]["content"].as_str().unwrap().starts_with("Awake."));
+}
+
+#[tokio::test]
+async fn a_button_passes_the_same_gate() {
+    let mut inn = Inn::open(PROMPT).await;
+    inn.slash.take(&press(9 << 30, "run:addxp <@31> 5").to_string());
+    assert!(inn.heard(1).await[0].1["data"]["content"].as_str().unwrap().contains("Manage Server"));
+    inn.slash.take(&press(10 << 30, "run:dance").to_string());
+    assert!(inn.heard(2).await[1].1["data"]["content"].as_str().unwrap().contains("no such command"));
+    inn.slash.take(&press(11 << 30, "somebody else's").to_string());
+    assert!(inn.heard(3).await[2].1["data"]["content"].as_str().unwrap().contains("no longer know"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_press_is_deferred_for_whoever_pressed() {
+    let mut inn = Inn::open(Duration::from_millis(1)).await;
+    let let_go = inn.hold_writer();
+    inn.slash.take(&press(9 << 30, "run:rank").to_string());
+    inn.news.wait_for(|heard| *heard >= 1).await.unwrap();
+    let first = lock(&inn.heard)[0].1.clone();
+    assert_eq!((&first["type"], &first["data"]["flags"]), (&json!(5), &json!(64)));
+    drop(let_go);
+    assert_eq!(inn.heard(2).await[1].0, "PATCH /webhooks/901/tok-en_1/messages/@original");
+}
+
 #[tokio::test]
 async fn what_is_no_command_or_cannot_be_answered_is_left_alone() {
     let mut inn = Inn::open(PROMPT).await;
-    let mut button = interaction(9 << 30, "ping", json!([]), 0);
-    button["type"] = json!(3);
+    let mut typing = interaction(9 << 30, "ping", json!([]), 0);
+    typing["type"] = json!(4);
     let mut nameless = interaction(9 << 30, "ping", json!([]), 0);
     nameless["token"] = Json::Null;
     let mut crooked = interaction(9 << 30, "ping", json!([]), 0);
     crooked["token"] = json!("../../users/@me");
-    for odd in [button, nameless, crooked, json!({}), json!([]), json!("x")] {
+    for odd in [typing, nameless, crooked, json!({}), json!([]), json!("x")] {
         inn.slash.take(&odd.to_string());
     }
     assert!(inn.heard(0).await.is_empty());

@@ -90,6 +90,9 @@ fn body(html: &mut Html, world: &World, seat: Seat, channel: &Channel, message: 
     for file in &message.attachments {
         draw_file(html, channel, file, message);
     }
+    if message.buttons().next().is_some() {
+        buttons(html, seat, message);
+    }
     if !message.reactions.is_empty() {
         html.raw("<div class=reactions>");
         for (emoji, users) in &message.reactions {
@@ -103,11 +106,43 @@ fn body(html: &mut Html, world: &World, seat: Seat, channel: &Channel, message: 
     html.raw("</div>");
 }
 
+/// A form whose every button presses one of the message's.
+fn buttons(html: &mut Html, seat: Seat, message: &Message) {
+    html.raw("<form class=buttons method=post action=/press><input type=hidden name=message value=\"");
+    html.text(message.id).raw("\">");
+    hidden_seat(html, seat);
+    for row in message.components.iter().filter_map(|row| row["components"].as_array()) {
+        html.raw("<div>");
+        for button in row {
+            html.raw("<button name=button class=\"").raw(match button["style"].as_u64() {
+                Some(1) => "primary",
+                Some(3) => "success",
+                Some(4) => "danger",
+                _ => "secondary",
+            });
+            html.raw("\" value=\"").text(button["custom_id"].as_str().unwrap_or_default()).raw("\"");
+            html.raw(if button["disabled"] == true { " disabled>" } else { ">" });
+            html.text(button["label"].as_str().unwrap_or_default()).raw("</button>");
+        }
+        html.raw("</div>");
+    }
+    html.raw("</form>");
+}
+
+/// Who one is and where, in a form.
+pub(super) fn hidden_seat(html: &mut Html, seat: Seat) {
+    html.raw("<input type=hidden name=member value=\"").text(seat.member).raw("\">");
+    html.raw("<input type=hidden name=channel value=\"").text(seat.channel).raw("\">");
+}
+
 /// What the message answers: another message, or a command.
 fn above(html: &mut Html, world: &World, seat: Seat, channel: &Channel, message: &Message) {
     if let Some(interaction) = message.interaction.and_then(|id| world.interaction(id)) {
         html.raw("<span></span><div class=above>↱ <b>").text(world.name_of(seat.guild, interaction.user));
-        html.raw("</b> used /").text(&interaction.command).raw("</div>");
+        match interaction.pressed_below {
+            Some(_) => html.raw("</b> pressed “").text(&interaction.command).raw("”</div>"),
+            None => html.raw("</b> used /").text(&interaction.command).raw("</div>"),
+        };
     } else if let Some(target) = message.reply_to {
         html.raw("<span></span><div class=above>↱ ");
         match channel.message(target) {

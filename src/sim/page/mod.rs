@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use crate::model::{ChannelId, GuildId, UserId};
+use crate::model::{ChannelId, GuildId, MessageId, UserId};
 
 use super::shared::SharedWorld;
 use super::world::state::{Guild, channel_kind};
@@ -66,6 +66,7 @@ pub(super) fn routes(world: SharedWorld) -> Router {
         .route("/messages", get(newest))
         .route("/say", post(say))
         .route("/voice", post(voice))
+        .route("/press", post(press))
         .route("/attachments/{channel}/{id}/{name}", get(attachment))
         .route("/page.css", get(|| asset("text/css; charset=utf-8", include_str!("page.css"))))
         .route("/page.js", get(|| asset("text/javascript; charset=utf-8", include_str!("page.js"))))
@@ -163,6 +164,33 @@ async fn voice(State(world): State<SharedWorld>, headers: HeaderMap, Form(wanted
         }
         Err(trouble) => (StatusCode::NOT_FOUND, trouble.0).into_response(),
     }
+}
+
+#[derive(Deserialize)]
+struct Press {
+    member: String,
+    channel: String,
+    message: String,
+    /// The button's custom id.
+    #[serde(default)]
+    button: String,
+}
+
+async fn press(State(world): State<SharedWorld>, headers: HeaderMap, Form(pressed): Form<Press>) -> Response {
+    if is_foreign(&headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let mut world = world.lock();
+    let wish = Wish { member: pressed.member, channel: pressed.channel, ..Wish::default() };
+    let seat = match take_seat(&world, &wish) {
+        Ok((seat, _)) => seat,
+        Err(trouble) => return (StatusCode::NOT_FOUND, trouble.0).into_response(),
+    };
+    let done = match pressed.message.parse::<MessageId>() {
+        Ok(message) => world.press(message, seat.member, &pressed.button).map(|_| ()),
+        Err(_) => Impossible::because("there is no such message"),
+    };
+    after(seat, &headers, done, "")
 }
 
 /// Back to the page, or a word for the script.

@@ -46,24 +46,34 @@
     line.focus();
   }));
 
+  const send = async (form, body) => {
+    const trouble = document.getElementById("trouble");
+    try {
+      const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "text/plain" } });
+      const said = await answer.text();
+      trouble.textContent = answer.ok ? "" : said;
+      return answer.ok;
+    } catch {
+      trouble.textContent = "The simulation does not answer.";
+      return false;
+    }
+  };
+
+  // Buttons come and go with their messages, so the list listens for all of them.
+  list.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(event.target, new URLSearchParams(new FormData(event.target, event.submitter)));
+  });
+
   document.getElementById("composer").addEventListener("submit", async (event) => {
     event.preventDefault();
     const form = event.target;
     const text = line.value;
     if (!text.trim()) return;
     line.value = "";
-    const trouble = document.getElementById("trouble");
-    try {
-      const body = new URLSearchParams(new FormData(form));
-      body.set("text", text);
-      const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "text/plain" } });
-      const said = await answer.text();
-      trouble.textContent = answer.ok ? "" : said;
-      if (!answer.ok) line.value = text;
-    } catch {
-      trouble.textContent = "The simulation does not answer.";
-      line.value = text;
-    }
+    const body = new URLSearchParams(new FormData(form));
+    body.set("text", text);
+    if (!await send(form, body)) line.value = text;
     toEnd();
   });
   line.focus();

@@ -2,7 +2,7 @@
 
 use super::Seat;
 use super::html::{Html, percent};
-use super::messages::{colour, face, list, version};
+use super::messages::{colour, face, hidden_seat, list, version};
 use crate::model::UserId;
 use crate::sim::world::permissions::{VIEW_CHANNEL, compare_roles, top_role};
 use crate::sim::world::state::{Channel, channel_kind};
@@ -79,11 +79,6 @@ fn voice_channel(html: &mut Html, world: &World, seat: Seat, channel: &Channel) 
         html.text(channel.id).raw("\">join</button>");
     }
     html.raw("</form></div></li>");
-}
-
-fn hidden_seat(html: &mut Html, seat: Seat) {
-    html.raw("<input type=hidden name=member value=\"").text(seat.member).raw("\">");
-    html.raw("<input type=hidden name=channel value=\"").text(seat.channel).raw("\">");
 }
 
 fn composer(html: &mut Html, seat: Seat, channel: &str, text: &str, trouble: &str) {

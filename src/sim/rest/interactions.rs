@@ -20,7 +20,8 @@ pub const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// How long the token can be used.
 pub const TOKEN_LIVES: Duration = Duration::from_secs(15 * 60);
 
-/// What may be answered first: 4 a message, 5 "is thinking…", 9 a modal. 6 and 7 are for components, 8 for completions.
+/// What may be answered first: 4 a message, 5 "is thinking…", 9 a modal. 6 and 7, which change the message below which
+/// a button was pressed, do not exist here; 8 is for completions.
 const FIRST_ANSWERS: [u64; 3] = [4, 5, 9];
 
 pub(super) fn callback(world: &mut World, call: &Call) -> Outcome {
@@ -196,7 +197,8 @@ impl World {
 
     fn callback_json(&self, id: InteractionId, kind: u64, ephemeral: bool) -> Value {
         let Some(interaction) = self.interactions.get(&id) else { return Value::Null };
-        let mut json = json!({"interaction": {"id": id.0.to_string(), "type": 2,
+        let kind_of = if interaction.pressed_below.is_some() { 3 } else { 2 };
+        let mut json = json!({"interaction": {"id": id.0.to_string(), "type": kind_of,
             "response_message_loading": kind == 5, "response_message_ephemeral": ephemeral}});
         if let Some(message) = interaction.original {
             json["interaction"]["response_message_id"] = json!(message);

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::component_form;
 use super::errors::{ApiError, FormErrors};
 use super::form::{below, flag, list, number, required, text};
 
@@ -36,7 +37,7 @@ pub fn read(json: &Value) -> Result<Draft, ApiError> {
     number(&mut errors, "flags", &json["flags"], 0, i64::from(u32::MAX));
     check_nonce(&mut errors, &json["nonce"]);
     check_embeds(&mut errors, &json["embeds"]);
-    list(&mut errors, "components", &json["components"], 40);
+    component_form::check(&mut errors, &json["components"]);
     check_mentions(&mut errors, &json["allowed_mentions"]);
     errors.finish()?;
     Ok(Draft {

@@ -7,6 +7,7 @@ mod app;
 mod channels;
 mod command_form;
 mod commands;
+mod component_form;
 mod errors;
 mod form;
 mod guilds;

@@ -14,6 +14,7 @@ mod member_chunks;
 mod mentions;
 mod people;
 pub mod permissions;
+mod press;
 mod sessions;
 mod slash;
 pub mod state;

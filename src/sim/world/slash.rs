@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{ChannelId, RoleId, UserId};
+use crate::model::{ChannelId, MessageId, RoleId, UserId};
 
 use super::commands::{Command, CommandOption, option_kind};
 use super::permissions::{USE_APPLICATION_COMMANDS, VIEW_CHANNEL};
@@ -76,7 +76,7 @@ impl World {
         let path: Vec<_> = path.collect();
         let filled = self.fill(&command.options, &path, options, guild, &mut resolved)?;
         let data = command_data(command, filled, resolved);
-        Ok(self.send_interaction(channel, member, name, data))
+        Ok(self.send_interaction(channel, member, name, None, data))
     }
 
     /// Descends to the subcommand and fills its options.
@@ -197,7 +197,14 @@ impl World {
     }
 
     /// Begins an interaction and tells the bot of it.
-    fn send_interaction(&mut self, channel: ChannelId, user: UserId, name: &str, data: Value) -> InteractionId {
+    pub(super) fn send_interaction(
+        &mut self,
+        channel: ChannelId,
+        user: UserId,
+        name: &str,
+        pressed_below: Option<MessageId>,
+        data: Value,
+    ) -> InteractionId {
         let id = InteractionId(self.id::<UserId>().get());
         let alphabet = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
         let random: String = (0..180).map(|_| alphabet[self.dice.usize(..alphabet.len())] as char).collect();
@@ -206,11 +213,16 @@ impl World {
         let home = place.and_then(|place| place.guild).and_then(|guild| self.guilds.get(&guild));
         let (Some(place), Some(home)) = (place, home) else { return id };
         let guild = home.id;
-        let json = self.interaction_json(id, &token, user, place, home, data);
+        let mut json = self.interaction_json(id, &token, user, place, home, data);
+        if let Some(message) = pressed_below.and_then(|id| place.message(id)) {
+            json["type"] = 3.into();
+            json["message"] = self.message_json(message);
+        }
         let interaction = Interaction {
             id,
             token,
             command: name.to_owned(),
+            pressed_below,
             user,
             guild,
             channel,

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::model::{ChannelId, GuildId, MessageId, Permissions, RoleId, Timestamp, UserId};
 
-/// Names one use of a slash command.
+/// Names one use of a slash command or of a button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InteractionId(pub u64);
 
@@ -256,12 +256,15 @@ impl Pings {
     }
 }
 
-/// One use of a slash command.
+/// One use of a slash command or of a button.
 #[derive(Debug, Clone)]
 pub struct Interaction {
     pub id: InteractionId,
     pub token: String,
+    /// The command's name, or what is written on the button.
     pub command: String,
+    /// The message below which a button was pressed.
+    pub pressed_below: Option<MessageId>,
     pub user: UserId,
     pub guild: GuildId,
     pub channel: ChannelId,

@@ -241,6 +241,12 @@ impl World {
     fn add_interaction(&self, json: &mut Value, message: &Message) {
         let Some(interaction) = message.interaction.and_then(|id| self.interactions.get(&id)) else { return };
         json["application_id"] = json!(self.application);
+        if let Some(message) = interaction.pressed_below {
+            json["interaction_metadata"] = json!({"id": interaction.id.0.to_string(), "type": 3,
+                "user": self.user_json(interaction.user), "interacted_message_id": message,
+                "authorizing_integration_owners": {"0": interaction.guild}});
+            return;
+        }
         json["interaction"] = json!({"id": interaction.id.0.to_string(), "type": 2, "name": interaction.command,
             "user": self.user_json(interaction.user)});
         json["interaction_metadata"] = json!({"id": interaction.id.0.to_string(), "type": 2,
