@@ -120,7 +120,7 @@ async fn ranks(path: &Path) {
                 let begun = Instant::now();
                 let row = xp::load(tx, guild, user)?;
                 xp::rank(tx, guild, row.xp)?;
-                xp::list_top(tx.read(), guild, 0, 10)?;
+                xp::list_top(tx.read(), guild, 10)?;
                 times.push(begun.elapsed());
             }
             times.sort();

@@ -2,8 +2,8 @@
 -- snowflakes, which fit a signed 64-bit integer.
 
 -- How far we are: one row, written with every commit. `batch` tells after a failed commit whether it happened all the
--- same; the session lets a restarted process resume where the committed work ends; the last three are who the bot is,
--- of which a resumed session is not told.
+-- same; the session lets a restarted process resume where the committed work ends; `me`, `application` and `name`
+-- are who the bot is, of which a resumed session is not told. `alive_at` is when the bot last saw what happened.
 CREATE TABLE progress (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     batch INTEGER NOT NULL,
@@ -12,9 +12,13 @@ CREATE TABLE progress (
     sequence INTEGER,
     me INTEGER,
     application INTEGER,
-    name TEXT
+    name TEXT,
+    alive_at INTEGER
 ) STRICT;
 INSERT INTO progress (id, batch) VALUES (1, 0);
+
+-- Times of over an hour in which the bot saw nothing of Discord: nobody's streak breaks for them.
+CREATE TABLE downtime (began INTEGER PRIMARY KEY, ended INTEGER NOT NULL) STRICT;
 
 -- Every IDENTIFY of the last day: Discord resets the token of a bot that sends too many.
 CREATE TABLE identify (at INTEGER NOT NULL) STRICT;

@@ -6,19 +6,29 @@ use super::Feature;
 use crate::command::{Actor, Args, Command, Plan};
 use crate::cx::Cx;
 use crate::model::text::{self, count, duration};
-use crate::model::{Embed, Outgoing, Permission, Result};
-use crate::store::promises;
+use crate::model::{Embed, Event, Outgoing, Permission, Result};
+use crate::status::vitals::GatewayState;
+use crate::store::{downtime, promises};
 
 pub(super) static FEATURE: Feature = Feature {
     name: "health",
     is_on: |_| true,
     needs: |_| &[],
     commands: &[&PING, &BOT_STATS],
-    start: None,
-    observe: |_, _| Ok(()),
+    start: Some(|cx| downtime::note(cx.tx, cx.now)),
+    observe,
     card: None,
     verify: None,
 };
+
+/// Remembers when the bot was last alive, so that nobody pays for its absence.
+fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
+    match event {
+        Event::SessionBegan { .. } => downtime::stamp(cx.tx, cx.now),
+        Event::MinutePassed if cx.vitals.gateway() == GatewayState::Connected => downtime::stamp(cx.tx, cx.now),
+        _ => Ok(()),
+    }
+}
 
 const COLOUR: u32 = 0xE0_A8_4E;
 /// Problems shown, and things that Discord refused.

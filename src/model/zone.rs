@@ -130,6 +130,33 @@ impl Day {
     pub fn plus(self, days: i64) -> Self {
         Self::new(self.number().saturating_add(days))
     }
+
+    /// The first day of its month.
+    pub fn first_of_month(self) -> Self {
+        self.plus(1 - i64::from(self.date().day()))
+    }
+
+    fn date(self) -> jiff::civil::Date {
+        let first = jiff::civil::date(1970, 1, 1);
+        first.checked_add(jiff::Span::new().days(self.0)).unwrap_or(first)
+    }
+}
+
+/// As in `2026-12-31`.
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.date().fmt(f)
+    }
+}
+
+impl FromStr for Day {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Self, jiff::Error> {
+        let date: jiff::civil::Date = text.trim().parse()?;
+        let since = date.since(jiff::civil::date(1970, 1, 1))?;
+        Ok(Self::new(i64::from(since.get_days())))
+    }
 }
 
 #[cfg(test)]

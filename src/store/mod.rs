@@ -8,6 +8,7 @@ mod backup;
 mod bell;
 pub mod check;
 pub mod done;
+pub mod downtime;
 pub mod ledger;
 mod lock;
 mod open;

@@ -50,6 +50,26 @@ impl Standings {
         (self.members.saturating_sub(up_to), (xp < top).then_some((xp, top)))
     }
 
+    /// Where the member with `before` others above them is: the largest amount in their bucket, and how many are in
+    /// buckets above it. None past the end of the board.
+    pub fn at(&self, before: u64) -> Option<(i64, u64)> {
+        // The same place counted from the bottom, which is how the tree counts.
+        let mut below = self.members.checked_sub(before + 1)?;
+        let mut index = 0;
+        let mut step = BUCKETS.next_power_of_two() / 2;
+        while step > 0 {
+            if let Some(count) = self.tree.get(index + step).map(|count| u64::from(*count))
+                && count <= below
+            {
+                index += step;
+                below -= count;
+            }
+            step /= 2;
+        }
+        let bucket = index.min(BUCKETS - 1);
+        Some((top_of(bucket), self.above(top_of(bucket)).0))
+    }
+
     fn change(&mut self, xp: i64, by: i32) {
         if xp <= 0 {
             return;
@@ -106,6 +126,23 @@ mod tests {
             let (counted, range) = standings.above(asked);
             let inside = range.map_or(0, |(low, high)| amounts.iter().filter(|xp| **xp > low && **xp <= high).count());
             prop_assert_eq!(counted + inside as u64, amounts.iter().filter(|xp| **xp > asked).count() as u64);
+        }
+
+        /// Whoever is at a place lies in the bucket that is found, after as many as it says.
+        #[test]
+        fn places_agree_with_a_sorted_list(
+            amounts in prop::collection::vec(prop_oneof![1_i64..200, 1_i64..400_000, 1_i64..=XP_MAX], 1..200),
+        ) {
+            let mut amounts = amounts;
+            let mut standings = Standings::default();
+            amounts.iter().for_each(|xp| standings.add(*xp));
+            amounts.sort_unstable_by(|a, b| b.cmp(a));
+            for (place, xp) in amounts.iter().enumerate() {
+                let (top, above) = standings.at(place as u64).unwrap();
+                prop_assert_eq!(top, top_of(bucket_of(*xp)));
+                prop_assert_eq!(above, amounts.iter().filter(|other| **other > top).count() as u64);
+            }
+            prop_assert_eq!(standings.at(amounts.len() as u64), None);
         }
 
         #[test]

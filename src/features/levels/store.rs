@@ -115,17 +115,8 @@ pub fn drop_notes(tx: &Tx, before: Timestamp) -> Result<()> {
 
 /// The rank of an amount of XP in its guild: one more than the members who have more. Equal XP shares a rank.
 pub fn rank(tx: &Tx, guild: GuildId, xp: i64) -> Result<u64> {
-    let known = tx.memo(|counts: &mut Counts| counts.0.get(&guild).map(|standings| standings.above(xp)));
-    let (counted, open_range) = match known {
-        Some(above) => above,
-        None if is_large(tx.read(), guild)? => {
-            let standings = count_all(tx.read(), guild)?;
-            let above = standings.above(xp);
-            tx.memo(|counts: &mut Counts| counts.0.insert(guild, standings));
-            above
-        }
-        None => (0, Some((xp, i64::MAX))),
-    };
+    let counted = standings(tx, guild, |standings| standings.above(xp))?;
+    let (counted, open_range) = counted.unwrap_or((0, Some((xp, i64::MAX))));
     let rest = match open_range {
         Some((low, high)) => {
             let sql = "SELECT count(*) FROM xp WHERE guild = ?1 AND shown = 1 AND xp > ?2 AND xp <= ?3";
@@ -136,23 +127,49 @@ pub fn rank(tx: &Tx, guild: GuildId, xp: i64) -> Result<u64> {
     Ok(counted + rest as u64 + 1)
 }
 
-/// The board from its top, after skipping `offset` members.
-pub fn list_top(connection: &Connection, guild: GuildId, offset: u32, at_most: u32) -> Result<Vec<Placed>> {
-    // Members who share an amount share the rank of the first of them, which may be on an earlier page.
+/// Asks the counts of a large guild; none for a small one, which has no need of them.
+pub fn standings<T>(tx: &Tx, guild: GuildId, ask: impl Fn(&Standings) -> T) -> Result<Option<T>> {
+    let known = tx.memo(|counts: &mut Counts| counts.0.get(&guild).map(&ask));
+    if known.is_some() || !is_large(tx.read(), guild)? {
+        return Ok(known);
+    }
+    let standings = count_all(tx.read(), guild)?;
+    let answer = ask(&standings);
+    tx.memo(|counts: &mut Counts| counts.0.insert(guild, standings));
+    Ok(Some(answer))
+}
+
+/// How many members with the same XP come before this one on the board.
+pub fn count_of_equal_before(connection: &Connection, guild: GuildId, user: UserId, xp: i64) -> Result<u64> {
+    let sql = "SELECT count(*) FROM xp WHERE guild = ?1 AND shown = 1 AND xp = ?2 AND user < ?3";
+    let before = connection.prepare_cached(sql)?.query_row(params![guild.sql(), xp, user.sql()], |row| row.get(0));
+    Ok(before.map(|before: i64| before as u64)?)
+}
+
+/// The top of the board.
+pub fn list_top(connection: &Connection, guild: GuildId, at_most: u32) -> Result<Vec<Placed>> {
+    let mut board = list_from(connection, guild, i64::MAX, 0, at_most)?;
+    for nth in 1..board.len() {
+        board[nth].rank = if board[nth].xp == board[nth - 1].xp { board[nth - 1].rank } else { nth as u64 + 1 };
+    }
+    Ok(board)
+}
+
+/// The board from those who have `top` XP downwards, after skipping some. The ranks are still to be found.
+pub fn list_from(connection: &Connection, guild: GuildId, top: i64, skipped: u32, at_most: u32) -> Result<Vec<Placed>> {
     let sql = "SELECT xp.user, member.name, xp.xp FROM xp LEFT JOIN member USING (guild, user)
-        WHERE xp.guild = ?1 AND xp.shown = 1 AND xp.xp > 0 ORDER BY xp.xp DESC, xp.user LIMIT ?2 OFFSET ?3";
+        WHERE xp.guild = ?1 AND xp.shown = 1 AND xp.xp > 0 AND xp.xp <= ?2
+        ORDER BY xp.xp DESC, xp.user LIMIT ?3 OFFSET ?4";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![guild.sql(), at_most, offset])?;
+    let mut rows = statement.query(params![guild.sql(), top, at_most, skipped])?;
     let mut board: Vec<Placed> = Vec::new();
     while let Some(row) = rows.next()? {
-        let xp: i64 = row.get(2)?;
-        let rank = match board.last() {
-            Some(above) if above.xp == xp => above.rank,
-            Some(_) => u64::from(offset) + board.len() as u64 + 1,
-            None => first_rank(connection, guild, offset, xp)?,
-        };
-        let user = UserId::try_from(row.get::<_, i64>(0)?)?;
-        board.push(Placed { rank, user, name: row.get(1)?, xp });
+        board.push(Placed {
+            rank: 1,
+            user: UserId::try_from(row.get::<_, i64>(0)?)?,
+            name: row.get(1)?,
+            xp: row.get(2)?,
+        });
     }
     Ok(board)
 }
@@ -186,16 +203,6 @@ pub fn list_imbalances(connection: &Connection, at_most: u32) -> Result<Vec<(i64
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([at_most], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The rank of a page's first member, who may share it with members on the page before.
-fn first_rank(connection: &Connection, guild: GuildId, offset: u32, xp: i64) -> Result<u64> {
-    if offset == 0 {
-        return Ok(1);
-    }
-    let sql = "SELECT count(*) FROM xp WHERE guild = ?1 AND shown = 1 AND xp > ?2";
-    let above: i64 = connection.prepare_cached(sql)?.query_row(params![guild.sql(), xp], |row| row.get(0))?;
-    Ok(above as u64 + 1)
 }
 
 fn is_large(connection: &Connection, guild: GuildId) -> Result<bool> {

@@ -1,5 +1,6 @@
 //! Everything that members read about levels.
 
+use super::board::{Kind, Page};
 use super::explain::Told;
 use super::rules::Choices;
 use super::store::Placed;
@@ -13,11 +14,6 @@ use crate::store::ledger;
 pub const UNNAMED: &str = "(not seen yet)";
 const COLOUR: u32 = 0xE0_A8_4E;
 const BAR_CELLS: usize = 12;
-
-/// Names the member without pinging them.
-pub fn level_up(user: UserId, level: u32) -> String {
-    format!("<@{user}> has reached level **{level}**.")
-}
 
 pub fn promise_level_up(member: &str, level: u32) -> String {
     format!("announce that {member} reached level {level}")
@@ -52,21 +48,33 @@ pub fn rank(curve: &Curve, member: &str, xp: i64, rank: u64, among: i64) -> Outg
     })
 }
 
-pub fn leaderboard(curve: &Curve, guild: &str, page: u32, board: &[Placed], more: bool) -> Outgoing {
+pub fn leaderboard(curve: &Curve, guild: &str, page: &Page) -> Outgoing {
     let line = |placed: &Placed| {
         let shown = name(placed.name.as_deref().unwrap_or(UNNAMED));
-        let (level, xp) = (curve.level_of(placed.xp), count(placed.xp));
-        format!("**{}.** {shown} · level {level} · {xp} XP", placed.rank)
+        let xp = count(placed.xp);
+        match page.kind {
+            Kind::Month | Kind::Week => format!("**{}.** {shown} · {xp} XP", placed.rank),
+            _ => format!("**{}.** {shown} · level {} · {xp} XP", placed.rank, curve.level_of(placed.xp)),
+        }
     };
-    let lines: Vec<_> = board.iter().map(line).collect();
-    let footer =
-        if more { format!("Page {page} · next: /leaderboard page:{}", page + 1) } else { format!("Page {page}") };
+    let lines: Vec<_> = page.rows.iter().map(line).collect();
+    let when = match page.kind {
+        Kind::All => String::new(),
+        Kind::Month => " · this month".to_owned(),
+        Kind::Week => " · this week".to_owned(),
+        Kind::AsOf(day) => format!(" · as of {day}"),
+    };
+    let number = page.number;
     Outgoing::embed(Embed {
-        title: format!("Leaderboard of {}", name(guild)),
-        description: if lines.is_empty() { nobody(page).to_owned() } else { lines.join("\n") },
+        title: format!("Leaderboard of {}{when}", name(guild)),
+        description: if lines.is_empty() { nobody(number).to_owned() } else { lines.join("\n") },
         fields: Vec::new(),
         colour: COLOUR,
-        footer,
+        footer: if page.more {
+            format!("Page {number} · next: page {}", number + 1)
+        } else {
+            format!("Page {number}")
+        },
     })
 }
 
@@ -118,6 +126,7 @@ fn what(what: &str) -> &str {
         "reset" => "reset by an admin",
         "undo" => "taken back",
         "daily" => "daily bonus",
+        "streak" => "days in a row",
         "voice" => "voice minutes",
         other => other,
     }
@@ -252,6 +261,9 @@ pub fn no_such_level(highest: u32) -> String {
 pub const BOARD: &str = "Leaderboard";
 pub const BOARD_IS_FOR_MEMBERS: &str = "It is shown to members only: in Discord, /leaderboard has it.";
 const NOTHING_LATELY: &str = "Nothing happened in the last two days.";
+pub const NO_DATE: &str = "A date is written as in 2026-12-31.";
+pub const DATE_OR_WINDOW: &str = "A board is of a month, of a week or as of a date: name one of them.";
+pub const NOT_ON_THE_BOARD: &str = "You are not on this board.";
 pub const RESET_WHOM: &str = "Name one member, or type the server's name for everyone.";
 pub const OWN_ONLY: &str = "Members see their own; another member's is for moderators.";
 pub const LEFT: &str = "the member left";
