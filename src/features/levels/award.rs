@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::rules::Row;
-use super::{announce, store};
+use super::{announce, days, store};
 use crate::cx::Cx;
-use crate::model::{ChannelId, Event, GuildId, Result, Timestamp, UserId};
+use crate::model::{ChannelId, Event, GuildId, Result, Timestamp, UserId, XP_MAX};
 use crate::store::ledger::{self, Entry};
 
 /// Who earned, and where.
@@ -28,16 +28,60 @@ pub struct Act {
     pub at: Timestamp,
 }
 
-/// Pays what lies between `before` and `after`, the member's rows without and with the gain. Returns the row as stored.
+/// Pays what lies between `before` and `after`, the member's rows without and with the gain, and on top, if it is the
+/// first earning act of a civil day, the bonuses of day and streak as rows of their own. Returns the row as stored.
 pub fn pay(cx: &mut Cx<'_>, earner: &Earner<'_>, before: &Row, after: Row, act: Act) -> Result<Row> {
-    let Earner { guild, user, .. } = *earner;
-    store::save(cx.tx, guild, user, before, after)?;
+    let levels = &cx.config.levels;
+    let today = cx.config.discord.timezone.day(act.at);
+    let morning = days::wake(after.streak(), today, levels, |_| false);
+    let bonuses = morning.map_or([("daily", 0), ("streak", 0)], |m| [("daily", m.daily), ("streak", m.streak)]);
+    let mut xp = after.xp;
+    let mut paid = vec![(act.what, after.xp - before.xp, xp)];
+    for (what, bonus) in bonuses.into_iter().filter(|(_, bonus)| *bonus > 0) {
+        let with = xp.saturating_add(bonus).min(XP_MAX);
+        paid.push((what, with - xp, with));
+        xp = with;
+    }
+    let after = morning.map_or(after, |morning| after.with_streak(morning.after));
+    let after = Row { xp, ..after };
+    store::save(cx.tx, earner.guild, earner.user, before, after)?;
+    for (what, amount, balance) in paid {
+        insert(cx, earner, &Act { what, ..act }, amount, balance)?;
+    }
+    cx.vitals.xp_awards.fetch_add(1, Relaxed);
+    rise(cx, earner, before, &after)?;
+    Ok(after)
+}
+
+/// Tells of the level that was reached, if one was: to the guild, and to whoever listens.
+fn rise(cx: &mut Cx<'_>, earner: &Earner<'_>, before: &Row, after: &Row) -> Result<()> {
+    let curve = &cx.config.levels.curve;
+    let (old, new) = (curve.level_of(before.xp), curve.level_of(after.xp));
+    if new <= old {
+        return Ok(());
+    }
+    if !after.choices.quiet {
+        announce(cx, earner, old, after.xp)?;
+    }
+    cx.emit(Event::LevelReached {
+        guild: earner.guild,
+        user: earner.user,
+        name: earner.name.to_owned(),
+        before: old,
+        after: new,
+        channel: earner.channel,
+        hidden: after.choices.quiet || after.choices.off_board,
+    });
+    Ok(())
+}
+
+fn insert(cx: &Cx<'_>, earner: &Earner<'_>, act: &Act, amount: i64, after: i64) -> Result<()> {
     let entry = Entry {
-        guild,
-        user,
+        guild: earner.guild,
+        user: earner.user,
         what: act.what,
-        amount: after.xp - before.xp,
-        after: after.xp,
+        amount,
+        after,
         actor: None,
         source: act.source,
         reason: None,
@@ -46,22 +90,5 @@ pub fn pay(cx: &mut Cx<'_>, earner: &Earner<'_>, before: &Row, after: Row, act: 
         undoes: None,
     };
     ledger::insert(cx.tx, &entry)?;
-    cx.vitals.xp_awards.fetch_add(1, Relaxed);
-    let curve = &cx.config.levels.curve;
-    let (old, new) = (curve.level_of(before.xp), curve.level_of(after.xp));
-    if new > old {
-        if !after.choices.quiet {
-            announce(cx, earner, new)?;
-        }
-        cx.emit(Event::LevelReached {
-            guild,
-            user,
-            name: earner.name.to_owned(),
-            before: old,
-            after: new,
-            channel: earner.channel,
-            hidden: after.choices.quiet || after.choices.off_board,
-        });
-    }
-    Ok(after)
+    Ok(())
 }

@@ -1,20 +1,12 @@
 //! Civil days: the bonus for the first earning act of a day, and streaks of days in a row. Pure: which day it is, and
 //! whether the bot was away on one, are arguments.
 
+pub use super::rules::Streak;
 use crate::config::Levels;
 use crate::model::Day;
 
 /// A streak ends with a longer gap, whatever excuses its days.
 const GAP_DAYS_MAX: i64 = 366;
-
-/// Days with an earning act in a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Streak {
-    /// The last day with an earning act; none before the first.
-    pub day: Option<Day>,
-    /// How many there were in a row, up to `day`.
-    pub days: u32,
-}
 
 /// What the first earning act of a day brings on top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod change;
 mod commands;
 pub mod days;
 mod explain;
+mod message;
 mod own;
 pub mod rules;
 pub mod similar;
@@ -17,9 +18,7 @@ pub mod voice;
 mod why;
 
 use std::fmt::Display;
-use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Feature;
 use crate::config::{Announce, Audience, Config};
@@ -27,9 +26,9 @@ use crate::cx::{Cx, Promised};
 use crate::model::{Effect, Event, Guild, GuildId, Message, Need, Outgoing, Result, RoleId, UserId};
 use crate::status::{Card, CardKind, Standing};
 use crate::store::{Reader, promises};
-use award::{Act, Earner};
-use rules::{Decision, Row};
-use why::{Note, Reason};
+use award::Earner;
+use rules::Row;
+use template::LevelUp;
 
 pub(super) static FEATURE: Feature = Feature {
     name: "levels",
@@ -115,35 +114,30 @@ fn on_message(cx: &mut Cx<'_>, message: &Message) -> Result<()> {
         store::save(cx.tx, guild, user, &before, back)?;
         before = back;
     }
-    let mut level = cx.config.levels.curve.level_of(before.xp);
     // A command is answered, not paid as a message.
-    if !cx.is_command {
-        let levels = &cx.config.levels;
-        let cooldown = NonZeroU32::new(levels.message_cooldown_seconds).unwrap_or(NonZeroU32::MIN);
-        match rules::earn(before, message.id, levels.message_xp.low, cooldown) {
-            _ if before.choices.no_xp => note(cx, message, Reason::OptedOut, Duration::ZERO)?,
-            Decision::Earned(gain) => {
-                let act = Act { what: "message", source: message.id.get(), at: message.id.time() };
-                let earner = Earner { guild, user, name: &message.author.name, channel: Some(message.channel) };
-                let paid = award::pay(cx, &earner, &before, gain.after, act)?;
-                level = cx.config.levels.curve.level_of(paid.xp);
-            }
-            Decision::CoolingDown(left) => note(cx, message, Reason::Cooldown, left)?,
-            Decision::Late => note(cx, message, Reason::Late, Duration::ZERO)?,
-        }
+    let after = if cx.is_command { before } else { message::earn(cx, message, before)? };
+    if cx.config.levels.roles.is_empty() {
+        return Ok(());
     }
-    if cx.config.levels.roles.is_empty() { Ok(()) } else { give_missing_roles(cx, guild, user, level, &message.roles) }
+    let level = cx.config.levels.curve.level_of(after.xp);
+    give_missing_roles(cx, guild, user, level, &message.roles)
 }
 
-fn note(cx: &Cx<'_>, message: &Message, reason: Reason, left: Duration) -> Result<()> {
-    let left_seconds = u32::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
-    let note = Note { reason, amount: 1, left_seconds, at: message.id.time() };
-    why::note(cx.tx, message.guild, message.author.id, note)
-}
-
-fn announce(cx: &mut Cx<'_>, earner: &Earner<'_>, level: u32) -> Result<()> {
+/// Announces that a member rose from level `before` to the level of `xp`, once however many levels that is.
+fn announce(cx: &mut Cx<'_>, earner: &Earner<'_>, before: u32, xp: i64) -> Result<()> {
     let Earner { guild, user, name, channel } = *earner;
-    let words = Outgoing::text(text::level_up(user, level));
+    let levels = &cx.config.levels;
+    let level = levels.curve.level_of(xp);
+    let roles = roles_of(cx, guild).into_iter().filter(|(from, _)| (before + 1..=level).contains(from));
+    let roles: Vec<_> = roles.map(|(_, role)| role).collect();
+    let found = cx.guilds.find(guild);
+    let guild_name = found.as_ref().map_or("this server", |guild| &guild.name);
+    let tier = levels.tier_of(level);
+    let level_up = LevelUp { member: user, level, tier, xp, guild: guild_name, roles: &roles, tools: &[] };
+    let mut words = Outgoing::text(template::render(&levels.message, &level_up));
+    if levels.announce_ping {
+        words.mentions.users.push(user);
+    }
     let effect = match (cx.config.levels.announce, channel) {
         (Announce::Off, _) | (Announce::Channel, None) => return Ok(()),
         (Announce::In(channel), _) | (Announce::Channel, Some(channel)) => {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Levels, Multiplier, Multipliers, XpRange};
 use crate::model::time::DISCORD_EPOCH_MS;
-use crate::model::{ChannelId, Curve, MessageId, RoleId, Timestamp, XP_MAX, mix};
+use crate::model::{ChannelId, Curve, Day, MessageId, RoleId, Timestamp, XP_MAX, mix};
 
 const NANOSECONDS_PER_MS: u64 = 1_000_000;
 
@@ -44,6 +44,26 @@ impl Row {
     pub fn is_shown(&self) -> bool {
         !self.away && !self.choices.off_board
     }
+
+    /// The member's days in a row.
+    pub fn streak(&self) -> Streak {
+        Streak { day: self.day.map(|day| Day::new(i64::from(day))), days: self.streak }
+    }
+
+    /// The same row with other days in a row.
+    pub fn with_streak(self, streak: Streak) -> Self {
+        let day = streak.day.and_then(|day| i32::try_from(day.number()).ok());
+        Self { day, streak: streak.days, ..self }
+    }
+}
+
+/// Civil days with an earning act in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Streak {
+    /// The last day with an earning act; none before the first.
+    pub day: Option<Day>,
+    /// How many there were in a row, up to `day`.
+    pub days: u32,
 }
 
 /// What a member chose for themselves.
@@ -146,7 +166,7 @@ pub fn worth_of_message(levels: &Levels, seed: u64, said: &Said<'_>) -> Result<i
     let sides = u64::try_from(high.saturating_sub(low)).unwrap_or(0).saturating_add(1);
     let drawn = low.saturating_add_unsigned(mix::draw(seed, said.id.get(), sides));
     let worth = worth(levels, drawn, said.roles, said.channels)?;
-    let is_short = !said.text.is_empty() && said.text.chars().count() < levels.min_length as usize;
+    let is_short = levels.min_length > 0 && (1..levels.min_length as usize).contains(&said.text.chars().count());
     if is_short { Err(Reason::TooShort) } else { Ok(worth) }
 }
 

@@ -14,11 +14,6 @@ pub const UNNAMED: &str = "(not seen yet)";
 const COLOUR: u32 = 0xE0_A8_4E;
 const BAR_CELLS: usize = 12;
 
-/// Names the member without pinging them.
-pub fn level_up(user: UserId, level: u32) -> String {
-    format!("<@{user}> has reached level **{level}**.")
-}
-
 pub fn promise_level_up(member: &str, level: u32) -> String {
     format!("announce that {member} reached level {level}")
 }
@@ -118,6 +113,7 @@ fn what(what: &str) -> &str {
         "reset" => "reset by an admin",
         "undo" => "taken back",
         "daily" => "daily bonus",
+        "streak" => "days in a row",
         "voice" => "voice minutes",
         other => other,
     }
