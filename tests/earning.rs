@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[allow(dead_code, reason = "these stories use a part of it")]
 #[path = "support/house.rs"]
 mod house;
 mod support;

@@ -100,7 +100,7 @@ impl Oracle {
         let day = message.id.time().ms() / DAY_MS;
         if day > member.day {
             member.days = if day - member.day <= 2 { member.days + 1 } else { 1 };
-            member.xp += if member.days == 1 { 50 } else { 50 + 10 * member.days };
+            member.xp += if member.days == 1 { 50 } else { 50 + 10 * member.days.min(10) };
             member.day = day;
         }
         (member.xp, member.last) = (member.xp + 15, id);
