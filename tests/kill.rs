@@ -38,18 +38,29 @@ fn kill(mut child: Child) {
     child.wait().unwrap();
 }
 
+const DAY_MS: i64 = 86_400_000;
+
 /// The XP of everybody by rules written down again: 15 for the first message and each one a minute or more after the
-/// last that earned, and what admins gave.
+/// last that earned, 50 more for the first of a day and 10 more for each day in a row, and what admins gave.
+#[derive(Default)]
 struct Expected {
     xp: i64,
     last_ms: i64,
+    days: i64,
 }
 
 impl Expected {
     fn message(&mut self, id: MessageId) {
-        if id.time().ms() - self.last_ms >= 60_000 {
-            (self.xp, self.last_ms) = (self.xp + 15, id.time().ms());
+        let at = id.time().ms();
+        if at - self.last_ms < 60_000 {
+            return;
         }
+        // The test does not last long enough for a day to be missed.
+        if at / DAY_MS > self.last_ms / DAY_MS {
+            self.days += 1;
+            self.xp += if self.days == 1 { 50 } else { 50 + 10 * self.days.min(10) };
+        }
+        (self.xp, self.last_ms) = (self.xp + 15, at);
     }
 }
 
@@ -69,7 +80,7 @@ async fn fifty_kills_lose_nothing_and_pay_nothing_twice() {
     sim.connected().await;
     let mut given = 0;
     add_xp(&sim, &inn, inn.members[0], &mut given).await;
-    let mut expected: Vec<Expected> = inn.members.iter().map(|_| Expected { xp: 0, last_ms: i64::MIN / 2 }).collect();
+    let mut expected: Vec<Expected> = inn.members.iter().map(|_| Expected::default()).collect();
     expected[0].xp = given;
     let mut unawaited: Vec<(usize, InteractionId)> = Vec::new();
     for _ in 0..KILLS {

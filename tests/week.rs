@@ -19,7 +19,8 @@ use support::{Folder, hand_clock};
 
 const MEMBERS: u64 = 40;
 const MESSAGES: usize = 6_000;
-const WEEK_MS: i64 = 7 * 86_400_000;
+const DAY_MS: i64 = 86_400_000;
+const WEEK_MS: i64 = 7 * DAY_MS;
 const START_MS: i64 = 1_790_000_000_000;
 
 fn guild() -> GuildId {
@@ -65,10 +66,21 @@ fn week(dice: &mut fastrand::Rng) -> Vec<Message> {
     stream
 }
 
+/// A member as the oracle sees them.
+#[derive(Default)]
+struct Member {
+    xp: i64,
+    /// The newest message that earned.
+    last: u64,
+    /// Its day, and how many there were in a row; one missed day is forgiven.
+    day: i64,
+    days: i64,
+}
+
 /// What everybody should have, by rules written down a second time: XP, and the ids of messages that reached a level.
 #[derive(Default)]
 struct Oracle {
-    members: BTreeMap<u64, (i64, u64, i64)>,
+    members: BTreeMap<u64, Member>,
     level_ups: HashSet<u64>,
 }
 
@@ -79,13 +91,20 @@ impl Oracle {
         }
         let (id, user) = (message.id.get(), message.author.id.get());
         let at = (id >> 22) as i64;
-        let member = self.members.entry(user).or_insert((0, 0, i64::MIN / 2));
-        if id <= member.1 || at - member.2 < 60_000 {
+        let member = self.members.entry(user).or_default();
+        let last_at = if member.last == 0 { i64::MIN / 2 } else { (member.last >> 22) as i64 };
+        if id <= member.last || at - last_at < 60_000 {
             return;
         }
-        let before = level(member.0);
-        *member = (member.0 + 15, id, at);
-        if level(member.0) > before {
+        let before = level(member.xp);
+        let day = message.id.time().ms() / DAY_MS;
+        if day > member.day {
+            member.days = if day - member.day <= 2 { member.days + 1 } else { 1 };
+            member.xp += if member.days == 1 { 50 } else { 50 + 10 * member.days.min(10) };
+            member.day = day;
+        }
+        (member.xp, member.last) = (member.xp + 15, id);
+        if level(member.xp) > before {
             self.level_ups.insert(id);
         }
     }
@@ -172,7 +191,7 @@ fn compare(path: &Path, oracle: &Oracle, context: &str) {
         let rows = statement.query_map((), |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))).unwrap();
         rows.map(|row| row.unwrap()).collect()
     };
-    let expected: BTreeMap<u64, i64> = oracle.members.iter().map(|(user, (xp, ..))| (*user, *xp)).collect();
+    let expected: BTreeMap<u64, i64> = oracle.members.iter().map(|(user, member)| (*user, member.xp)).collect();
     assert_eq!(pairs("SELECT user, xp FROM xp"), expected, "{context}");
     assert_eq!(pairs("SELECT user, sum(amount) FROM ledger GROUP BY user"), expected, "{context}");
     let promised: Vec<u64> =

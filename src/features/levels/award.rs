@@ -50,16 +50,30 @@ pub fn pay(cx: &mut Cx<'_>, earner: &Earner<'_>, before: &Row, after: Row, act: 
         insert(cx, earner, &Act { what, ..act }, amount, balance)?;
     }
     cx.vitals.xp_awards.fetch_add(1, Relaxed);
-    let (old, new) = (levels.curve.level_of(before.xp), levels.curve.level_of(after.xp));
-    if new > old {
-        if !after.choices.quiet {
-            announce(cx, earner, old, after.xp)?;
-        }
-        let Earner { guild, user, name, channel } = *earner;
-        let hidden = after.choices.quiet || after.choices.off_board;
-        cx.emit(Event::LevelReached { guild, user, name: name.to_owned(), before: old, after: new, channel, hidden });
-    }
+    rise(cx, earner, before, &after)?;
     Ok(after)
+}
+
+/// Tells of the level that was reached, if one was: to the guild, and to whoever listens.
+fn rise(cx: &mut Cx<'_>, earner: &Earner<'_>, before: &Row, after: &Row) -> Result<()> {
+    let curve = &cx.config.levels.curve;
+    let (old, new) = (curve.level_of(before.xp), curve.level_of(after.xp));
+    if new <= old {
+        return Ok(());
+    }
+    if !after.choices.quiet {
+        announce(cx, earner, old, after.xp)?;
+    }
+    cx.emit(Event::LevelReached {
+        guild: earner.guild,
+        user: earner.user,
+        name: earner.name.to_owned(),
+        before: old,
+        after: new,
+        channel: earner.channel,
+        hidden: after.choices.quiet || after.choices.off_board,
+    });
+    Ok(())
 }
 
 fn insert(cx: &Cx<'_>, earner: &Earner<'_>, act: &Act, amount: i64, after: i64) -> Result<()> {
