@@ -26,6 +26,35 @@ impl Permissions {
     pub const SEND_MESSAGES_IN_THREADS: Self = Self(1 << 38);
     pub const MODERATE_MEMBERS: Self = Self(1 << 40);
 
+    /// What lets its holder act on others: no role with any of these is ever a reward.
+    ///
+    /// Kick, ban, administrator, manage channels, server, messages, nicknames, roles, webhooks, events and threads; view
+    /// the audit log; mention everyone; mute, deafen and move in voice; time members out.
+    pub const MODERATION: Self = Self(
+        1 << 1
+            | 1 << 2
+            | 1 << 3
+            | 1 << 4
+            | 1 << 5
+            | 1 << 7
+            | 1 << 13
+            | 1 << 17
+            | 1 << 22
+            | 1 << 23
+            | 1 << 24
+            | 1 << 27
+            | 1 << 28
+            | 1 << 29
+            | 1 << 33
+            | 1 << 34
+            | 1 << 40,
+    );
+
+    /// Whether a bit of `other` is here.
+    pub const fn overlaps(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Whether every bit of `other` is here.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

@@ -1,7 +1,7 @@
 //! What admins change: XP given, set and reset, for one member or for all, and any of it taken back.
 
-use super::rules::{self, Row};
-use super::{promise_role, roles_of, store, text};
+use super::rules::Row;
+use super::{roles, store, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
 use crate::model::{GuildId, LEVEL_MAX, Permission, Refusal, Result, UserId, XP_MAX};
@@ -181,9 +181,6 @@ pub fn change(
     let number = ledger::insert(cx.tx, &entry)?;
     let curve = &cx.config.levels.curve;
     let (old, new) = (curve.level_of(before.xp), curve.level_of(after.xp));
-    let reason = text::reason_role_changed(&made.actor.name, old, new);
-    for (role, give) in rules::changed_roles(&roles_of(cx, guild), old, new) {
-        promise_role(cx, guild, user, role, give, &reason)?;
-    }
+    roles::follow(cx, guild, user, (old, new), &text::reason_role_changed(&made.actor.name, old, new))?;
     Ok((after, Some(number)))
 }

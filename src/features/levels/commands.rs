@@ -4,7 +4,7 @@ use super::board::LEADERBOARD;
 use super::change::{ADD_XP, RESET_XP, SET_LEVEL, UNDO};
 use super::explain::{HISTORY, WHY};
 use super::own::{LEVEL_NOTIFY, PRIVACY};
-use super::{roles_of, store, text};
+use super::{roles, store, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
 use crate::model::{Result, UserId};
@@ -44,5 +44,5 @@ fn levels(cx: &mut Cx<'_>, actor: &Actor, _: &Args) -> Result<Plan> {
     let levels = &cx.config.levels;
     let own = levels.curve.level_of(store::load(cx.tx, guild, actor.user)?.xp);
     let earn = text::how_to_earn(levels.message_xp, levels.message_cooldown_seconds);
-    Ok(Plan::reply(text::levels(&levels.curve, own, &roles_of(cx, guild), &earn)))
+    Ok(Plan::reply(text::levels(&levels.curve, own, &roles::of(cx, guild), &earn)))
 }

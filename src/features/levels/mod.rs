@@ -8,6 +8,7 @@ pub mod days;
 mod explain;
 mod message;
 mod own;
+pub mod roles;
 pub mod rules;
 pub mod similar;
 mod standings;
@@ -18,15 +19,14 @@ pub mod tools;
 pub mod voice;
 mod why;
 
-use std::fmt::Display;
 use std::sync::Arc;
 
 use super::Feature;
 use crate::config::{Announce, Audience, Config};
 use crate::cx::{Cx, Promised};
-use crate::model::{Effect, Event, Guild, GuildId, Message, Need, Outgoing, Result, RoleId, UserId};
+use crate::model::{Effect, Event, Guild, GuildId, Message, Need, Outgoing, Result, UserId};
 use crate::status::{Card, CardKind, Standing};
-use crate::store::{Reader, promises};
+use crate::store::Reader;
 use award::Earner;
 use rules::Row;
 use template::LevelUp;
@@ -58,21 +58,20 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
     voice::observe(cx, event)?;
     match event {
         Event::MessageSent(message) if message.is_from_person() => on_message(cx, message),
-        Event::MemberSeen { guild, author, roles, joined: true } if !author.bot => {
+        Event::MemberSeen { guild, author, roles: held, joined: true } if !author.bot => {
             set_away(cx, *guild, author.id, false)?;
             let level = cx.config.levels.curve.level_of(store::load(cx.tx, *guild, author.id)?.xp);
-            give_missing_roles(cx, *guild, author.id, level, roles)
+            roles::repair(cx, *guild, author.id, level, held)
         }
         // A role, or the bot's own place among them, changed: what was refused may be possible now.
-        Event::RoleSeen { guild, .. } | Event::MemberSeen { guild, .. } if is_about_me(cx, event) => {
-            take_up_refused(cx, *guild)
-        }
+        Event::RoleSeen { guild, .. } | Event::RoleRemoved { guild, .. } => roles::look_over(cx, *guild),
+        Event::MemberSeen { guild, author, .. } if Some(author.id) == cx.me => roles::look_over(cx, *guild),
         // It may have changed while nobody could tell us.
-        Event::GuildSeen(guild) => take_up_refused(cx, guild.id),
+        Event::GuildSeen(guild) => roles::look_over(cx, guild.id),
         // Who comes back is given what they should hold then.
         Event::MemberLeft { guild, user } => {
             set_away(cx, *guild, *user, true)?;
-            promises::call_off(cx.tx, &role_target(*guild, user, "*"), text::LEFT, cx.now)
+            roles::call_off(cx, *guild, *user)
         }
         _ => Ok(()),
     }
@@ -85,25 +84,6 @@ fn set_away(cx: &mut Cx<'_>, guild: GuildId, user: UserId, away: bool) -> Result
         store::save(cx.tx, guild, user, &before, Row { away, ..before })?;
     }
     Ok(())
-}
-
-/// Asks again for the roles that Discord refused, as far as the bot may give them now.
-fn take_up_refused(cx: &mut Cx<'_>, guild: GuildId) -> Result<()> {
-    let Some(seen) = cx.guilds.find(guild) else { return Ok(()) };
-    let top = seen.top_position(&seen.my_roles);
-    for (_, role) in roles_of(cx, guild) {
-        if seen.role(role).is_some_and(|role| role.position < top && !role.managed) {
-            promises::revive(cx.tx, &role_target(guild, "*", role), cx.now)?;
-        }
-    }
-    Ok(())
-}
-
-fn is_about_me(cx: &Cx<'_>, event: &Event) -> bool {
-    match event {
-        Event::MemberSeen { author, .. } => Some(author.id) == cx.me,
-        _ => true,
-    }
 }
 
 fn on_message(cx: &mut Cx<'_>, message: &Message) -> Result<()> {
@@ -121,7 +101,7 @@ fn on_message(cx: &mut Cx<'_>, message: &Message) -> Result<()> {
         return Ok(());
     }
     let level = cx.config.levels.curve.level_of(after.xp);
-    give_missing_roles(cx, guild, user, level, &message.roles)
+    roles::repair(cx, guild, user, level, &message.roles)
 }
 
 /// Announces that a member rose from level `before` to the level of `xp`, once however many levels that is.
@@ -129,8 +109,8 @@ fn announce(cx: &mut Cx<'_>, earner: &Earner<'_>, before: u32, xp: i64) -> Resul
     let Earner { guild, user, name, channel } = *earner;
     let levels = &cx.config.levels;
     let level = levels.curve.level_of(xp);
-    let roles = roles_of(cx, guild).into_iter().filter(|(from, _)| (before + 1..=level).contains(from));
-    let roles: Vec<_> = roles.map(|(_, role)| role).collect();
+    let brought = roles::of(cx, guild).into_iter().filter(|entry| (before + 1..=level).contains(&entry.level));
+    let roles: Vec<_> = brought.map(|entry| entry.role).collect();
     let found = cx.guilds.find(guild);
     let guild_name = found.as_ref().map_or("this server", |guild| &guild.name);
     let tier = levels.tier_of(level);
@@ -154,50 +134,6 @@ fn announce(cx: &mut Cx<'_>, earner: &Earner<'_>, before: u32, xp: i64) -> Resul
         effect,
         due_at: cx.now,
     })
-}
-
-/// The level roles of this guild, as level and role: a role counts in the guild that has it.
-fn roles_of(cx: &Cx<'_>, guild: GuildId) -> Vec<(u32, RoleId)> {
-    let Some(guild) = cx.guilds.find(guild) else { return Vec::new() };
-    let configured = cx.config.levels.roles.iter();
-    configured.filter(|entry| guild.role(entry.role).is_some()).map(|entry| (entry.level, entry.role)).collect()
-}
-
-/// Promises the level roles that should be held and are not. Nothing is taken away here: what an admin gave by hand
-/// stays.
-fn give_missing_roles(cx: &mut Cx<'_>, guild: GuildId, user: UserId, level: u32, held: &[RoleId]) -> Result<()> {
-    let roles = roles_of(cx, guild);
-    for (from, role) in rules::missing_roles(&roles, level, held) {
-        // One that Discord refused waits for somebody to act; asking again with every message would not help.
-        if !promises::is_open(cx.tx.read(), &role_target(guild, user, role))? {
-            promise_role(cx, guild, user, role, true, &text::reason_role(from))?;
-        }
-    }
-    Ok(())
-}
-
-fn promise_role(cx: &mut Cx<'_>, guild: GuildId, user: UserId, role: RoleId, give: bool, reason: &str) -> Result<()> {
-    let reason = reason.to_owned();
-    let effect = match give {
-        true => Effect::AddRole { guild, user, role, reason },
-        false => Effect::RemoveRole { guild, user, role, reason },
-    };
-    let found = cx.guilds.find(guild);
-    let role_name = found.as_ref().and_then(|guild| guild.role(role)).map_or("a role", |role| &role.name);
-    let name = store::find_name(cx.tx.read(), guild, user)?;
-    cx.promise(Promised {
-        action: &format!("role.{role}"),
-        target: Some(role_target(guild, user, role)),
-        guild: Some(guild),
-        about: text::promise_role(name.as_deref(), role_name, give),
-        effect,
-        due_at: cx.now,
-    })
-}
-
-/// What a role promise is about; with `*` for member or role, the pattern of all of them.
-fn role_target(guild: GuildId, user: impl Display, role: impl Display) -> String {
-    format!("role:{guild}:{user}:{role}")
 }
 
 fn card(reader: &Reader, config: &Config, guilds: &[Arc<Guild>]) -> Result<Vec<Card>> {

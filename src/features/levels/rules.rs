@@ -14,7 +14,7 @@ use governor::state::{NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Levels, Multiplier, Multipliers, XpRange};
+use crate::config::{LevelRole, Levels, Multiplier, Multipliers, RoleMode, XpRange};
 use crate::model::time::DISCORD_EPOCH_MS;
 use crate::model::{ChannelId, Curve, Day, MessageId, RoleId, Timestamp, XP_MAX, mix};
 
@@ -208,19 +208,35 @@ pub fn earn(before: Row, message: MessageId, amount: i64, cooldown: NonZeroU32) 
     Decision::Earned(Gain { amount: xp - before.xp, before, after })
 }
 
-/// The level roles that a member of this level should hold and does not.
-pub fn missing_roles<'a>(
-    roles: &'a [(u32, RoleId)],
+/// Whether a member of this level should hold a level role.
+fn deserves(roles: &[LevelRole], mode: RoleMode, level: u32, entry: &LevelRole) -> bool {
+    let highest = roles.iter().map(|entry| entry.level).filter(|from| *from <= level).max();
+    match mode {
+        RoleMode::Stack => entry.level <= level,
+        RoleMode::Highest => entry.level <= level && (entry.keep || Some(entry.level) == highest),
+    }
+}
+
+/// What to do about the roles of a member of this level who holds some: to give (`true`) or to take, as it should be.
+/// Where roles stack nothing is taken: what an admin gave by hand stays.
+pub fn repair_roles<'a>(
+    roles: &'a [LevelRole],
+    mode: RoleMode,
     level: u32,
     held: &'a [RoleId],
-) -> impl Iterator<Item = (u32, RoleId)> + 'a {
-    roles.iter().copied().filter(move |(from, role)| *from <= level && !held.contains(role))
+) -> impl Iterator<Item = (&'a LevelRole, bool)> + 'a {
+    roles.iter().filter_map(move |entry| match (deserves(roles, mode, level, entry), held.contains(&entry.role)) {
+        (true, false) => Some((entry, true)),
+        (false, true) if mode == RoleMode::Highest && entry.level <= level => Some((entry, false)),
+        _ => None,
+    })
 }
 
 /// The roles that a change of level brings (`true`) or takes (`false`).
-pub fn changed_roles(roles: &[(u32, RoleId)], before: u32, after: u32) -> Vec<(RoleId, bool)> {
-    let crossed = |from: &u32| (before < *from) != (after < *from);
-    roles.iter().filter(|(from, _)| crossed(from)).map(|(from, role)| (*role, *from <= after)).collect()
+pub fn changed_roles(roles: &[LevelRole], mode: RoleMode, before: u32, after: u32) -> Vec<(RoleId, bool)> {
+    let now_and_then = |entry| (deserves(roles, mode, before, entry), deserves(roles, mode, after, entry));
+    let changed = roles.iter().map(|entry| (entry.role, now_and_then(entry)));
+    changed.filter(|(_, (then, now))| then != now).map(|(role, (_, now))| (role, now)).collect()
 }
 
 /// Asks the limiter: the state after an earning message, or how long the cooldown still runs.
@@ -369,13 +385,20 @@ mod tests {
 
     #[test]
     fn roles_follow_the_level() {
-        let [a, b] = [RoleId::new(1).unwrap(), RoleId::new(2).unwrap()];
-        let roles = [(2, a), (5, b)];
-        assert_eq!(missing_roles(&roles, 5, &[a]).collect::<Vec<_>>(), [(5, b)]);
-        assert_eq!(missing_roles(&roles, 5, &[a, b]).count(), 0);
-        assert_eq!(changed_roles(&roles, 1, 7), [(a, true), (b, true)]);
-        assert_eq!(changed_roles(&roles, 7, 2), [(b, false)]);
-        assert_eq!(changed_roles(&roles, 3, 4), []);
+        let [a, b, c] = [1, 2, 3].map(|id| RoleId::new(id).unwrap());
+        let role = |level, role, keep| LevelRole { level, role, keep };
+        let roles = [role(2, a, false), role(5, b, true), role(9, c, false)];
+        let repaired = |mode, level, held: &[RoleId]| -> Vec<_> {
+            repair_roles(&roles, mode, level, held).map(|(entry, give)| (entry.role, give)).collect()
+        };
+        assert_eq!(repaired(RoleMode::Stack, 5, &[a]), [(b, true)]);
+        assert_eq!(repaired(RoleMode::Stack, 1, &[a, b, c]), [], "what was given by hand stays");
+        assert_eq!(repaired(RoleMode::Highest, 9, &[a]), [(a, false), (b, true), (c, true)]);
+        assert_eq!(repaired(RoleMode::Highest, 9, &[b, c]), []);
+        assert_eq!(changed_roles(&roles, RoleMode::Stack, 1, 7), [(a, true), (b, true)]);
+        assert_eq!(changed_roles(&roles, RoleMode::Stack, 7, 2), [(b, false)]);
+        assert_eq!(changed_roles(&roles, RoleMode::Stack, 3, 4), []);
+        assert_eq!(changed_roles(&roles, RoleMode::Highest, 2, 9), [(a, false), (b, true), (c, true)]);
     }
 
     proptest! {
@@ -421,6 +444,29 @@ mod tests {
             levels.multipliers.channels.insert(channel(1), times(by_channel));
             let worth = worth(&levels, amount, &[role(1)], &[channel(1)]);
             prop_assert!(worth.is_err() || worth.is_ok_and(|worth| worth > 0));
+        }
+
+        /// Whoever is given and taken what is planned needs nothing more.
+        #[test]
+        fn planning_roles_settles(
+            levels in prop::collection::vec((1_u32..20, any::<bool>()), 0..6),
+            level in 1_u32..25,
+            held in prop::collection::vec(1_u64..10, 0..6),
+            highest in any::<bool>(),
+        ) {
+            let id = |id: u64| RoleId::new(id).unwrap();
+            let entry = |(nth, (level, keep)): (usize, &(u32, bool))| LevelRole { level: *level, role: id(nth as u64 + 1), keep: *keep };
+            let roles: Vec<_> = levels.iter().enumerate().map(entry).collect();
+            let mode = if highest { RoleMode::Highest } else { RoleMode::Stack };
+            let mut held: Vec<_> = held.into_iter().map(id).collect();
+            let plan: Vec<_> = repair_roles(&roles, mode, level, &held).map(|(entry, give)| (entry.role, give)).collect();
+            for (role, give) in plan {
+                held.retain(|known| *known != role);
+                if give {
+                    held.push(role);
+                }
+            }
+            prop_assert_eq!(repair_roles(&roles, mode, level, &held).count(), 0);
         }
 
         /// Any id that Discord could send is judged without overflow.

@@ -2,12 +2,13 @@
 
 use super::board::{Kind, Page};
 use super::explain::Told;
+use super::roles::Obstacle;
 use super::rules::Choices;
 use super::store::Placed;
 use super::why::{Note, Reason};
-use crate::config::XpRange;
-use crate::model::text::{count, name};
-use crate::model::{Curve, Embed, Outgoing, RoleId, Timestamp, UserId};
+use crate::config::{LevelRole, XpRange};
+use crate::model::text::{count, name, plain};
+use crate::model::{Curve, Embed, Outgoing, Timestamp, UserId};
 use crate::store::ledger;
 
 /// Shown for somebody whose name was never seen.
@@ -22,6 +23,35 @@ pub fn promise_level_up(member: &str, level: u32) -> String {
 pub fn promise_role(member: Option<&str>, role: &str, give: bool) -> String {
     let member = member.unwrap_or("a member");
     if give { format!("give {member} the role {role}") } else { format!("take the role {role} from {member}") }
+}
+
+/// What is wrong with a level role, and what to do about it.
+pub fn obstacle(role: &str, level: u32, obstacle: Obstacle) -> (String, &'static str) {
+    let role = format!("The role {} of level {level}", plain(role));
+    match obstacle {
+        Obstacle::Powerful => (
+            format!("{role} has moderation permissions, so it is never given as a reward."),
+            "Take those permissions from the role, or name another in [[levels.role]].",
+        ),
+        Obstacle::Managed => (
+            format!("{role} belongs to an integration, so nobody can give it."),
+            "Name another role in [[levels.role]].",
+        ),
+        Obstacle::Above => (
+            format!("{role} is above my own role, so I cannot give it."),
+            "In the server's settings under Roles, drag my role above it.",
+        ),
+        Obstacle::NoPermission => (
+            format!("{role} cannot be given: I may not manage roles here."),
+            "Give my role the permission Manage Roles.",
+        ),
+    }
+}
+
+/// A level role that no guild has.
+pub fn role_is_missing(entry: &LevelRole) -> (String, &'static str) {
+    let detail = format!("The role {} of level {} is in no server that I see.", entry.role, entry.level);
+    (detail, "Correct its id in [[levels.role]], or remove it there.")
 }
 
 pub fn reason_role(level: u32) -> String {
@@ -168,17 +198,17 @@ fn nobody(page: u32) -> &'static str {
 }
 
 /// What each level needs, around the asker's own, and what roles the levels bring.
-pub fn levels(curve: &Curve, own: u32, roles: &[(u32, RoleId)], earn: &str) -> Outgoing {
+pub fn levels(curve: &Curve, own: u32, roles: &[LevelRole], earn: &str) -> Outgoing {
     const LANDMARKS: [u32; 6] = [2, 5, 10, 25, 50, 100];
     let mut shown: Vec<u32> = LANDMARKS.into_iter().chain(own..=own.saturating_add(2)).collect();
-    shown.extend(roles.iter().map(|(level, _)| *level));
+    shown.extend(roles.iter().map(|entry| entry.level));
     shown.retain(|level| *level <= curve.highest_level());
     shown.sort_unstable();
     shown.dedup();
     let line = |level: &u32| {
         let mut line = format!("Level {level}: {} XP", count(curve.total(*level)));
-        for (_, role) in roles.iter().filter(|(from, _)| from == level) {
-            line.push_str(&format!(" · <@&{role}>"));
+        for entry in roles.iter().filter(|entry| entry.level == *level) {
+            line.push_str(&format!(" · <@&{}>", entry.role));
         }
         if *level == own { format!("**{line} · you are here**") } else { line }
     };

@@ -1,0 +1,148 @@
+//! Level roles: which a member should hold, promised one by one, and what stands in the way of it.
+
+use std::fmt::Display;
+
+use super::{rules, store, text};
+use crate::config::{Config, LevelRole};
+use crate::cx::{Cx, Promised};
+use crate::model::{Effect, Guild, GuildId, Permissions, Result, RoleId, UserId};
+use crate::store::promises;
+
+/// Why a level role cannot be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It carries moderation permissions: never a reward.
+    Powerful,
+    /// It belongs to an integration: nobody can give it.
+    Managed,
+    /// It is not below the bot's own highest role.
+    Above,
+    /// The bot may not manage roles.
+    NoPermission,
+}
+
+/// What stands in the way of giving a role of this guild.
+pub fn obstacle(guild: &Guild, me: Option<UserId>, role: RoleId) -> Option<Obstacle> {
+    let role = guild.role(role)?;
+    if role.permissions.overlaps(Permissions::MODERATION) {
+        return Some(Obstacle::Powerful);
+    }
+    if role.managed {
+        return Some(Obstacle::Managed);
+    }
+    // Who we are is known before the first guild is seen.
+    let held = guild.permissions_of(me?, &guild.my_roles);
+    if !held.contains(Permissions::MANAGE_ROLES) && !held.contains(Permissions::ADMINISTRATOR) {
+        return Some(Obstacle::NoPermission);
+    }
+    (role.position >= guild.top_position(&guild.my_roles)).then_some(Obstacle::Above)
+}
+
+/// The level roles of this guild: a role counts in the guild that has it, and one with power over others never.
+pub fn of(cx: &Cx<'_>, guild: GuildId) -> Vec<LevelRole> {
+    let Some(guild) = cx.guilds.find(guild) else { return Vec::new() };
+    let is_reward = |entry: &&LevelRole| {
+        guild.role(entry.role).is_some_and(|role| !role.permissions.overlaps(Permissions::MODERATION))
+    };
+    cx.config.levels.roles.iter().filter(is_reward).copied().collect()
+}
+
+/// What a member of this level who holds some roles is missing (`true`), or holds beside the highest (`false`).
+pub fn plan(cx: &Cx<'_>, guild: GuildId, level: u32, held: &[RoleId]) -> Vec<(LevelRole, bool)> {
+    let roles = of(cx, guild);
+    let plan = rules::repair_roles(&roles, cx.config.levels.role_mode, level, held);
+    plan.map(|(entry, give)| (*entry, give)).collect()
+}
+
+/// Promises what [`plan`] finds.
+pub fn repair(cx: &mut Cx<'_>, guild: GuildId, user: UserId, level: u32, held: &[RoleId]) -> Result<()> {
+    for (entry, give) in plan(cx, guild, level, held) {
+        // One that Discord refused waits for somebody to act; asking again with every message would not help.
+        if !promises::is_open(cx.tx.read(), &target(guild, user, entry.role))? {
+            promise(cx, guild, user, entry.role, give, &text::reason_role(entry.level))?;
+        }
+    }
+    Ok(())
+}
+
+/// Promises what a change of level brings and takes.
+pub fn follow(cx: &mut Cx<'_>, guild: GuildId, user: UserId, levels: (u32, u32), reason: &str) -> Result<()> {
+    let (before, after) = levels;
+    let changed = rules::changed_roles(&of(cx, guild), cx.config.levels.role_mode, before, after);
+    changed.into_iter().try_for_each(|(role, give)| promise(cx, guild, user, role, give, reason))
+}
+
+/// Asks again for the roles that Discord refused, as far as the bot may give them now, and says of the others why not.
+pub fn look_over(cx: &mut Cx<'_>, guild: GuildId) -> Result<()> {
+    let Some(seen) = cx.guilds.find(guild) else { return Ok(()) };
+    for entry in &cx.config.levels.roles {
+        let Some(role) = seen.role(entry.role) else {
+            tell_where_missing(cx, entry);
+            continue;
+        };
+        let name = problem_name(entry);
+        match obstacle(&seen, cx.me, entry.role) {
+            Some(obstacle) => {
+                let (detail, action) = text::obstacle(&role.name, entry.level, obstacle);
+                cx.vitals.problem(&name, detail, action);
+            }
+            None => {
+                cx.vitals.solved(&name);
+                promises::revive(cx.tx, &target(guild, "*", entry.role), cx.now)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A role may belong to any of several guilds; where none of those that are seen has it, it is missing.
+fn tell_where_missing(cx: &Cx<'_>, entry: &LevelRole) {
+    if cx.guilds.list().iter().all(|guild| guild.role(entry.role).is_none()) {
+        let (detail, action) = text::role_is_missing(entry);
+        cx.vitals.problem(&problem_name(entry), detail, action);
+    }
+}
+
+fn problem_name(entry: &LevelRole) -> String {
+    format!("levels.role.{}", entry.role)
+}
+
+/// What would keep the level roles from being given in this guild, for `innkeeper check`.
+pub fn faults(config: &Config, guild: &Guild, me: UserId) -> Vec<String> {
+    let of_guild = config.levels.roles.iter().filter_map(|entry| Some((entry, guild.role(entry.role)?)));
+    let faults = of_guild.filter_map(|(entry, role)| {
+        let (detail, action) = text::obstacle(&role.name, entry.level, obstacle(guild, Some(me), entry.role)?);
+        Some(format!("{detail} {action}"))
+    });
+    faults.collect()
+}
+
+/// Who left is given nothing any more; who comes back is given what they should hold then.
+pub fn call_off(cx: &mut Cx<'_>, guild: GuildId, user: UserId) -> Result<()> {
+    promises::call_off(cx.tx, &target(guild, user, "*"), text::LEFT, cx.now)
+}
+
+fn promise(cx: &mut Cx<'_>, guild: GuildId, user: UserId, role: RoleId, give: bool, reason: &str) -> Result<()> {
+    let reason = reason.to_owned();
+    let effect = match give {
+        true => Effect::AddRole { guild, user, role, reason },
+        false => Effect::RemoveRole { guild, user, role, reason },
+    };
+    let found = cx.guilds.find(guild);
+    let role_name = found.as_ref().and_then(|guild| guild.role(role)).map_or("a role", |role| &role.name);
+    let name = store::find_name(cx.tx.read(), guild, user)?;
+    cx.promise(Promised {
+        // A batch changes many members for one reason.
+        action: &format!("role.{user}.{role}"),
+        target: Some(target(guild, user, role)),
+        guild: Some(guild),
+        about: text::promise_role(name.as_deref(), role_name, give),
+        effect,
+        due_at: cx.now,
+    })
+}
+
+/// What a role promise is about; with `*` for member or role, the pattern of all of them.
+fn target(guild: GuildId, user: impl Display, role: impl Display) -> String {
+    format!("role:{guild}:{user}:{role}")
+}
