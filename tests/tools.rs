@@ -47,10 +47,10 @@ async fn the_list_says_what_is_mine_what_i_can_have_and_what_comes_later() {
     expect![[r#"
         Tools
         **Basic**
-        ✅ 💬 **Basic Chat**: Chat with the bot
-        🔓 🎨 **Profile Customization**: Make your profile your own · yours for the asking
-        🔓 🏆 **Leaderboard View**: See who stands where · yours for the asking
-        🔓 🎁 **Daily Rewards**: Something for coming back each day · yours for the asking
+        ✅ 💬 **Basic Chat** (unlocked): Chat with the bot
+        🔓 🎨 **Profile Customization** (available): Make your profile your own
+        🔓 🏆 **Leaderboard View** (available): See who stands where
+        🔓 🎁 **Daily Rewards** (available): Something for coming back each day
 
         **Member**
         🔒 🎤 Voice Channels · level 11
@@ -76,7 +76,7 @@ async fn the_list_says_what_is_mine_what_i_can_have_and_what_comes_later() {
         🔒 🧰 MCP Tools · level 80
         🔒 🔑 API Access · level 90
 
-        You are at level 5 · 1 of 20 unlocked · press a button, or use /tools claim:, to unlock one"#]]
+        You are at level 5 · 1 of 20 unlocked · a button, or /tools claim:, unlocks"#]]
     .assert_eq(&listed.text());
     let message = listed.message.unwrap();
     assert_eq!(labels(&message), ["🎨 Profile Customization", "🏆 Leaderboard View", "🎁 Daily Rewards"]);

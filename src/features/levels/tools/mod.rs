@@ -50,7 +50,7 @@ fn start(cx: &mut Cx<'_>) -> Result<()> {
             name: seed.name.to_owned(),
             description: seed.description.to_owned(),
             icon: seed.icon.to_owned(),
-            tier: seed.tier.to_owned(),
+            tier: cx.config.levels.tier_of(seed.required_level).to_owned(),
             required_level: seed.required_level,
             enabled: true,
             config: seed.config.to_owned(),
