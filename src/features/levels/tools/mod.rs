@@ -39,7 +39,8 @@ static TOOLS: Command = Command {
     ..Command::open("tools", "Shows the tools that levels bring, and unlocks them", "Levels", &OF_TOOLS, tools)
 };
 
-/// A house without any tool begins with the catalogue. Tools are switched off rather than removed, so this happens once.
+/// A house without any tool begins with the catalogue. Tools are switched off rather than removed, so this happens
+/// once.
 fn start(cx: &mut Cx<'_>) -> Result<()> {
     if store::count(cx.tx.read())? > 0 {
         return Ok(());
