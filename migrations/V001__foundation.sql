@@ -164,8 +164,8 @@ CREATE TABLE voice_state (
     PRIMARY KEY (guild, user)
 ) STRICT, WITHOUT ROWID;
 
--- Things that a level makes available and a claim unlocks, for those outside who go by what a member holds. Switched off
--- rather than removed, so that ids stay good. `config` is JSON for whoever implements the tool.
+-- Things that a level makes available and a claim unlocks, for those outside who go by what a member holds. They are
+-- switched off rather than removed, so that ids stay good. `config` is JSON for whoever implements the tool.
 CREATE TABLE tool (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,

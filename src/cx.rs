@@ -86,7 +86,7 @@ impl Cx<'_> {
 
     /// Something happened because of what is being handled. Every room is shown it afterwards, in the same transaction
     /// and with the same source, if this room's part of the work stands; whoever listens outside is told after the
-    /// commit, which comes at once.
+    /// commit, which comes at once. At the bot's start it is lost: nobody is there to be shown anything yet.
     pub fn emit(&mut self, event: Event) {
         self.tx.hurry();
         self.emitted.push(event);

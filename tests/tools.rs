@@ -8,6 +8,7 @@ mod support;
 
 use expect_test::expect;
 use house::House;
+use innkeeper::config::LevelUpText;
 use innkeeper::features::levels::tools;
 use innkeeper::model::UserId;
 use innkeeper::sim::world::Message;
@@ -47,10 +48,10 @@ async fn the_list_says_what_is_mine_what_i_can_have_and_what_comes_later() {
     expect![[r#"
         Tools
         **Basic**
-        ✅ 💬 **Basic Chat**: Chat with the bot
-        🔓 🎨 **Profile Customization**: Make your profile your own · yours for the asking
-        🔓 🏆 **Leaderboard View**: See who stands where · yours for the asking
-        🔓 🎁 **Daily Rewards**: Something for coming back each day · yours for the asking
+        ✅ 💬 **Basic Chat** (unlocked): Chat with the bot
+        🔓 🎨 **Profile Customization** (available): Make your profile your own
+        🔓 🏆 **Leaderboard View** (available): See who stands where
+        🔓 🎁 **Daily Rewards** (available): Something for coming back each day
 
         **Member**
         🔒 🎤 Voice Channels · level 11
@@ -76,7 +77,7 @@ async fn the_list_says_what_is_mine_what_i_can_have_and_what_comes_later() {
         🔒 🧰 MCP Tools · level 80
         🔒 🔑 API Access · level 90
 
-        You are at level 5 · 1 of 20 unlocked · press a button, or use /tools claim:, to unlock one"#]]
+        You are at level 5 · 1 of 20 unlocked · a button, or /tools claim:, unlocks"#]]
     .assert_eq(&listed.text());
     let message = listed.message.unwrap();
     assert_eq!(labels(&message), ["🎨 Profile Customization", "🏆 Leaderboard View", "🎁 Daily Rewards"]);
@@ -188,7 +189,21 @@ async fn a_level_up_is_told_to_those_who_listen_once_it_is_on_the_disk() {
 }
 
 #[tokio::test]
-async fn a_level_up_can_name_what_it_makes_available() {
+async fn the_announcement_can_name_what_a_level_makes_available() {
+    let text = "{member} is at level {level}. New: {tools}";
+    let house = House::with(|config| config.levels.message = LevelUpText::parse(text).unwrap()).await;
+    let bot = house.start().await;
+    let ada = house.member(0);
+    let almost = house.config.levels.curve.total(5) - 1;
+    house.slash(house.inn.admin, "addxp", &[("member", ada.into()), ("amount", almost.into())]).await;
+    house.say(ada, "hello");
+    let said = house.bot_says(house.inn.general, 1).await;
+    assert_eq!(said, [format!("<@{ada}> is at level 5. New: Daily Rewards")]);
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn only_what_is_switched_on_becomes_available() {
     let house = House::new().await;
     let bot = house.start().await;
     let between = |before, after| tools::available_between(&database(&house), before, after).unwrap();

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::Router;
 use innkeeper::bot::Happenings;
-use innkeeper::config::Audience;
-use innkeeper::http::Limits;
+use innkeeper::config::{Audience, Config};
+use innkeeper::http::{Door, Limits};
 use innkeeper::model::{Timestamp, event as happened};
 use innkeeper::status::{Card, CardKind};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::hostile::PAYLOADS;
 use crate::html::structure;
-use crate::support::{House, PATIENCE, cards, get, until};
+use crate::support::{House, PATIENCE, cards, face, get, until};
 
 fn quick() -> Limits {
     Limits { update_every: Duration::from_millis(5), ..Limits::default() }
@@ -115,6 +115,16 @@ async fn what_happens_to_members_is_told_by_name_where_the_board_is_for_everybod
     assert_eq!((&data["username"], &data["new_level"]), (&"Ada\n\nevent: x".into(), &2.into()));
     house.face.vitals.problem("a", "The cellar is flooded.", "Bail.");
     assert!(watcher.event().await.unwrap().parts.contains_key("troubles"), "updates go on");
+}
+
+#[test]
+fn members_are_named_to_watchers_only_where_the_board_is_for_everybody() {
+    for (audience, told) in [(Audience::Public, true), (Audience::Members, false), (Audience::Off, false)] {
+        let mut config = Config::default();
+        config.http.visibility.leaderboard = audience;
+        let door = Door::new(face().1, &config, &Happenings::default());
+        assert_eq!(door.happenings.is_some(), told, "{audience:?}");
+    }
 }
 
 #[tokio::test]

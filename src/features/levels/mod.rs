@@ -114,7 +114,8 @@ fn announce(cx: &mut Cx<'_>, earner: &Earner<'_>, before: u32, xp: i64) -> Resul
     let found = cx.guilds.find(guild);
     let guild_name = found.as_ref().map_or("this server", |guild| &guild.name);
     let tier = levels.tier_of(level);
-    let level_up = LevelUp { member: user, level, tier, xp, guild: guild_name, roles: &roles, tools: &[] };
+    let tools = tools::available_between(cx.tx.read(), before, level)?;
+    let level_up = LevelUp { member: user, level, tier, xp, guild: guild_name, roles: &roles, tools: &tools };
     let mut words = Outgoing::text(template::render(&levels.message, &level_up));
     if levels.announce_ping {
         words.mentions.users.push(user);

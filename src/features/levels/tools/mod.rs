@@ -39,7 +39,8 @@ static TOOLS: Command = Command {
     ..Command::open("tools", "Shows the tools that levels bring, and unlocks them", "Levels", &OF_TOOLS, tools)
 };
 
-/// A house without any tool begins with the catalogue. Tools are switched off rather than removed, so this happens once.
+/// A house without any tool begins with the catalogue. Tools are switched off rather than removed, so this happens
+/// once.
 fn start(cx: &mut Cx<'_>) -> Result<()> {
     if store::count(cx.tx.read())? > 0 {
         return Ok(());
@@ -50,7 +51,7 @@ fn start(cx: &mut Cx<'_>) -> Result<()> {
             name: seed.name.to_owned(),
             description: seed.description.to_owned(),
             icon: seed.icon.to_owned(),
-            tier: seed.tier.to_owned(),
+            tier: cx.config.levels.tier_of(seed.required_level).to_owned(),
             required_level: seed.required_level,
             enabled: true,
             config: seed.config.to_owned(),

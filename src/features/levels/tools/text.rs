@@ -22,7 +22,7 @@ pub fn list(level: u32, tools: &[(&Tool, Standing)]) -> Result<Outgoing> {
     let unlocked = tools.iter().filter(|(_, standing)| matches!(standing, Standing::Unlocked(_))).count();
     let available = tools.iter().filter(|(_, standing)| *standing == Standing::Available);
     let buttons = available.map(|(tool, _)| claim_button(tool)).collect::<Result<Vec<_>, _>>()?;
-    let how = if buttons.is_empty() { "" } else { " · press a button, or use /tools claim:, to unlock one" };
+    let how = if buttons.is_empty() { "" } else { " · a button, or /tools claim:, unlocks" };
     let embed = Embed {
         title: "Tools".to_owned(),
         description: if tools.is_empty() { NONE.to_owned() } else { description.trim_start().to_owned() },
@@ -37,8 +37,8 @@ fn line(tool: &Tool, standing: Standing) -> String {
     let (shown, about) = (name(&tool.name), name(&tool.description));
     let icon = plain(&tool.icon);
     match standing {
-        Standing::Unlocked(_) => format!("✅ {icon} **{shown}**: {about}\n"),
-        Standing::Available => format!("🔓 {icon} **{shown}**: {about} · yours for the asking\n"),
+        Standing::Unlocked(_) => format!("✅ {icon} **{shown}** (unlocked): {about}\n"),
+        Standing::Available => format!("🔓 {icon} **{shown}** (available): {about}\n"),
         Standing::Locked => format!("🔒 {icon} {shown} · level {}\n", tool.required_level),
     }
 }
