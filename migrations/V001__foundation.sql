@@ -164,6 +164,9 @@ CREATE TABLE voice_state (
     PRIMARY KEY (guild, user)
 ) STRICT, WITHOUT ROWID;
 
+-- The voice channel into which a guild's idle are moved, where it has one.
+CREATE TABLE voice_afk (guild INTEGER PRIMARY KEY, channel INTEGER NOT NULL) STRICT;
+
 -- Things that a level makes available and a claim unlocks, for those outside who go by what a member holds. Switched off
 -- rather than removed, so that ids stay good. `config` is JSON for whoever implements the tool.
 CREATE TABLE tool (

@@ -40,23 +40,29 @@ pub(super) fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
     match event {
         Event::MinutePassed => in_every_guild(cx, settle),
         Event::VoiceSeen { guild, voice } => {
-            let afk = cx.guilds.find(*guild).and_then(|guild| guild.afk_channel);
+            let afk = store::find_afk(cx.tx, *guild)?;
             change(cx, *guild, |seats, now| {
                 rules::seat(seats, voice, afk, now);
                 mark_me(seats, me);
             })
         }
         // Whoever was in voice before may have left it unseen and come back: all begin anew.
-        Event::GuildSeen(guild) => change(cx, guild.id, |seats, now| {
-            seats.clear();
-            guild.voices.iter().for_each(|voice| rules::seat(seats, voice, guild.afk_channel, now));
-            mark_me(seats, me);
-        }),
+        Event::GuildSeen(guild) => {
+            store::save_afk(cx.tx, guild.id, guild.afk_channel)?;
+            change(cx, guild.id, |seats, now| {
+                seats.clear();
+                guild.voices.iter().for_each(|voice| rules::seat(seats, voice, guild.afk_channel, now));
+                mark_me(seats, me);
+            })
+        }
         Event::SessionBegan { .. } => in_every_guild(cx, |cx, guild| change(cx, guild, |seats, _| seats.clear())),
         Event::GuildLost { guild, .. } => change(cx, *guild, |seats, _| seats.clear()),
-        Event::GuildChanged(outline) => change(cx, outline.id, |seats, _| {
-            seats.iter_mut().for_each(|seat| seat.is_afk = Some(seat.channel) == outline.afk_channel);
-        }),
+        Event::GuildChanged(outline) => {
+            store::save_afk(cx.tx, outline.id, outline.afk_channel)?;
+            change(cx, outline.id, |seats, _| {
+                seats.iter_mut().for_each(|seat| seat.is_afk = Some(seat.channel) == outline.afk_channel);
+            })
+        }
         Event::ChannelRemoved { guild, channel } => {
             change(cx, *guild, |seats, _| seats.retain(|seat| seat.channel != *channel))
         }
