@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use house::{House, Running};
 use innkeeper::bot::Bot;
-use innkeeper::config::{Announce, Config};
+use innkeeper::config::{Announce, Config, LevelRole};
 use innkeeper::model::{ChannelId, Event, UserId};
 use innkeeper::sim::world::VoiceFlags;
 use innkeeper::sim::{Entrance, World};
@@ -256,7 +256,7 @@ async fn what_the_bot_did_not_see_is_not_paid_and_a_new_session_begins_anew() {
 #[tokio::test]
 async fn a_level_reached_in_voice_is_announced_for_each_with_their_roles() {
     let mut house = House::with(|config| config.levels.voice_xp_per_minute = 2_750).await;
-    house.config.levels.roles = vec![innkeeper::config::LevelRole { level: 5, role: house.inn.level_5 }];
+    house.config.levels.roles = vec![LevelRole { level: 5, role: house.inn.level_5, keep: false }];
     let bot = house.start().await;
     let (ada, ben, cleo) = (house.member(0), house.member(1), house.member(2));
     let evening = Evening { house, bot, ada, ben, cleo };
@@ -269,6 +269,24 @@ async fn a_level_reached_in_voice_is_announced_for_each_with_their_roles() {
     let has = |who| move |world: &mut World| world.has_role(inn.guild, who, inn.level_5).then_some(());
     house.sim.until(has(ada)).await;
     house.sim.until(has(ben)).await;
+    evening.bot.stop().await;
+}
+
+#[tokio::test]
+async fn channels_and_roles_multiply_a_minute_or_make_it_worth_nothing() {
+    let mut house = House::with(|config| config.levels.announce = Announce::Off).await;
+    let levels = &mut house.config.levels;
+    levels.voice_xp_per_minute = 5;
+    levels.ignored_roles = vec![house.inn.moderator_role];
+    levels.multipliers.channels.insert(house.inn.fireside, 0.5.try_into().unwrap());
+    let bot = house.start().await;
+    let (ada, ben, cleo) = (house.member(0), house.inn.moderator, house.member(2));
+    let evening = Evening { house, bot, ada, ben, cleo };
+    evening.sit(&[ada, ben]);
+    evening.wait(180).await;
+    evening.minutes(1).await;
+    assert_eq!((evening.earned(ada), evening.earned(ben)), (12, 0), "each minute is rounded by itself");
+    assert!(evening.why(ben).await.contains("a role of theirs earns nothing"), "{}", evening.why(ben).await);
     evening.bot.stop().await;
 }
 

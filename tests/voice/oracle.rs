@@ -182,80 +182,100 @@ trait Listener {
     fn minute(&mut self);
 }
 
-/// Lives through the deeds; returns the whole minutes that should be paid.
-fn live(deeds: &[Deed], clock: &Clock, vitals: &Vitals, who: &mut dyn Listener) -> History {
-    let mut history = History::default();
-    let (mut truth, mut live_since, mut word, mut missed) = (Truth::default(), None, 0, Vec::new());
-    let now = || clock.monotonic().as_millis() as u64;
-    let steps = [Deed::Renew].iter().chain(deeds).chain(&[Deed::Renew, Deed::Word, Deed::Minute]).cloned();
-    for deed in steps.collect::<Vec<_>>() {
-        let event = match deed {
-            Deed::Wait(ms) => {
-                clock.advance(Duration::from_millis(ms));
-                continue;
-            }
-            Deed::Minute => {
-                who.minute();
-                continue;
-            }
-            Deed::Place(person, place) => {
-                truth.places[person] = place;
-                Event::VoiceSeen { guild: guild(), voice: truth.voice(person) }
+/// An evening under way.
+struct Story<'a> {
+    clock: &'a Clock,
+    vitals: &'a Vitals,
+    listener: &'a mut dyn Listener,
+    history: History,
+    truth: Truth,
+    /// Since when the session is live, if it is.
+    live_since: Option<u64>,
+    last_word: u64,
+    missed: Vec<Event>,
+}
+
+/// Lives through the deeds, and a last minute that settles everything.
+fn live(deeds: &[Deed], clock: &Clock, vitals: &Vitals, listener: &mut dyn Listener) -> History {
+    let (history, truth) = (History::default(), Truth::default());
+    let mut story =
+        Story { clock, vitals, listener, history, truth, live_since: None, last_word: 0, missed: Vec::new() };
+    let last = [Deed::Renew, Deed::Word, Deed::Minute];
+    [Deed::Renew].iter().chain(deeds).chain(&last).for_each(|deed| story.act(deed));
+    story.history.seen.extend(story.live_since.map(|since| (since, story.last_word)));
+    story.history
+}
+
+impl Story<'_> {
+    fn now(&self) -> u64 {
+        self.clock.monotonic().as_millis() as u64
+    }
+
+    fn act(&mut self, deed: &Deed) {
+        match *deed {
+            Deed::Wait(ms) => self.clock.advance(Duration::from_millis(ms)),
+            Deed::Minute => self.listener.minute(),
+            Deed::Place(who, place) => {
+                self.truth.places[who] = place;
+                self.happen(Event::VoiceSeen { guild: guild(), voice: self.truth.voice(who) });
             }
             Deed::Afk(afk) => {
-                truth.afk = afk;
-                truth.outline()
+                self.truth.afk = afk;
+                self.happen(self.truth.outline());
             }
             Deed::Word => {
-                vitals.note_ack();
-                word = now();
-                continue;
+                self.vitals.note_ack();
+                self.last_word = self.now();
             }
             Deed::Cut(unnoticed) => {
-                if let Some(since) = live_since.take() {
-                    history.seen.push((since, word));
-                    clock.advance(Duration::from_millis(unnoticed));
-                    vitals.set_gateway(GatewayState::BackingOff);
+                if self.end(GatewayState::Connected) {
+                    self.clock.advance(Duration::from_millis(unnoticed));
+                    self.vitals.set_gateway(GatewayState::BackingOff);
                 }
-                continue;
             }
-            Deed::Resume | Deed::Renew => {
+            Deed::Resume if self.live_since.is_some() => {}
+            Deed::Resume => {
+                std::mem::take(&mut self.missed).into_iter().for_each(|event| self.listener.hear(event));
+                self.begin();
+            }
+            Deed::Renew => {
                 // Even a live session may be followed by another one.
-                let is_new = matches!(deed, Deed::Renew);
-                if let Some(since) = live_since {
-                    if !is_new {
-                        continue;
-                    }
-                    history.seen.push((since, word));
-                    vitals.set_gateway(GatewayState::Resuming);
-                }
-                if is_new {
-                    vitals.set_gateway(GatewayState::Connected);
-                    who.hear(Event::SessionBegan { guilds: vec![guild()] });
-                    who.hear(truth.guild());
-                    missed.clear();
-                    history.renewals.push(now());
-                    history.truths.push((now(), truth.clone()));
-                } else {
-                    missed.drain(..).for_each(|event| who.hear(event));
-                    vitals.set_gateway(GatewayState::Connected);
-                }
-                (live_since, word) = (Some(now()), now());
-                continue;
+                self.end(GatewayState::Identifying);
+                self.begin();
+                self.missed.clear();
+                self.listener.hear(Event::SessionBegan { guilds: vec![guild()] });
+                self.listener.hear(self.truth.guild());
+                self.history.renewals.push(self.now());
+                self.history.truths.push((self.now(), self.truth.clone()));
             }
-        };
-        history.truths.push((now(), truth.clone()));
-        match live_since {
-            Some(_) => {
-                vitals.note_dispatch();
-                word = now();
-                who.hear(event);
-            }
-            None => missed.push(event),
         }
     }
-    history.seen.extend(live_since.map(|since| (since, word)));
-    history
+
+    /// The session is live.
+    fn begin(&mut self) {
+        self.vitals.set_gateway(GatewayState::Connected);
+        (self.live_since, self.last_word) = (Some(self.now()), self.now());
+    }
+
+    /// It is no longer, whether or not the bot knows; false when it was not.
+    fn end(&mut self, state: GatewayState) -> bool {
+        let Some(since) = self.live_since.take() else { return false };
+        self.history.seen.push((since, self.last_word));
+        self.vitals.set_gateway(state);
+        true
+    }
+
+    /// Something changed; the bot hears of it now or later.
+    fn happen(&mut self, event: Event) {
+        self.history.truths.push((self.now(), self.truth.clone()));
+        if self.live_since.is_some() {
+            self.vitals.note_dispatch();
+            self.last_word = self.now();
+            self.listener.hear(event);
+        } else {
+            self.missed.push(event);
+        }
+    }
 }
 
 /// The rules alone.

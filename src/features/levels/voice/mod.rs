@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::award::{self, Act, Earner};
-use super::rules::Row;
+use super::rules::{Row, worth};
 use super::why::{self, Note, Reason};
 use super::{give_missing_roles, store as members};
 use crate::config::Config;
@@ -129,7 +129,14 @@ fn pay(cx: &mut Cx<'_>, guild: GuildId, seat: &Seat, minutes: u64) -> Result<()>
     if before.choices.no_xp {
         return note(cx, guild, seat, Reason::OptedOut, 1);
     }
-    let amount = rules::worth(minutes, cx.config.levels.voice_xp_per_minute);
+    let channels = cx.guilds.find(guild).map_or_else(|| vec![seat.channel], |guild| guild.line_of(seat.channel));
+    let levels = &cx.config.levels;
+    // Each minute by itself, so that it does not matter how many come at once.
+    let each = match worth(levels, levels.voice_xp_per_minute, &seat.roles, &channels) {
+        Ok(each) => each,
+        Err(reason) => return note(cx, guild, seat, reason, 1),
+    };
+    let amount = each.saturating_mul(i64::try_from(minutes).unwrap_or(i64::MAX));
     let xp = before.xp.saturating_add(amount).clamp(0, XP_MAX);
     // Who is in voice is here.
     let after = Row { xp, away: false, ..before };
