@@ -218,6 +218,24 @@ async fn a_restart_in_the_middle_of_a_call_costs_the_running_minute_at_most_and_
 }
 
 #[tokio::test]
+async fn a_session_that_does_not_tell_of_voice_is_not_resumed_once_voice_is_switched_on() {
+    let mut house = House::with(|config| config.levels.voice_xp_per_minute = 0).await;
+    let (ada, ben, cleo) = (house.member(0), house.member(1), house.member(2));
+    let bot = house.start().await;
+    let sit = |who| house.sim.world().voice(house.inn.guild, who, Some(house.inn.fireside), PLAIN).unwrap();
+    [ada, ben].into_iter().for_each(sit);
+    bot.settle(&house).await;
+    bot.stop().await;
+    house.config.levels.voice_xp_per_minute = 10;
+    house.clock.advance(Duration::from_secs(60));
+    let bot = house.start().await;
+    let evening = Evening { house, bot, ada, ben, cleo };
+    evening.minutes(1).await;
+    assert_eq!((evening.house.sim.world().identifies(), evening.earned(ada)), (2, 10));
+    evening.bot.stop().await;
+}
+
+#[tokio::test]
 async fn what_the_bot_did_not_see_is_not_paid_and_a_new_session_begins_anew() {
     let evening = Evening::begin().await;
     let (ada, ben, cleo) = (evening.ada, evening.ben, evening.cleo);
