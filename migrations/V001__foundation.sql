@@ -2,14 +2,16 @@
 -- snowflakes, which fit a signed 64-bit integer.
 
 -- How far we are: one row, written with every commit. `batch` tells after a failed commit whether it happened all the
--- same; the session lets a restarted process resume where the committed work ends; `me`, `application` and `name`
--- are who the bot is, of which a resumed session is not told. `alive_at` is when the bot last saw what happened.
+-- same; the session lets a restarted process resume where the committed work ends, as long as it asks for the same
+-- `intents`; `me`, `application` and `name` are who the bot is, of which a resumed session is not told. `alive_at` is
+-- when the bot last saw what happened.
 CREATE TABLE progress (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     batch INTEGER NOT NULL,
     session TEXT,
     resume_url TEXT,
     sequence INTEGER,
+    intents INTEGER,
     me INTEGER,
     application INTEGER,
     name TEXT,
@@ -163,6 +165,9 @@ CREATE TABLE voice_state (
     unseen_ms INTEGER NOT NULL,
     PRIMARY KEY (guild, user)
 ) STRICT, WITHOUT ROWID;
+
+-- The voice channel into which a guild's idle are moved, where it has one.
+CREATE TABLE voice_afk (guild INTEGER PRIMARY KEY, channel INTEGER NOT NULL) STRICT;
 
 -- Things that a level makes available and a claim unlocks, for those outside who go by what a member holds. They are
 -- switched off rather than removed, so that ids stay good. `config` is JSON for whoever implements the tool.

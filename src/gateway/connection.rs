@@ -314,6 +314,8 @@ impl<'a> Connection<'a> {
         if resume_url.is_empty() {
             tracing::warn!("Discord gave no usable address for resuming; the main one will do");
         }
+        // Where the queue is full, the session is not resumed by another process.
+        let _ = self.shared.bot.store().note_intents(self.line.shard.config().intents().bits());
         let key = Arc::new(SessionKey { id: ready.session, resume_url });
         *self.standing = Some(Standing { key, sequence: 0 });
         if let (Some(user), Some(application)) = (ready.me, ready.application) {

@@ -75,6 +75,8 @@ pub struct Session {
     token: Secret,
     /// The session that can be resumed.
     standing: Option<Standing>,
+    /// What the last process asked its session to tell.
+    asked_before: Option<u64>,
     /// Where new sessions begin, once Discord told us.
     main_address: Option<String>,
     /// The shards' configuration, once we know what we may ask for.
@@ -93,6 +95,7 @@ impl Session {
             budget,
             token,
             standing: None,
+            asked_before: None,
             main_address: None,
             shards: None,
             avoid_resume_url: false,
@@ -141,6 +144,10 @@ impl Session {
 
     /// Takes up the session that the last process left.
     async fn recall(&mut self) -> Result<(), Halt> {
+        match self.guard.during(self.shared.bot.store().session_intents()).await? {
+            Ok(intents) => self.asked_before = intents,
+            Err(fault) => tracing::warn!(%fault, "what the last session tells could not be read"),
+        }
         match self.guard.during(self.shared.bot.store().saved_session()).await? {
             Ok(saved) => self.standing = saved.map(standing_of),
             Err(fault) => tracing::warn!(%fault, "the last session could not be read; a new one begins"),
@@ -175,6 +182,11 @@ impl Session {
             }
             let intents = intents::granted(&self.shared.bot.needs(), application.flags, &self.guard.vitals);
             self.shards = Some(self.configure(intents));
+            // A session tells what was asked for when it began, and is no use to who needs something else.
+            if self.standing.is_some() && self.asked_before != Some(intents.bits()) {
+                tracing::info!("the features need other events than before, so a new session begins");
+                self.standing = None;
+            }
         }
         let needs_address = self.standing.is_none() || self.resume_url().is_none();
         if !needs_address {

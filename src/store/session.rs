@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Reader, Store, Tx};
+use super::{QueueFull, Reader, Store, Tx, Work};
 use crate::model::{ApplicationId, Result, Timestamp, UserId};
 
 /// How long an identify is remembered: Discord counts 24 hours.
@@ -106,6 +106,24 @@ impl Store {
         .await
     }
 
+    /// A session begins that was asked to tell this much, as Discord's intents. To be called before its first event is
+    /// handed over, so that whoever finds the session finds this too.
+    ///
+    /// # Errors
+    /// The queue is full and nothing was taken.
+    pub fn note_intents(&self, intents: u64) -> Result<(), QueueFull> {
+        self.submit(Box::new(Asked(intents)))
+    }
+
+    /// What the last session to begin was asked to tell.
+    pub async fn session_intents(&self) -> Result<Option<u64>> {
+        self.read(|reader: &Reader| {
+            let intents = reader.query_row("SELECT intents FROM progress", (), |row| row.get::<_, Option<i64>>(0))?;
+            Ok(intents.map(|intents| intents as u64))
+        })
+        .await
+    }
+
     /// Counts an identify; it is on the disk when this resolves, so that no crash loop can forget it.
     pub async fn count_identify(&self, at: Timestamp) -> Result<()> {
         self.write(move |tx: &Tx| {
@@ -147,5 +165,21 @@ impl Store {
             Ok(())
         })
         .await
+    }
+}
+
+/// Stores what the session that begins was asked to tell.
+struct Asked(u64);
+
+impl Work for Asked {
+    fn run(&mut self, tx: &Tx) -> Result<()> {
+        tx.write()?.execute("UPDATE progress SET intents = ?1", [self.0 as i64])?;
+        Ok(())
+    }
+
+    fn done(self: Box<Self>, result: Result<()>) {
+        if let Err(fault) = result {
+            tracing::warn!(%fault, "what the session tells could not be stored; the next start will not resume it");
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::award::{self, Act, Earner};
-use super::rules::Row;
+use super::rules::{Row, worth};
 use super::why::{self, Note, Reason};
 use super::{roles, store as members};
 use crate::config::Config;
@@ -40,23 +40,29 @@ pub(super) fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
     match event {
         Event::MinutePassed => in_every_guild(cx, settle),
         Event::VoiceSeen { guild, voice } => {
-            let afk = cx.guilds.find(*guild).and_then(|guild| guild.afk_channel);
+            let afk = store::find_afk(cx.tx, *guild)?;
             change(cx, *guild, |seats, now| {
                 rules::seat(seats, voice, afk, now);
                 mark_me(seats, me);
             })
         }
         // Whoever was in voice before may have left it unseen and come back: all begin anew.
-        Event::GuildSeen(guild) => change(cx, guild.id, |seats, now| {
-            seats.clear();
-            guild.voices.iter().for_each(|voice| rules::seat(seats, voice, guild.afk_channel, now));
-            mark_me(seats, me);
-        }),
+        Event::GuildSeen(guild) => {
+            store::save_afk(cx.tx, guild.id, guild.afk_channel)?;
+            change(cx, guild.id, |seats, now| {
+                seats.clear();
+                guild.voices.iter().for_each(|voice| rules::seat(seats, voice, guild.afk_channel, now));
+                mark_me(seats, me);
+            })
+        }
         Event::SessionBegan { .. } => in_every_guild(cx, |cx, guild| change(cx, guild, |seats, _| seats.clear())),
         Event::GuildLost { guild, .. } => change(cx, *guild, |seats, _| seats.clear()),
-        Event::GuildChanged(outline) => change(cx, outline.id, |seats, _| {
-            seats.iter_mut().for_each(|seat| seat.is_afk = Some(seat.channel) == outline.afk_channel);
-        }),
+        Event::GuildChanged(outline) => {
+            store::save_afk(cx.tx, outline.id, outline.afk_channel)?;
+            change(cx, outline.id, |seats, _| {
+                seats.iter_mut().for_each(|seat| seat.is_afk = Some(seat.channel) == outline.afk_channel);
+            })
+        }
         Event::ChannelRemoved { guild, channel } => {
             change(cx, *guild, |seats, _| seats.retain(|seat| seat.channel != *channel))
         }
@@ -123,7 +129,14 @@ fn pay(cx: &mut Cx<'_>, guild: GuildId, seat: &Seat, minutes: u64) -> Result<()>
     if before.choices.no_xp {
         return note(cx, guild, seat, Reason::OptedOut, 1);
     }
-    let amount = rules::worth(minutes, cx.config.levels.voice_xp_per_minute);
+    let channels = cx.guilds.find(guild).map_or_else(|| vec![seat.channel], |guild| guild.line_of(seat.channel));
+    let levels = &cx.config.levels;
+    // Each minute by itself, so that it does not matter how many come at once.
+    let each = match worth(levels, levels.voice_xp_per_minute, &seat.roles, &channels) {
+        Ok(each) => each,
+        Err(reason) => return note(cx, guild, seat, reason, 1),
+    };
+    let amount = each.saturating_mul(i64::try_from(minutes).unwrap_or(i64::MAX));
     let xp = before.xp.saturating_add(amount).clamp(0, XP_MAX);
     // Who is in voice is here.
     let after = Row { xp, away: false, ..before };

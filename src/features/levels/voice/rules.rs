@@ -144,11 +144,6 @@ pub fn seat(seats: &mut Vec<Seat>, voice: &Voice, afk: Option<ChannelId>, now: M
     }
 }
 
-/// What a number of minutes pays, without overflow.
-pub fn worth(minutes: u64, xp_per_minute: i64) -> i64 {
-    i64::try_from(minutes).unwrap_or(i64::MAX).saturating_mul(xp_per_minute)
-}
-
 impl Seat {
     fn new(user: UserId, channel: ChannelId, settled: Mark) -> Self {
         Self {

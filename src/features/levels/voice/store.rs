@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::rules::{Mark, Seat, Tally};
 use crate::model::{ChannelId, GuildId, Result, RoleId, UserId, VoiceFlags};
@@ -80,6 +80,29 @@ pub fn remove(tx: &Tx, guild: GuildId, user: UserId) -> Result<()> {
 /// Nobody of a guild is known to be in voice any more.
 pub fn remove_all(tx: &Tx, guild: GuildId) -> Result<()> {
     tx.write()?.prepare_cached("DELETE FROM voice_state WHERE guild = ?1")?.execute([guild.sql()])?;
+    Ok(())
+}
+
+/// The guild's AFK channel, as of the event that is being handled: what is known of guilds elsewhere is already ahead.
+pub fn find_afk(tx: &Tx, guild: GuildId) -> Result<Option<ChannelId>> {
+    let sql = "SELECT channel FROM voice_afk WHERE guild = ?1";
+    let channel: Option<i64> = tx.read().prepare_cached(sql)?.query_row([guild.sql()], |row| row.get(0)).optional()?;
+    Ok(channel.and_then(|channel| ChannelId::try_from(channel).ok()))
+}
+
+/// Stores the guild's AFK channel, where that is news.
+pub fn save_afk(tx: &Tx, guild: GuildId, channel: Option<ChannelId>) -> Result<()> {
+    match (find_afk(tx, guild)?, channel) {
+        (before, after) if before == after => {}
+        (_, Some(channel)) => {
+            let sql = "INSERT INTO voice_afk (guild, channel) VALUES (?1, ?2)
+                ON CONFLICT (guild) DO UPDATE SET channel = excluded.channel";
+            tx.write()?.prepare_cached(sql)?.execute([guild.sql(), channel.sql()])?;
+        }
+        (_, None) => {
+            tx.write()?.prepare_cached("DELETE FROM voice_afk WHERE guild = ?1")?.execute([guild.sql()])?;
+        }
+    }
     Ok(())
 }
 
