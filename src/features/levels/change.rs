@@ -1,7 +1,7 @@
 //! What admins change: XP given, set and reset, for one member or for all, and any of it taken back.
 
 use super::rules::{self, Row};
-use super::{promise_role, roles_of, store, text};
+use super::{level_roles, promise_role, store, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
 use crate::model::{GuildId, LEVEL_MAX, Permission, Refusal, Result, UserId, XP_MAX};
@@ -182,7 +182,7 @@ pub fn change(
     let curve = &cx.config.levels.curve;
     let (old, new) = (curve.level_of(before.xp), curve.level_of(after.xp));
     let reason = text::reason_role_changed(&made.actor.name, old, new);
-    for (role, give) in rules::changed_roles(&roles_of(cx, guild), old, new) {
+    for (role, give) in rules::changed_roles(&level_roles(cx, guild), cx.config.levels.role_mode, old, new) {
         promise_role(cx, guild, user, role, give, &reason)?;
     }
     Ok((after, Some(number)))

@@ -22,7 +22,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::Feature;
-use crate::config::{Announce, Audience, Config};
+use crate::config::{Announce, Audience, Config, LevelRole};
 use crate::cx::{Cx, Promised};
 use crate::model::{Effect, Event, Guild, GuildId, Message, Need, Outgoing, Result, RoleId, UserId};
 use crate::status::{Card, CardKind, Standing};
@@ -61,7 +61,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         Event::MemberSeen { guild, author, roles, joined: true } if !author.bot => {
             set_away(cx, *guild, author.id, false)?;
             let level = cx.config.levels.curve.level_of(store::load(cx.tx, *guild, author.id)?.xp);
-            give_missing_roles(cx, *guild, author.id, level, roles)
+            mend_roles(cx, *guild, author.id, level, roles)
         }
         // A role, or the bot's own place among them, changed: what was refused may be possible now.
         Event::RoleSeen { guild, .. } | Event::MemberSeen { guild, .. } if is_about_me(cx, event) => {
@@ -121,7 +121,7 @@ fn on_message(cx: &mut Cx<'_>, message: &Message) -> Result<()> {
         return Ok(());
     }
     let level = cx.config.levels.curve.level_of(after.xp);
-    give_missing_roles(cx, guild, user, level, &message.roles)
+    mend_roles(cx, guild, user, level, &message.roles)
 }
 
 /// Announces that a member rose from level `before` to the level of `xp`, once however many levels that is.
@@ -129,8 +129,8 @@ fn announce(cx: &mut Cx<'_>, earner: &Earner<'_>, before: u32, xp: i64) -> Resul
     let Earner { guild, user, name, channel } = *earner;
     let levels = &cx.config.levels;
     let level = levels.curve.level_of(xp);
-    let roles = roles_of(cx, guild).into_iter().filter(|(from, _)| (before + 1..=level).contains(from));
-    let roles: Vec<_> = roles.map(|(_, role)| role).collect();
+    let roles = rules::changed_roles(&level_roles(cx, guild), levels.role_mode, before, level);
+    let roles: Vec<_> = roles.into_iter().filter(|(_, give)| *give).map(|(role, _)| role).collect();
     let found = cx.guilds.find(guild);
     let guild_name = found.as_ref().map_or("this server", |guild| &guild.name);
     let tier = levels.tier_of(level);
@@ -156,21 +156,26 @@ fn announce(cx: &mut Cx<'_>, earner: &Earner<'_>, before: u32, xp: i64) -> Resul
     })
 }
 
-/// The level roles of this guild, as level and role: a role counts in the guild that has it.
-fn roles_of(cx: &Cx<'_>, guild: GuildId) -> Vec<(u32, RoleId)> {
+/// The level roles of this guild: a role counts in the guild that has it.
+fn level_roles(cx: &Cx<'_>, guild: GuildId) -> Vec<LevelRole> {
     let Some(guild) = cx.guilds.find(guild) else { return Vec::new() };
-    let configured = cx.config.levels.roles.iter();
-    configured.filter(|entry| guild.role(entry.role).is_some()).map(|entry| (entry.level, entry.role)).collect()
+    cx.config.levels.roles.iter().filter(|entry| guild.role(entry.role).is_some()).copied().collect()
 }
 
-/// Promises the level roles that should be held and are not. Nothing is taken away here: what an admin gave by hand
-/// stays.
-fn give_missing_roles(cx: &mut Cx<'_>, guild: GuildId, user: UserId, level: u32, held: &[RoleId]) -> Result<()> {
-    let roles = roles_of(cx, guild);
-    for (from, role) in rules::missing_roles(&roles, level, held) {
+/// The same as level and role.
+fn roles_of(cx: &Cx<'_>, guild: GuildId) -> Vec<(u32, RoleId)> {
+    level_roles(cx, guild).into_iter().map(|entry| (entry.level, entry.role)).collect()
+}
+
+/// Promises what is amiss about the level roles that a member holds: those that should be held and are not, and those
+/// that a higher one has replaced. What an admin gave by hand above the level stays.
+fn mend_roles(cx: &mut Cx<'_>, guild: GuildId, user: UserId, level: u32, held: &[RoleId]) -> Result<()> {
+    let roles = level_roles(cx, guild);
+    for (LevelRole { level, role, .. }, give) in rules::amiss_roles(&roles, cx.config.levels.role_mode, level, held) {
         // One that Discord refused waits for somebody to act; asking again with every message would not help.
         if !promises::is_open(cx.tx.read(), &role_target(guild, user, role))? {
-            promise_role(cx, guild, user, role, true, &text::reason_role(from))?;
+            let reason = if give { text::reason_role(level) } else { text::reason_role_passed(level) };
+            promise_role(cx, guild, user, role, give, &reason)?;
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ use governor::state::{NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Levels, Multiplier, Multipliers, XpRange};
+use crate::config::{LevelRole, Levels, Multiplier, Multipliers, RoleMode, XpRange};
 use crate::model::time::DISCORD_EPOCH_MS;
 use crate::model::{ChannelId, Curve, Day, MessageId, RoleId, Timestamp, XP_MAX, mix};
 
@@ -208,19 +208,25 @@ pub fn earn(before: Row, message: MessageId, amount: i64, cooldown: NonZeroU32) 
     Decision::Earned(Gain { amount: xp - before.xp, before, after })
 }
 
-/// The level roles that a member of this level should hold and does not.
-pub fn missing_roles<'a>(
-    roles: &'a [(u32, RoleId)],
-    level: u32,
-    held: &'a [RoleId],
-) -> impl Iterator<Item = (u32, RoleId)> + 'a {
-    roles.iter().copied().filter(move |(from, role)| *from <= level && !held.contains(role))
+/// Whether a member of this level should hold a level role: it was reached, and where only the highest is held, it is
+/// one of the highest that were reached or one to keep.
+pub fn is_wanted(role: &LevelRole, roles: &[LevelRole], mode: RoleMode, level: u32) -> bool {
+    let is_passed = |other: &LevelRole| other.level > role.level && other.level <= level;
+    role.level <= level && (mode == RoleMode::Stack || role.keep || !roles.iter().any(is_passed))
+}
+
+/// What is amiss about the level roles that a member of this level holds, as roles to give (`true`) and to take. A role
+/// that was not reached was given by hand, and stays.
+pub fn amiss_roles(roles: &[LevelRole], mode: RoleMode, level: u32, held: &[RoleId]) -> Vec<(LevelRole, bool)> {
+    let reached = roles.iter().filter(|role| role.level <= level);
+    let wanted = reached.map(|role| (*role, is_wanted(role, roles, mode, level)));
+    wanted.filter(|(role, wanted)| held.contains(&role.role) != *wanted).collect()
 }
 
 /// The roles that a change of level brings (`true`) or takes (`false`).
-pub fn changed_roles(roles: &[(u32, RoleId)], before: u32, after: u32) -> Vec<(RoleId, bool)> {
-    let crossed = |from: &u32| (before < *from) != (after < *from);
-    roles.iter().filter(|(from, _)| crossed(from)).map(|(from, role)| (*role, *from <= after)).collect()
+pub fn changed_roles(roles: &[LevelRole], mode: RoleMode, before: u32, after: u32) -> Vec<(RoleId, bool)> {
+    let [old, new] = [before, after].map(|level| move |role: &LevelRole| is_wanted(role, roles, mode, level));
+    roles.iter().filter(|role| old(role) != new(role)).map(|role| (role.role, new(role))).collect()
 }
 
 /// Asks the limiter: the state after an earning message, or how long the cooldown still runs.
@@ -367,15 +373,65 @@ mod tests {
         assert_eq!(gain(row, message_at(0, 0)).map(|gain| (gain.amount, gain.after.xp)), Some((3, XP_MAX)));
     }
 
+    fn level_role(level: u32, id: u64, keep: bool) -> LevelRole {
+        LevelRole { level, role: role(id), keep }
+    }
+
     #[test]
     fn roles_follow_the_level() {
-        let [a, b] = [RoleId::new(1).unwrap(), RoleId::new(2).unwrap()];
-        let roles = [(2, a), (5, b)];
-        assert_eq!(missing_roles(&roles, 5, &[a]).collect::<Vec<_>>(), [(5, b)]);
-        assert_eq!(missing_roles(&roles, 5, &[a, b]).count(), 0);
-        assert_eq!(changed_roles(&roles, 1, 7), [(a, true), (b, true)]);
-        assert_eq!(changed_roles(&roles, 7, 2), [(b, false)]);
-        assert_eq!(changed_roles(&roles, 3, 4), []);
+        let [a, b] = [1, 2].map(role);
+        let roles = [level_role(2, 1, false), level_role(5, 2, false)];
+        assert_eq!(amiss_roles(&roles, RoleMode::Stack, 5, &[a]), [(roles[1], true)]);
+        assert_eq!(amiss_roles(&roles, RoleMode::Stack, 5, &[a, b]), []);
+        assert_eq!(amiss_roles(&roles, RoleMode::Stack, 4, &[a, b]), [], "given by hand");
+        assert_eq!(changed_roles(&roles, RoleMode::Stack, 1, 7), [(a, true), (b, true)]);
+        assert_eq!(changed_roles(&roles, RoleMode::Stack, 7, 2), [(b, false)]);
+        assert_eq!(changed_roles(&roles, RoleMode::Stack, 3, 4), []);
+    }
+
+    #[test]
+    fn only_the_highest_role_is_held_and_what_is_to_be_kept() {
+        let [a, b, c] = [1, 2, 3].map(role);
+        let roles = [level_role(2, 1, false), level_role(5, 2, true), level_role(9, 3, false)];
+        assert_eq!(changed_roles(&roles, RoleMode::Highest, 1, 3), [(a, true)]);
+        assert_eq!(changed_roles(&roles, RoleMode::Highest, 3, 6), [(a, false), (b, true)]);
+        assert_eq!(changed_roles(&roles, RoleMode::Highest, 6, 9), [(c, true)]);
+        assert_eq!(changed_roles(&roles, RoleMode::Highest, 9, 2), [(a, true), (b, false), (c, false)]);
+        assert_eq!(amiss_roles(&roles, RoleMode::Highest, 6, &[a, c]), [(roles[0], false), (roles[1], true)]);
+    }
+
+    fn some_level_roles() -> impl Strategy<Value = Vec<LevelRole>> {
+        let parts = prop::collection::vec((1_u32..8, any::<bool>()), 0..8);
+        parts.prop_map(|parts| (1..).zip(parts).map(|(id, (level, keep))| level_role(level, id, keep)).collect())
+    }
+
+    proptest! {
+        /// Whoever does what is said to be amiss finds nothing amiss after it, and a change of level leads to the same
+        /// roles as a repair at the new level.
+        #[test]
+        fn planning_roles_settles(
+            roles in some_level_roles(),
+            (before, after) in (1_u32..9, 1_u32..9),
+            by_hand in prop::collection::vec(1_u64..9, 0..5),
+            highest in any::<bool>(),
+        ) {
+            let mode = if highest { RoleMode::Highest } else { RoleMode::Stack };
+            let follow = |held: &mut Vec<RoleId>, role: RoleId, give: bool| {
+                held.retain(|one| *one != role);
+                held.extend(give.then_some(role));
+            };
+            let mut held: Vec<_> = by_hand.into_iter().map(role).collect();
+            for (role, give) in amiss_roles(&roles, mode, before, &held) {
+                follow(&mut held, role.role, give);
+            }
+            prop_assert_eq!(amiss_roles(&roles, mode, before, &held), []);
+            // What was given by hand is no part of the plan until its level is reached.
+            held.retain(|held| roles.iter().all(|role| role.role != *held || role.level <= before));
+            for (role, give) in changed_roles(&roles, mode, before, after) {
+                follow(&mut held, role, give);
+            }
+            prop_assert_eq!(amiss_roles(&roles, mode, after, &held), []);
+        }
     }
 
     proptest! {

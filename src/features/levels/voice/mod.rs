@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::award::{self, Act, Earner};
 use super::rules::Row;
 use super::why::{self, Note, Reason};
-use super::{give_missing_roles, store as members};
+use super::{mend_roles, store as members};
 use crate::config::Config;
 use crate::cx::{Cx, Source};
 use crate::model::{ChannelId, Event, GuildId, Result, UserId, XP_MAX};
@@ -135,7 +135,7 @@ fn pay(cx: &mut Cx<'_>, guild: GuildId, seat: &Seat, minutes: u64) -> Result<()>
     let paid = award::pay(cx, &earner, &before, after, act).and_then(|row| {
         let curve = &cx.config.levels.curve;
         let (old, new) = (curve.level_of(before.xp), curve.level_of(row.xp));
-        if new > old { give_missing_roles(cx, guild, user, new, &seat.roles) } else { Ok(()) }
+        if new > old { mend_roles(cx, guild, user, new, &seat.roles) } else { Ok(()) }
     });
     cx.source = source;
     paid
