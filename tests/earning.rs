@@ -9,7 +9,7 @@ mod support;
 use std::time::Duration;
 
 use house::House;
-use innkeeper::config::{LevelUpText, Multiplier, XpRange};
+use innkeeper::config::{LevelRole, LevelUpText, Multiplier, RoleMode, XpRange};
 use innkeeper::model::{Curve, UserId};
 use innkeeper::sim::world::SayOptions;
 
@@ -129,6 +129,30 @@ async fn roles_and_channels_multiply_and_a_range_is_drawn_from_the_message() {
     assert!(amounts.iter().all(|xp| (1_000..=2_000).contains(xp) && xp % 100 == 0), "{amounts:?}");
     assert!(amounts.iter().any(|xp| *xp != amounts[0]), "{amounts:?}");
     assert_eq!(amounts.len(), 30);
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn where_only_the_highest_role_is_held_the_next_one_takes_its_place() {
+    let mut house = House::with(|config| {
+        config.levels.message_xp = 1_000.into();
+        config.levels.role_mode = RoleMode::Highest;
+    })
+    .await;
+    let (ada, inn) = (house.member(0), house.inn.clone());
+    let level_role = |level, role| LevelRole { level, role, keep: false };
+    house.config.levels.roles = vec![level_role(2, inn.level_5), level_role(4, inn.level_10)];
+    let bot = house.start().await;
+    let holds = |role, other| {
+        move |world: &mut innkeeper::sim::World| {
+            (world.has_role(inn.guild, ada, role) && !world.has_role(inn.guild, ada, other)).then_some(())
+        }
+    };
+    house.say(ada, "two levels");
+    house.sim.until(holds(inn.level_5, inn.level_10)).await;
+    house.promises_kept().await;
+    house.say_later(ada, "and two more");
+    house.sim.until(holds(inn.level_10, inn.level_5)).await;
     bot.stop().await;
 }
 

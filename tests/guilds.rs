@@ -32,7 +32,7 @@ fn seen(id: u64) -> Event {
         owner: "9".parse().unwrap(),
         member_count: 3,
         my_roles: vec![RoleId::new(100).unwrap()],
-        roles: vec![role(7, 1), role(100, 2), role(8, 3)],
+        roles: vec![role(7, 1), Role { permissions: Permissions::MANAGE_ROLES, ..role(100, 2) }, role(8, 3)],
         channels: Vec::new(),
         afk_channel: None,
         voices: Vec::new(),

@@ -31,23 +31,23 @@ impl Permissions {
     /// Kick, ban, administrator, manage channels, server, messages, nicknames, roles, webhooks, events and threads; view
     /// the audit log; mention everyone; mute, deafen and move in voice; time members out.
     pub const MODERATION: Self = Self(
-        1 << 1
-            | 1 << 2
-            | 1 << 3
-            | 1 << 4
-            | 1 << 5
+        Self::KICK_MEMBERS.0
+            | Self::BAN_MEMBERS.0
+            | Self::ADMINISTRATOR.0
+            | Self::MANAGE_CHANNELS.0
+            | Self::MANAGE_GUILD.0
+            | Self::MANAGE_MESSAGES.0
+            | Self::MANAGE_ROLES.0
+            | Self::MODERATE_MEMBERS.0
             | 1 << 7
-            | 1 << 13
             | 1 << 17
             | 1 << 22
             | 1 << 23
             | 1 << 24
             | 1 << 27
-            | 1 << 28
             | 1 << 29
             | 1 << 33
-            | 1 << 34
-            | 1 << 40,
+            | 1 << 34,
     );
 
     /// Whether a bit of `other` is here.

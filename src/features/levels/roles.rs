@@ -49,9 +49,7 @@ pub fn of(cx: &Cx<'_>, guild: GuildId) -> Vec<LevelRole> {
 
 /// What a member of this level who holds some roles is missing (`true`), or holds beside the highest (`false`).
 pub fn plan(cx: &Cx<'_>, guild: GuildId, level: u32, held: &[RoleId]) -> Vec<(LevelRole, bool)> {
-    let roles = of(cx, guild);
-    let plan = rules::repair_roles(&roles, cx.config.levels.role_mode, level, held);
-    plan.map(|(entry, give)| (*entry, give)).collect()
+    rules::amiss_roles(&of(cx, guild), cx.config.levels.role_mode, level, held)
 }
 
 /// Promises what [`plan`] finds.
@@ -59,7 +57,8 @@ pub fn repair(cx: &mut Cx<'_>, guild: GuildId, user: UserId, level: u32, held: &
     for (entry, give) in plan(cx, guild, level, held) {
         // One that Discord refused waits for somebody to act; asking again with every message would not help.
         if !promises::is_open(cx.tx.read(), &target(guild, user, entry.role))? {
-            promise(cx, guild, user, entry.role, give, &text::reason_role(entry.level))?;
+            let reason = if give { text::reason_role(entry.level) } else { text::reason_role_passed(level) };
+            promise(cx, guild, user, entry.role, give, &reason)?;
         }
     }
     Ok(())

@@ -208,35 +208,25 @@ pub fn earn(before: Row, message: MessageId, amount: i64, cooldown: NonZeroU32) 
     Decision::Earned(Gain { amount: xp - before.xp, before, after })
 }
 
-/// Whether a member of this level should hold a level role.
-fn deserves(roles: &[LevelRole], mode: RoleMode, level: u32, entry: &LevelRole) -> bool {
-    let highest = roles.iter().map(|entry| entry.level).filter(|from| *from <= level).max();
-    match mode {
-        RoleMode::Stack => entry.level <= level,
-        RoleMode::Highest => entry.level <= level && (entry.keep || Some(entry.level) == highest),
-    }
+/// Whether a member of this level should hold a level role: it was reached, and where only the highest is held, it is
+/// one of the highest that were reached or one to keep.
+pub fn is_wanted(role: &LevelRole, roles: &[LevelRole], mode: RoleMode, level: u32) -> bool {
+    let is_passed = |other: &LevelRole| other.level > role.level && other.level <= level;
+    role.level <= level && (mode == RoleMode::Stack || role.keep || !roles.iter().any(is_passed))
 }
 
-/// What to do about the roles of a member of this level who holds some: to give (`true`) or to take, as it should be.
-/// Where roles stack nothing is taken: what an admin gave by hand stays.
-pub fn repair_roles<'a>(
-    roles: &'a [LevelRole],
-    mode: RoleMode,
-    level: u32,
-    held: &'a [RoleId],
-) -> impl Iterator<Item = (&'a LevelRole, bool)> + 'a {
-    roles.iter().filter_map(move |entry| match (deserves(roles, mode, level, entry), held.contains(&entry.role)) {
-        (true, false) => Some((entry, true)),
-        (false, true) if mode == RoleMode::Highest && entry.level <= level => Some((entry, false)),
-        _ => None,
-    })
+/// What is amiss about the level roles that a member of this level holds, as roles to give (`true`) and to take. A role
+/// that was not reached was given by hand, and stays.
+pub fn amiss_roles(roles: &[LevelRole], mode: RoleMode, level: u32, held: &[RoleId]) -> Vec<(LevelRole, bool)> {
+    let reached = roles.iter().filter(|role| role.level <= level);
+    let wanted = reached.map(|role| (*role, is_wanted(role, roles, mode, level)));
+    wanted.filter(|(role, wanted)| held.contains(&role.role) != *wanted).collect()
 }
 
 /// The roles that a change of level brings (`true`) or takes (`false`).
 pub fn changed_roles(roles: &[LevelRole], mode: RoleMode, before: u32, after: u32) -> Vec<(RoleId, bool)> {
-    let now_and_then = |entry| (deserves(roles, mode, before, entry), deserves(roles, mode, after, entry));
-    let changed = roles.iter().map(|entry| (entry.role, now_and_then(entry)));
-    changed.filter(|(_, (then, now))| then != now).map(|(role, (_, now))| (role, now)).collect()
+    let [old, new] = [before, after].map(|level| move |role: &LevelRole| is_wanted(role, roles, mode, level));
+    roles.iter().filter(|role| old(role) != new(role)).map(|role| (role.role, new(role))).collect()
 }
 
 /// Asks the limiter: the state after an earning message, or how long the cooldown still runs.
@@ -383,22 +373,65 @@ mod tests {
         assert_eq!(gain(row, message_at(0, 0)).map(|gain| (gain.amount, gain.after.xp)), Some((3, XP_MAX)));
     }
 
+    fn level_role(level: u32, id: u64, keep: bool) -> LevelRole {
+        LevelRole { level, role: role(id), keep }
+    }
+
     #[test]
     fn roles_follow_the_level() {
-        let [a, b, c] = [1, 2, 3].map(|id| RoleId::new(id).unwrap());
-        let role = |level, role, keep| LevelRole { level, role, keep };
-        let roles = [role(2, a, false), role(5, b, true), role(9, c, false)];
-        let repaired = |mode, level, held: &[RoleId]| -> Vec<_> {
-            repair_roles(&roles, mode, level, held).map(|(entry, give)| (entry.role, give)).collect()
-        };
-        assert_eq!(repaired(RoleMode::Stack, 5, &[a]), [(b, true)]);
-        assert_eq!(repaired(RoleMode::Stack, 1, &[a, b, c]), [], "what was given by hand stays");
-        assert_eq!(repaired(RoleMode::Highest, 9, &[a]), [(a, false), (b, true), (c, true)]);
-        assert_eq!(repaired(RoleMode::Highest, 9, &[b, c]), []);
+        let [a, b] = [1, 2].map(role);
+        let roles = [level_role(2, 1, false), level_role(5, 2, false)];
+        assert_eq!(amiss_roles(&roles, RoleMode::Stack, 5, &[a]), [(roles[1], true)]);
+        assert_eq!(amiss_roles(&roles, RoleMode::Stack, 5, &[a, b]), []);
+        assert_eq!(amiss_roles(&roles, RoleMode::Stack, 4, &[a, b]), [], "given by hand");
         assert_eq!(changed_roles(&roles, RoleMode::Stack, 1, 7), [(a, true), (b, true)]);
         assert_eq!(changed_roles(&roles, RoleMode::Stack, 7, 2), [(b, false)]);
         assert_eq!(changed_roles(&roles, RoleMode::Stack, 3, 4), []);
-        assert_eq!(changed_roles(&roles, RoleMode::Highest, 2, 9), [(a, false), (b, true), (c, true)]);
+    }
+
+    #[test]
+    fn only_the_highest_role_is_held_and_what_is_to_be_kept() {
+        let [a, b, c] = [1, 2, 3].map(role);
+        let roles = [level_role(2, 1, false), level_role(5, 2, true), level_role(9, 3, false)];
+        assert_eq!(changed_roles(&roles, RoleMode::Highest, 1, 3), [(a, true)]);
+        assert_eq!(changed_roles(&roles, RoleMode::Highest, 3, 6), [(a, false), (b, true)]);
+        assert_eq!(changed_roles(&roles, RoleMode::Highest, 6, 9), [(c, true)]);
+        assert_eq!(changed_roles(&roles, RoleMode::Highest, 9, 2), [(a, true), (b, false), (c, false)]);
+        assert_eq!(amiss_roles(&roles, RoleMode::Highest, 6, &[a, c]), [(roles[0], false), (roles[1], true)]);
+    }
+
+    fn some_level_roles() -> impl Strategy<Value = Vec<LevelRole>> {
+        let parts = prop::collection::vec((1_u32..8, any::<bool>()), 0..8);
+        parts.prop_map(|parts| (1..).zip(parts).map(|(id, (level, keep))| level_role(level, id, keep)).collect())
+    }
+
+    proptest! {
+        /// Whoever does what is said to be amiss finds nothing amiss after it, and a change of level leads to the same
+        /// roles as a repair at the new level.
+        #[test]
+        fn planning_roles_settles(
+            roles in some_level_roles(),
+            (before, after) in (1_u32..9, 1_u32..9),
+            by_hand in prop::collection::vec(1_u64..9, 0..5),
+            highest in any::<bool>(),
+        ) {
+            let mode = if highest { RoleMode::Highest } else { RoleMode::Stack };
+            let follow = |held: &mut Vec<RoleId>, role: RoleId, give: bool| {
+                held.retain(|one| *one != role);
+                held.extend(give.then_some(role));
+            };
+            let mut held: Vec<_> = by_hand.into_iter().map(role).collect();
+            for (role, give) in amiss_roles(&roles, mode, before, &held) {
+                follow(&mut held, role.role, give);
+            }
+            prop_assert_eq!(amiss_roles(&roles, mode, before, &held), []);
+            // What was given by hand is no part of the plan until its level is reached.
+            held.retain(|held| roles.iter().all(|role| role.role != *held || role.level <= before));
+            for (role, give) in changed_roles(&roles, mode, before, after) {
+                follow(&mut held, role, give);
+            }
+            prop_assert_eq!(amiss_roles(&roles, mode, after, &held), []);
+        }
     }
 
     proptest! {
@@ -444,29 +477,6 @@ mod tests {
             levels.multipliers.channels.insert(channel(1), times(by_channel));
             let worth = worth(&levels, amount, &[role(1)], &[channel(1)]);
             prop_assert!(worth.is_err() || worth.is_ok_and(|worth| worth > 0));
-        }
-
-        /// Whoever is given and taken what is planned needs nothing more.
-        #[test]
-        fn planning_roles_settles(
-            levels in prop::collection::vec((1_u32..20, any::<bool>()), 0..6),
-            level in 1_u32..25,
-            held in prop::collection::vec(1_u64..10, 0..6),
-            highest in any::<bool>(),
-        ) {
-            let id = |id: u64| RoleId::new(id).unwrap();
-            let entry = |(nth, (level, keep)): (usize, &(u32, bool))| LevelRole { level: *level, role: id(nth as u64 + 1), keep: *keep };
-            let roles: Vec<_> = levels.iter().enumerate().map(entry).collect();
-            let mode = if highest { RoleMode::Highest } else { RoleMode::Stack };
-            let mut held: Vec<_> = held.into_iter().map(id).collect();
-            let plan: Vec<_> = repair_roles(&roles, mode, level, &held).map(|(entry, give)| (entry.role, give)).collect();
-            for (role, give) in plan {
-                held.retain(|known| *known != role);
-                if give {
-                    held.push(role);
-                }
-            }
-            prop_assert_eq!(repair_roles(&roles, mode, level, &held).count(), 0);
         }
 
         /// Any id that Discord could send is judged without overflow.

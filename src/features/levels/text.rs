@@ -58,6 +58,10 @@ pub fn reason_role(level: u32) -> String {
     format!("Innkeeper: role of level {level}")
 }
 
+pub fn reason_role_passed(level: u32) -> String {
+    format!("Innkeeper: a higher role took the place of that of level {level}")
+}
+
 pub fn reason_role_changed(actor: &str, before: u32, after: u32) -> String {
     format!("Innkeeper: {actor} changed the level from {before} to {after}")
 }
