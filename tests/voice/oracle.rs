@@ -375,7 +375,8 @@ fn with_engine(deeds: &[Deed], switches: Switches) -> (BTreeMap<usize, u64>, BTr
         engine.bot.settle().await;
         store.close();
         let database = Connection::open(&path).unwrap();
-        let mut statement = database.prepare("SELECT user - 1000, sum(amount) / 10 FROM ledger GROUP BY user").unwrap();
+        let sql = "SELECT user - 1000, sum(amount) / 10 FROM ledger WHERE what = 'voice' GROUP BY user";
+        let mut statement = database.prepare(sql).unwrap();
         let rows = statement.query_map((), |row| Ok((row.get::<_, i64>(0)? as usize, row.get::<_, i64>(1)? as u64)));
         let mut paid: BTreeMap<usize, u64> = (0..PEOPLE).map(|who| (who, 0)).collect();
         paid.extend(rows.unwrap().map(|row| row.unwrap()));

@@ -21,6 +21,9 @@ pub use script::{Beat, Deed, Script};
 /// The owner, the admin and the moderator.
 const STAFF: usize = 3;
 
+/// Of so many people one is deafened in voice.
+const LISTENERS_EVERY: usize = 5;
+
 /// The longest nap of the driver, so that it never oversleeps by much.
 const NAP_MAX: Duration = Duration::from_secs(5);
 
@@ -118,8 +121,11 @@ impl Stage {
                 }
             }
             Deed::EnterVoice { who } => {
+                // Some come to listen to the fire, and to nobody.
+                let deaf = who.is_multiple_of(LISTENERS_EVERY);
+                let flags = VoiceFlags { self_mute: deaf, self_deaf: deaf, ..VoiceFlags::default() };
                 if let Some(who) = self.person(who) {
-                    let _ = world.voice(guild, who, Some(self.inn.fireside), VoiceFlags::default());
+                    let _ = world.voice(guild, who, Some(self.inn.fireside), flags);
                 }
             }
             Deed::LeaveVoice { who } => {
