@@ -93,9 +93,11 @@ impl Guild {
     ///
     /// Source: Discord API documentation, "Permissions", the algorithm `compute_base_permissions`.
     pub fn permissions_of(&self, user: UserId, roles: &[RoleId]) -> Permissions {
-        if user == self.owner {
-            return Permissions::ALL;
-        }
+        if user == self.owner { Permissions::ALL } else { self.permissions_by(roles) }
+    }
+
+    /// What these roles, and `@everyone`'s, allow in the guild as a whole.
+    pub fn permissions_by(&self, roles: &[RoleId]) -> Permissions {
         let everyone = self.id.get();
         let mut held = Permissions::NONE;
         for role in &self.roles {

@@ -28,8 +28,8 @@ impl Permissions {
 
     /// What lets its holder act on others: no role with any of these is ever a reward.
     ///
-    /// Kick, ban, administrator, manage channels, server, messages, nicknames, roles, webhooks, events and threads; view
-    /// the audit log; mention everyone; mute, deafen and move in voice; time members out.
+    /// Kick, ban, administrator, manage channels, server, messages, nicknames, roles, webhooks, events and threads;
+    /// view the audit log; mention everyone; mute, deafen and move in voice; time members out.
     pub const MODERATION: Self = Self(
         Self::KICK_MEMBERS.0
             | Self::BAN_MEMBERS.0

@@ -367,6 +367,7 @@ fn with_engine(deeds: &[Deed], switches: Switches) -> (BTreeMap<usize, u64>, BTr
         let store = Store::open(&path, settings, vitals.clone()).unwrap();
         let mut config = Config::default();
         config.levels.voice = switches;
+        (config.levels.daily_bonus, config.levels.streak_bonus) = (0, 0);
         config.levels.announce = Announce::Off;
         let bot = Bot::open(config, store.clone(), clock.clone(), vitals.clone()).await.unwrap();
         let session = Arc::new(SessionKey { id: "s".to_owned(), resume_url: "wss://x".to_owned() });

@@ -22,7 +22,7 @@ pub enum Obstacle {
 }
 
 /// What stands in the way of giving a role of this guild.
-pub fn obstacle(guild: &Guild, me: Option<UserId>, role: RoleId) -> Option<Obstacle> {
+pub fn obstacle(guild: &Guild, role: RoleId) -> Option<Obstacle> {
     let role = guild.role(role)?;
     if role.permissions.overlaps(Permissions::MODERATION) {
         return Some(Obstacle::Powerful);
@@ -30,9 +30,7 @@ pub fn obstacle(guild: &Guild, me: Option<UserId>, role: RoleId) -> Option<Obsta
     if role.managed {
         return Some(Obstacle::Managed);
     }
-    // Who we are is known before the first guild is seen.
-    let held = guild.permissions_of(me?, &guild.my_roles);
-    if !held.contains(Permissions::MANAGE_ROLES) && !held.contains(Permissions::ADMINISTRATOR) {
+    if !guild.permissions_by(&guild.my_roles).contains(Permissions::MANAGE_ROLES) {
         return Some(Obstacle::NoPermission);
     }
     (role.position >= guild.top_position(&guild.my_roles)).then_some(Obstacle::Above)
@@ -80,7 +78,7 @@ pub fn look_over(cx: &mut Cx<'_>, guild: GuildId) -> Result<()> {
             continue;
         };
         let name = problem_name(entry);
-        match obstacle(&seen, cx.me, entry.role) {
+        match obstacle(&seen, entry.role) {
             Some(obstacle) => {
                 let (detail, action) = text::obstacle(&role.name, entry.level, obstacle);
                 cx.vitals.problem(&name, detail, action);
@@ -107,10 +105,10 @@ fn problem_name(entry: &LevelRole) -> String {
 }
 
 /// What would keep the level roles from being given in this guild, for `innkeeper check`.
-pub fn faults(config: &Config, guild: &Guild, me: UserId) -> Vec<String> {
+pub fn faults(config: &Config, guild: &Guild) -> Vec<String> {
     let of_guild = config.levels.roles.iter().filter_map(|entry| Some((entry, guild.role(entry.role)?)));
     let faults = of_guild.filter_map(|(entry, role)| {
-        let (detail, action) = text::obstacle(&role.name, entry.level, obstacle(guild, Some(me), entry.role)?);
+        let (detail, action) = text::obstacle(&role.name, entry.level, obstacle(guild, entry.role)?);
         Some(format!("{detail} {action}"))
     });
     faults.collect()
