@@ -115,6 +115,8 @@ async fn a_call_is_paid_by_the_whole_minute_and_nobody_is_paid_alone() {
     evening.bot.bot.pass_minute();
     evening.bot.bot.settle().await;
     assert_eq!((evening.earned(ada), evening.earned(ben)), (40, 30), "ben began a new one");
+    let why = evening.why(ben).await;
+    assert!(why.contains("**+30** voice minutes"), "what follows each other is one: {why}");
     evening.bot.stop().await;
 }
 

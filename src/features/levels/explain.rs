@@ -8,8 +8,12 @@ use crate::model::{GuildId, Permission, Refusal, Result, Timestamp, UserId};
 use crate::store::ledger;
 
 const CATEGORY: &str = "Levels";
+/// What the ledger calls minutes in voice.
+const VOICE: &str = "voice";
 /// Decisions that `/why` shows.
 const SHOWN_MAX: usize = 12;
+/// Rows of the ledger that are looked at for them: minutes in voice that follow each other are told as one.
+const ROWS_MAX: u32 = 120;
 const PAGE_ROWS: u32 = 10;
 const PAGES_MAX: i64 = 100_000;
 
@@ -46,12 +50,27 @@ fn why(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let guild = cx.guild()?;
     let user = whom(actor, args)?;
     let notes = why::list(cx.tx, guild, user, cx.now)?;
-    let rows = ledger::list_of(cx.tx.read(), guild, user, 0, SHOWN_MAX as u32)?;
+    let rows = ledger::list_of(cx.tx.read(), guild, user, 0, ROWS_MAX)?;
     let rows = rows.into_iter().filter(|row| cx.now.since(row.at) < why::KEPT);
     let mut told: Vec<Told> = rows.map(Told::Paid).chain(notes.into_iter().map(Told::Nothing)).collect();
     told.sort_by_key(|told| std::cmp::Reverse(told.at()));
+    let mut told = gather(told);
     told.truncate(SHOWN_MAX);
     Ok(Plan::reply(text::why(&name(cx, guild, user, actor)?, &told)))
+}
+
+/// Tells minutes in voice that follow each other as one, with the newest one's time and balance.
+fn gather(told: Vec<Told>) -> Vec<Told> {
+    let mut gathered: Vec<Told> = Vec::new();
+    for told in told {
+        match (gathered.last_mut(), &told) {
+            (Some(Told::Paid(last)), Told::Paid(row)) if last.what == VOICE && row.what == VOICE => {
+                last.amount = last.amount.saturating_add(row.amount);
+            }
+            _ => gathered.push(told),
+        }
+    }
+    gathered
 }
 
 fn history(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
