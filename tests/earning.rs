@@ -176,3 +176,73 @@ async fn a_level_up_is_told_in_the_configured_words_and_pings_when_asked_to() {
     drop(world);
     bot.stop().await;
 }
+
+#[tokio::test]
+async fn an_open_command_earns_after_its_answer_and_an_admins_or_refused_one_does_not() {
+    let house = House::with(|config| config.levels.command_xp = 5).await;
+    let bot = house.start().await;
+    let (ada, admin) = (house.member(0), house.inn.admin);
+    let answer = house.slash(ada, "rank", &[]).await;
+    assert!(answer.text().contains("\nXP\n0\n"), "it tells what was before it: {}", answer.text());
+    house.say(ada, "!levels");
+    house.bot_says(house.inn.general, 1).await;
+    house.slash(admin, "addxp", &[("member", ada.into()), ("amount", 100.into())]).await;
+    house.slash(house.member(1), "why", &[("member", ada.into())]).await;
+    bot.settle(&house).await;
+    let rows = house.ledger();
+    assert_eq!(rows.iter().filter(|row| *row == "command +5").count(), 2, "Ada's first, and the ping: {rows:?}");
+    assert!(!rows.iter().any(|row| row.starts_with("message")), "{rows:?}");
+    assert_eq!(house.xp(ada), 105);
+    let why = house.slash(ada, "why", &[]).await;
+    assert!(why.text().contains("nothing: cooldown of commands, 30 s left"), "{}", why.text());
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn many_level_ups_at_once_are_told_in_one_message() {
+    let house = House::with(|config| config.levels.message_xp = 600.into()).await;
+    let bot = house.start().await;
+    for nth in 0..5 {
+        house.say(house.member(nth), "hello");
+    }
+    bot.settle(&house).await;
+    house.clock.advance(Duration::from_secs(3));
+    // Something has to wake the worker, whose sleep follows the real clock.
+    house.say(house.member(5), "hello");
+    let said = house.bot_says(house.inn.general, 3).await;
+    assert_eq!(said[0], format!("<@{}> has reached level **2**.", house.member(0)));
+    let gathered = said.iter().find(|text| text.lines().count() == 4).unwrap();
+    assert!((1..5).all(|nth| gathered.contains(&house.member(nth).to_string())), "{said:?}");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn members_ask_about_days_levels_and_roles() {
+    let mut house = House::with(|config| {
+        (config.levels.daily_bonus, config.levels.streak_bonus) = (50, 10);
+        config.levels.role_mode = RoleMode::Highest;
+    })
+    .await;
+    let (ada, inn) = (house.member(0), house.inn.clone());
+    house.config.levels.roles = vec![LevelRole { level: 2, role: inn.level_5, keep: false }];
+    let bot = house.start().await;
+    let asked = async |name: &str, options: &[(&str, innkeeper::sim::world::Input)]| {
+        house.slash(ada, name, options).await.content().to_owned()
+    };
+    assert!(asked("daily", &[]).await.starts_with("Today's bonus of 50 XP waits for you"));
+    house.say(ada, "hello");
+    bot.settle(&house).await;
+    assert!(house.slash(inn.admin, "levelpreview", &[]).await.content().contains("has reached level **2**"));
+    let takes = asked("calculate", &[("level", 5.into())]).await;
+    assert_eq!(takes, "Level 5 begins at 2,750 XP. You need 2,685 more: 179 messages that earn.");
+    house.slash(inn.admin, "setlevel", &[("member", ada.into()), ("level", 3.into())]).await;
+    house.sim.until(|world| world.has_role(inn.guild, ada, inn.level_5).then_some(())).await;
+    house.promises_kept().await;
+    house.sim.world().take_role(inn.guild, ada, inn.level_5).unwrap();
+    house.say(ada, "!sync");
+    house.sim.until(|world| world.has_role(inn.guild, ada, inn.level_5).then_some(())).await;
+    // What is for the asker's eyes alone comes in private.
+    let told = house.sim.until(|world| world.direct_messages(ada).first().map(|message| message.text())).await;
+    assert!(told.starts_with("I am giving <@&"), "{told:?}");
+    bot.stop().await;
+}

@@ -35,7 +35,7 @@ async fn a_message_earns_once_a_minute_and_rank_tells() {
         ▱▱▱▱▱▱▱▱▱▱▱▱
         470 XP to level 2
         Level
-        1
+        1 · Basic
         XP
         30
         Rank
@@ -272,8 +272,11 @@ async fn help_shows_what_one_may_use() {
         `/rank` Shows level, XP and rank
         `/leaderboard` Shows who has the most XP
         `/levels` Shows what each level needs and brings
+        `/daily` Shows today's bonus and your streak
+        `/calculate` Tells what a level takes, or which level some XP is
         `/why` Shows what earned XP lately, what did not, and why
         `/xphistory` Lists the changes of XP from the ledger
+        `/sync` Repairs your level roles
         `/privacy` Shows and sets what levels may do with you
         `/levelnotify` Switches the announcements of your level-ups
         `/tools` Shows the tools that levels bring, and unlocks them

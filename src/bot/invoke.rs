@@ -8,7 +8,9 @@ use super::observe::Setting;
 use crate::command::{Actor, Answer, Args, Command, Door, Given, Invocation, Outcome, prefix};
 use crate::cx::{Cx, Promised, Source};
 use crate::features;
-use crate::model::{ChannelId, Effect, Error, Event, Message, MessageId, Outgoing, Refusal, Result};
+use crate::model::{
+    Author, ChannelId, Effect, Error, Event, Message, MessageId, Outgoing, Permission, Refusal, Result,
+};
 use crate::store::{Tx, done};
 
 /// Keys of commands that ran are kept this long; Discord replays a session for minutes.
@@ -92,6 +94,17 @@ impl Bot {
         answer
     }
 
+    /// Tells the rooms that an open command was answered; who asked does not wait for what they make of it.
+    fn tell_of_command(&self, invocation: &Invocation) {
+        let Invocation { actor, guild, channel, key, at, .. } = invocation;
+        let author = Author { id: actor.user, name: actor.name.clone(), avatar: None, bot: false };
+        let (guild, channel, roles) = (*guild, *channel, actor.roles.clone());
+        let ran = Event::CommandRan { guild, author, channel, roles, key: *key, at: *at };
+        if self.submit_own(ran, Source::Id(*key)).is_err() {
+            tracing::debug!("a command is not told of: the queue is full");
+        }
+    }
+
     async fn plan(
         &self,
         command: &'static Command,
@@ -113,6 +126,9 @@ impl Bot {
         let answer = match planned {
             Ok((answer, emitted)) => {
                 self.0.happenings.tell(&emitted, self.0.clock.now());
+                if command.requires == Permission::Everyone && answer.outcome == Outcome::Ok {
+                    self.tell_of_command(invocation);
+                }
                 return answer;
             }
             Err(Error::Refusal(refusal)) => refused(&refusal),

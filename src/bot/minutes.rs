@@ -5,26 +5,15 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Bot;
-use super::observe::Setting;
 use crate::cx::Source;
-use crate::model::{Event, Result};
-use crate::store::{Tx, Work};
+use crate::model::Event;
 
 impl Bot {
     /// Shows every room that a minute is over. Where the writer's queue is full it is skipped: the next one makes up
     /// for it. By itself it neither commits nor moves the session.
     pub fn pass_minute(&self) {
-        let minute = Minute {
-            bot: self.clone(),
-            setting: Setting {
-                source: Source::Minute(self.0.clock.now()),
-                watched: self.0.vitals.watched(),
-                is_command: false,
-            },
-            emitted: Vec::new(),
-            wrote: false,
-        };
-        if self.0.store.submit(Box::new(minute)).is_err() {
+        let now = self.0.clock.now();
+        if self.submit_own(Event::MinutePassed, Source::Minute(now)).is_err() {
             tracing::debug!("a minute is skipped: the queue is full");
         }
     }
@@ -45,33 +34,5 @@ impl Bot {
             let _ = stop.changed().await;
         }
         self.pass_minute();
-    }
-}
-
-/// A minute on its way through the writer.
-struct Minute {
-    bot: Bot,
-    setting: Setting,
-    /// What followed.
-    emitted: Vec<Event>,
-    wrote: bool,
-}
-
-impl Work for Minute {
-    fn run(&mut self, tx: &Tx) -> Result<()> {
-        let emitted = self.bot.show(tx, &Event::MinutePassed, &self.setting)?;
-        self.emitted = self.bot.show_emitted(tx, emitted, &self.setting)?;
-        self.wrote = tx.has_written();
-        Ok(())
-    }
-
-    fn done(self: Box<Self>, result: Result<()>) {
-        match result {
-            Ok(()) => self.bot.0.happenings.tell(&self.emitted, self.bot.0.clock.now()),
-            Err(fault) => tracing::error!(%fault, "a minute was lost"),
-        }
-        if self.wrote {
-            self.bot.0.promised.notify_one();
-        }
     }
 }

@@ -52,6 +52,13 @@ impl Bot {
         }
     }
 
+    /// Hands over something of our own that happened: on the clock, or because a command ran. By itself it neither
+    /// commits nor moves the session.
+    pub(super) fn submit_own(&self, event: Event, source: Source) -> Result<(), QueueFull> {
+        let setting = Setting { source, watched: self.0.vitals.watched(), is_command: false };
+        self.0.store.submit(Box::new(Own { bot: self.clone(), event, setting, emitted: Vec::new(), wrote: false }))
+    }
+
     /// What has to be known at once, before the writer comes to the event.
     fn follow(&self, event: &Event) {
         match event {
@@ -107,6 +114,7 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::MemberSeen { guild, .. }
         | Event::MemberLeft { guild, .. }
         | Event::VoiceSeen { guild, .. }
+        | Event::CommandRan { guild, .. }
         | Event::LevelReached { guild, .. }
         | Event::ToolUnlocked { guild, .. } => *guild,
     })
@@ -156,6 +164,35 @@ impl Work for Observe {
             Err(fault) => tracing::error!(%fault, "an event was lost"),
         }
         if self.wakes {
+            self.bot.0.promised.notify_one();
+        }
+    }
+}
+
+/// An event of our own on its way through the writer.
+struct Own {
+    bot: Bot,
+    event: Event,
+    setting: Setting,
+    /// What followed.
+    emitted: Vec<Event>,
+    wrote: bool,
+}
+
+impl Work for Own {
+    fn run(&mut self, tx: &Tx) -> Result<()> {
+        let emitted = self.bot.show(tx, &self.event, &self.setting)?;
+        self.emitted = self.bot.show_emitted(tx, emitted, &self.setting)?;
+        self.wrote = tx.has_written();
+        Ok(())
+    }
+
+    fn done(self: Box<Self>, result: Result<()>) {
+        match result {
+            Ok(()) => self.bot.0.happenings.tell(&self.emitted, self.bot.0.clock.now()),
+            Err(fault) => tracing::error!(%fault, "an event of our own was lost"),
+        }
+        if self.wrote {
             self.bot.0.promised.notify_one();
         }
     }

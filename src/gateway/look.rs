@@ -61,6 +61,9 @@ struct RoleThere {
     id: RoleId,
     name: String,
     position: i64,
+    permissions: Permissions,
+    #[serde(default)]
+    managed: bool,
 }
 
 #[derive(Deserialize)]
@@ -96,8 +99,13 @@ pub async fn look_over(config: &Config, token: Secret, needs: &[Need], roles: &[
             found.push(Found::bad("servers", "the bot is in none", "Invite it: the README has the link."));
         }
         Ok(guilds) => {
+            let (all_seen, mut missing) = (guilds.len() <= GUILDS_MAX, roles.to_vec());
             for guild in guilds.into_iter().take(GUILDS_MAX) {
-                found.extend(look_at(&rest, &guild, account.id, roles).await);
+                found.extend(look_at(&rest, &guild, account.id, roles, &mut missing).await);
+            }
+            for role in missing.into_iter().filter(|_| all_seen) {
+                let detail = format!("the role {role} of [[levels.role]] is in no server that the bot is in");
+                found.push(Found::bad("levels", detail, "Correct its id, or remove it there."));
             }
         }
         Err(setback) => found.push(Found::bad("servers", setback.words(), "Try again in a while.")),
@@ -105,7 +113,8 @@ pub async fn look_over(config: &Config, token: Secret, needs: &[Need], roles: &[
     found
 }
 
-async fn look_at(rest: &Rest, guild: &Invited, me: UserId, roles: &[RoleId]) -> Vec<Found> {
+/// Looks at one guild; of the roles that no guild had so far, those that it has are taken out of `missing`.
+async fn look_at(rest: &Rest, guild: &Invited, me: UserId, roles: &[RoleId], missing: &mut Vec<RoleId>) -> Vec<Found> {
     let place = format!("server {}", text::plain(&guild.name));
     let mut found = Vec::new();
     let needed = [
@@ -131,6 +140,22 @@ async fn look_at(rest: &Rest, guild: &Invited, me: UserId, roles: &[RoleId]) -> 
             found.push(Found::bad(&place, detail, "Drag the bot's role above it in the server's settings, Roles."));
         }
     }
+    for role in there.iter().filter(|role| roles.contains(&role.id)) {
+        let name = text::plain(&role.name);
+        if role.permissions.overlaps(Permissions::MODERATION) {
+            let detail = format!("the role {name} has moderation permissions, so it is never given as a reward");
+            found.push(Found::bad(
+                &place,
+                detail,
+                "Take those permissions from it, or name another in [[levels.role]].",
+            ));
+        }
+        if role.managed {
+            let detail = format!("the role {name} belongs to an integration, so nobody can give it");
+            found.push(Found::bad(&place, detail, "Name another role in [[levels.role]]."));
+        }
+    }
+    missing.retain(|role| there.iter().all(|known| known.id != *role));
     if found.is_empty() {
         found.push(Found::good(place, "the bot may do what it has to"));
     }

@@ -128,12 +128,14 @@ impl Rest {
     /// Sends a call once and tells the limiter what came of it, even when nobody waits for it any more.
     async fn send(&self, call: &Call, route: &Route, deadline: Instant) -> Result<Reply, Unreachable> {
         let mut flight = Flight { rest: self, route, told: None };
+        let clock = &self.0.vitals.clock;
+        let sent = clock.monotonic();
         let answer = timeout_at(deadline, self.0.wire.send(self.request(call, route))).await;
         let answer = answer.unwrap_or_else(|_| Err(Unreachable("Discord did not answer in time.".to_owned())));
         match &answer {
             Ok(reply) => {
                 flight.told = Some(Told::read(reply.status, |name| reply.header(name), &reply.body));
-                self.learn_time(reply);
+                self.learn_time(reply, clock.monotonic().saturating_sub(sent));
                 self.note_outage((reply.status >= 500).then_some("it answers with errors"));
             }
             Err(Unreachable(words)) => self.note_outage(Some(words)),
@@ -196,10 +198,10 @@ impl Rest {
         });
     }
 
-    fn learn_time(&self, reply: &Reply) {
+    fn learn_time(&self, reply: &Reply, took: Duration) {
         let date = reply.header("date").and_then(|date| DateTime::parse_from_rfc2822(date).ok());
         if let Some(date) = date {
-            self.0.vitals.clock.learn(Timestamp::from_ms(date.timestamp_millis()));
+            self.0.vitals.clock.learn(Timestamp::from_ms(date.timestamp_millis()), took);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What has happened, in our own words: a plain closed enum that the gateway fills and features read.
 
-use super::{Channel, ChannelId, Guild, GuildId, GuildOutline, MessageId, Role, RoleId, UserId, Voice};
+use super::{Channel, ChannelId, Guild, GuildId, GuildOutline, MessageId, Role, RoleId, Timestamp, UserId, Voice};
 
 /// What a room has to be told by Discord; the gateway makes intents of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,17 @@ pub enum Event {
     VoiceSeen {
         guild: GuildId,
         voice: Voice,
+    },
+    /// A member's command ran and was answered. Commands for staff are not told of.
+    CommandRan {
+        guild: GuildId,
+        author: Author,
+        channel: Option<ChannelId>,
+        /// The author's, without `@everyone`.
+        roles: Vec<RoleId>,
+        /// The interaction or message behind it.
+        key: u64,
+        at: Timestamp,
     },
     /// A minute of community time is over. It comes from our own clock, belongs to no guild, and may be skipped when
     /// there is much to do.

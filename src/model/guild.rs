@@ -214,6 +214,7 @@ impl Guilds {
             }
             Event::MessageSent(_)
             | Event::VoiceSeen { .. }
+            | Event::CommandRan { .. }
             | Event::MinutePassed
             | Event::LevelReached { .. }
             | Event::ToolUnlocked { .. } => None,

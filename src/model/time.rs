@@ -15,6 +15,8 @@ pub const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
 
 /// A learned time is taken over only when it differs by more than this, since it comes in whole seconds.
 const LEARN_TOLERANCE_MS: i64 = 2_000;
+/// An answer that took longer tells an old time.
+const LEARN_WITHIN: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Milliseconds since 1970 in UTC.
@@ -154,12 +156,14 @@ impl Clock {
         state.hand.is_none().then(|| MINUTE.div_f64(state.speed))
     }
 
-    /// Takes over the time that a server of Discord's just told (its `Date` header).
-    pub fn learn(&self, discord: Timestamp) {
+    /// Takes over the time that a server of Discord's told (its `Date` header) in an answer that took so long: of a
+    /// slow one nobody knows how old its time is, so it only counts where nothing better is known.
+    pub fn learn(&self, discord: Timestamp, took: Duration) {
         let now = self.now();
         let mut state = self.state();
         let known = state.anchor.is_some();
-        if !known || (now.ms() - discord.ms()).abs() > LEARN_TOLERANCE_MS {
+        let is_off = (now.ms() - discord.ms()).abs() > LEARN_TOLERANCE_MS;
+        if !known || (is_off && took <= LEARN_WITHIN) {
             let at = self.monotonic_of(&state);
             state.anchor = Some((discord, at));
         }
@@ -220,7 +224,7 @@ mod tests {
         let clock = Clock::hand(Timestamp::from_ms(0));
         assert_eq!(clock.skew_ms(), None);
         let discord = Timestamp::from_ms(1_700_000_000_000);
-        clock.learn(discord);
+        clock.learn(discord, Duration::ZERO);
         clock.advance(Duration::from_secs(5));
         assert_eq!(clock.now(), discord.plus(Duration::from_secs(5)));
         clock.step_wall(Timestamp::from_ms(4_000_000_000_000));
@@ -231,11 +235,13 @@ mod tests {
     #[test]
     fn small_differences_are_not_taken_over() {
         let clock = Clock::hand(Timestamp::from_ms(0));
-        clock.learn(Timestamp::from_ms(1_700_000_000_000));
-        clock.learn(Timestamp::from_ms(1_700_000_001_999));
+        clock.learn(Timestamp::from_ms(1_700_000_000_000), Duration::ZERO);
+        clock.learn(Timestamp::from_ms(1_700_000_001_999), Duration::ZERO);
         assert_eq!(clock.now().ms(), 1_700_000_000_000);
-        clock.learn(Timestamp::from_ms(1_700_000_009_000));
+        clock.learn(Timestamp::from_ms(1_700_000_009_000), Duration::ZERO);
         assert_eq!(clock.now().ms(), 1_700_000_009_000);
+        clock.learn(Timestamp::from_ms(1_700_000_000_000), Duration::from_secs(9));
+        assert_eq!(clock.now().ms(), 1_700_000_009_000, "an answer that was long on its way tells an old time");
     }
 
     #[test]

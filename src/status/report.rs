@@ -360,7 +360,7 @@ mod tests {
     fn sound() -> Reading {
         let clock = Clock::hand(Timestamp::from_ms(1_700_000_000_000));
         let vitals = Vitals::new(clock.clone());
-        clock.learn(clock.wall());
+        clock.learn(clock.wall(), Duration::ZERO);
         clock.advance(seconds(3_600));
         vitals.set_gateway(GatewayState::Connected);
         clock.advance(seconds(7_200));

@@ -65,9 +65,10 @@ impl House {
         let mut config = Config::default();
         config.discord.api_url = sim.api_url();
         config.store.path = folder.file("innkeeper.db");
-        // Stories count in messages; those about days say so.
+        // Stories count in messages; those about days and commands say so.
         config.levels.daily_bonus = 0;
         config.levels.streak_bonus = 0;
+        config.levels.command_xp = 0;
         change(&mut config);
         Self { sim, inn, clock, config, _folder: folder }
     }

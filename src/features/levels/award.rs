@@ -2,8 +2,9 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::announce::announce;
 use super::rules::Row;
-use super::{announce, days, store};
+use super::{days, store};
 use crate::cx::Cx;
 use crate::model::{ChannelId, Day, Event, GuildId, Result, Timestamp, UserId, XP_MAX};
 use crate::store::downtime;
@@ -95,7 +96,7 @@ fn insert(cx: &Cx<'_>, earner: &Earner<'_>, act: &Act, amount: i64, after: i64) 
 }
 
 /// Whether the bot was down for over an hour of this day.
-fn is_excused(cx: &Cx<'_>, day: Day) -> bool {
+pub fn is_excused(cx: &Cx<'_>, day: Day) -> bool {
     let zone = &cx.config.discord.timezone;
     let down = downtime::between(cx.tx.read(), zone.begin_of(day), zone.begin_of(day.plus(1)));
     // Where it cannot be read, nobody loses a streak for that.

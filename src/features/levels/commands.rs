@@ -1,16 +1,32 @@
 //! The commands of levels: where one stands, the board, what levels need.
 
+use super::ask::{CALCULATE, DAILY, LEVEL_PREVIEW, SYNC};
 use super::board::LEADERBOARD;
 use super::change::{ADD_XP, RESET_XP, SET_LEVEL, UNDO};
 use super::explain::{HISTORY, WHY};
 use super::own::{LEVEL_NOTIFY, PRIVACY};
-use super::{roles, store, text};
+use super::{roles, store, text, tools};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
 use crate::model::{Result, UserId};
 
-pub const COMMANDS: &[&Command] =
-    &[&RANK, &LEADERBOARD, &LEVELS, &WHY, &HISTORY, &PRIVACY, &LEVEL_NOTIFY, &ADD_XP, &SET_LEVEL, &RESET_XP, &UNDO];
+pub const COMMANDS: &[&Command] = &[
+    &RANK,
+    &LEADERBOARD,
+    &LEVELS,
+    &DAILY,
+    &CALCULATE,
+    &WHY,
+    &HISTORY,
+    &SYNC,
+    &PRIVACY,
+    &LEVEL_NOTIFY,
+    &ADD_XP,
+    &SET_LEVEL,
+    &RESET_XP,
+    &UNDO,
+    &LEVEL_PREVIEW,
+];
 
 const CATEGORY: &str = "Levels";
 /// Ranks are said "of so many" up to here; past it counting would cost more than it tells.
@@ -28,15 +44,16 @@ static LEVELS: Command = Command::open("levels", "Shows what each level needs an
 fn rank(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let guild = cx.guild()?;
     let user = args.find(&MEMBER).unwrap_or(actor.user);
-    let xp = store::load(cx.tx, guild, user)?.xp;
-    let rank = store::rank(cx.tx, guild, xp)?;
+    let row = store::load(cx.tx, guild, user)?;
+    let rank = store::rank(cx.tx, guild, row.xp)?;
+    let tools = tools::count_unlocked(cx.tx.read(), guild, user)?;
     let among = store::count(cx.tx.read(), guild, AMONG_MAX)?;
     let name = match store::find_name(cx.tx.read(), guild, user)? {
         Some(name) => name,
         None if user == actor.user => actor.name.clone(),
         None => text::UNNAMED.to_owned(),
     };
-    Ok(Plan::reply(text::rank(&cx.config.levels.curve, &name, xp, rank, among)))
+    Ok(Plan::reply(text::rank(&cx.config.levels, &name, &row, rank, among, tools)))
 }
 
 fn levels(cx: &mut Cx<'_>, actor: &Actor, _: &Args) -> Result<Plan> {

@@ -1,4 +1,5 @@
-//! What a message earns: its worth, the cooldown, the look for repeats, and the payment or the reason for none.
+//! What a message or command earns: its worth, the cooldown, the look for repeats, and the payment or the reason for
+//! none.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -6,9 +7,10 @@ use std::time::Duration;
 use super::award::{self, Act, Earner};
 use super::rules::{self, Decision, Row, Said};
 use super::similar::{self, Recent, Sketch};
+use super::store;
 use super::why::{self, Note, Reason};
 use crate::cx::Cx;
-use crate::model::{Message, Result};
+use crate::model::{Event, Message, Result};
 
 /// Judges a message of a member whose row is `before`, and pays it or takes down why not. Returns the row after it.
 pub fn earn(cx: &mut Cx<'_>, message: &Message, before: Row) -> Result<Row> {
@@ -64,8 +66,40 @@ fn judge(cx: &Cx<'_>, message: &Message, before: Row) -> Result<Result<Earned, N
     Ok(Ok((after, Some(recent.with(sketch)))))
 }
 
+/// Pays an open command that was answered.
+pub fn on_command(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
+    let Event::CommandRan { guild, author, channel, roles, key, at } = event else { return Ok(()) };
+    let (levels, user) = (&cx.config.levels, author.id);
+    if levels.command_xp == 0 {
+        return Ok(());
+    }
+    let before = store::load(cx.tx, *guild, user)?;
+    let nothing = |reason, left| Note { reason, amount: 1, left_seconds: seconds_up(left), at: *at };
+    if before.choices.no_xp {
+        return why::note(cx.tx, *guild, user, nothing(Reason::OptedOut, Duration::ZERO));
+    }
+    let line = channel.and_then(|channel| cx.guilds.find(*guild).map(|guild| guild.line_of(channel)));
+    let worth = match rules::worth(levels, levels.command_xp, roles, &line.unwrap_or_default()) {
+        Ok(worth) => worth,
+        Err(reason) => return why::note(cx.tx, *guild, user, nothing(reason, Duration::ZERO)),
+    };
+    let cooldown = NonZeroU32::new(levels.command_cooldown_seconds).unwrap_or(NonZeroU32::MIN);
+    match rules::earn_by_command(before, *at, worth, cooldown) {
+        Ok(after) => {
+            let earner = Earner { guild: *guild, user, name: &author.name, channel: *channel };
+            let act = Act { what: "command", source: *key, at: *at };
+            // Who asks something is here.
+            award::pay(cx, &earner, &before, Row { away: false, ..after }, act).map(|_| ())
+        }
+        Err(left) => why::note(cx.tx, *guild, user, nothing(Reason::CommandCooldown, left)),
+    }
+}
+
+fn seconds_up(left: Duration) -> u32 {
+    u32::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX)
+}
+
 fn note(cx: &Cx<'_>, message: &Message, reason: Reason, left: Duration) -> Result<()> {
-    let left_seconds = u32::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
-    let note = Note { reason, amount: 1, left_seconds, at: message.id.time() };
+    let note = Note { reason, amount: 1, left_seconds: seconds_up(left), at: message.id.time() };
     why::note(cx.tx, message.guild, message.author.id, note)
 }

@@ -1,5 +1,7 @@
 //! Levels: messages earn XP, XP makes levels, levels bring roles, and everybody can ask where they stand.
 
+mod announce;
+mod ask;
 mod award;
 mod board;
 mod change;
@@ -22,14 +24,12 @@ mod why;
 use std::sync::Arc;
 
 use super::Feature;
-use crate::config::{Announce, Audience, Config};
-use crate::cx::{Cx, Promised};
-use crate::model::{Effect, Event, Guild, GuildId, Message, Need, Outgoing, Result, UserId};
+use crate::config::{Audience, Config};
+use crate::cx::Cx;
+use crate::model::{Event, Guild, GuildId, Message, Need, Result, UserId};
 use crate::status::{Card, CardKind, Standing};
 use crate::store::Reader;
-use award::Earner;
 use rules::Row;
-use template::LevelUp;
 
 pub(super) static FEATURE: Feature = Feature {
     name: "levels",
@@ -68,6 +68,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         Event::MemberSeen { guild, author, .. } if Some(author.id) == cx.me => roles::look_over(cx, *guild),
         // It may have changed while nobody could tell us.
         Event::GuildSeen(guild) => roles::look_over(cx, guild.id),
+        Event::CommandRan { .. } => message::on_command(cx, event),
         // Who comes back is given what they should hold then.
         Event::MemberLeft { guild, user } => {
             set_away(cx, *guild, *user, true)?;
@@ -102,39 +103,6 @@ fn on_message(cx: &mut Cx<'_>, message: &Message) -> Result<()> {
     }
     let level = cx.config.levels.curve.level_of(after.xp);
     roles::repair(cx, guild, user, level, &message.roles)
-}
-
-/// Announces that a member rose from level `before` to the level of `xp`, once however many levels that is.
-fn announce(cx: &mut Cx<'_>, earner: &Earner<'_>, before: u32, xp: i64) -> Result<()> {
-    let Earner { guild, user, name, channel } = *earner;
-    let levels = &cx.config.levels;
-    let level = levels.curve.level_of(xp);
-    let brought = roles::of(cx, guild).into_iter().filter(|entry| (before + 1..=level).contains(&entry.level));
-    let roles: Vec<_> = brought.map(|entry| entry.role).collect();
-    let found = cx.guilds.find(guild);
-    let guild_name = found.as_ref().map_or("this server", |guild| &guild.name);
-    let tier = levels.tier_of(level);
-    let tools = tools::available_between(cx.tx.read(), before, level)?;
-    let level_up = LevelUp { member: user, level, tier, xp, guild: guild_name, roles: &roles, tools: &tools };
-    let mut words = Outgoing::text(template::render(&levels.message, &level_up));
-    if levels.announce_ping {
-        words.mentions.users.push(user);
-    }
-    let effect = match (cx.config.levels.announce, channel) {
-        (Announce::Off, _) | (Announce::Channel, None) => return Ok(()),
-        (Announce::In(channel), _) | (Announce::Channel, Some(channel)) => {
-            Effect::SendMessage { channel, message: words, reply_to: None }
-        }
-        (Announce::Direct, _) => Effect::SendDirect { user, message: words },
-    };
-    cx.promise(Promised {
-        action: "level_up",
-        target: None,
-        guild: Some(guild),
-        about: text::promise_level_up(name, level),
-        effect,
-        due_at: cx.now,
-    })
 }
 
 fn card(reader: &Reader, config: &Config, guilds: &[Arc<Guild>]) -> Result<Vec<Card>> {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::{rules, store, text};
-use crate::config::{Config, LevelRole};
+use crate::config::LevelRole;
 use crate::cx::{Cx, Promised};
 use crate::model::{Effect, Guild, GuildId, Permissions, Result, RoleId, UserId};
 use crate::store::promises;
@@ -102,16 +102,6 @@ fn tell_where_missing(cx: &Cx<'_>, entry: &LevelRole) {
 
 fn problem_name(entry: &LevelRole) -> String {
     format!("levels.role.{}", entry.role)
-}
-
-/// What would keep the level roles from being given in this guild, for `innkeeper check`.
-pub fn faults(config: &Config, guild: &Guild) -> Vec<String> {
-    let of_guild = config.levels.roles.iter().filter_map(|entry| Some((entry, guild.role(entry.role)?)));
-    let faults = of_guild.filter_map(|(entry, role)| {
-        let (detail, action) = text::obstacle(&role.name, entry.level, obstacle(guild, entry.role)?);
-        Some(format!("{detail} {action}"))
-    });
-    faults.collect()
 }
 
 /// Who left is given nothing any more; who comes back is given what they should hold then.

@@ -229,6 +229,19 @@ pub fn changed_roles(roles: &[LevelRole], mode: RoleMode, before: u32, after: u3
     roles.iter().filter(|role| old(role) != new(role)).map(|role| (role.role, new(role))).collect()
 }
 
+/// A command's XP, or how long until another command earns. A replayed command comes at the same time, and too soon.
+pub fn earn_by_command(before: Row, at: Timestamp, amount: i64, cooldown: NonZeroU32) -> Result<Row, Duration> {
+    let next = cool_down(before.command_cooldown, at, cooldown)?;
+    let xp = before.xp.saturating_add(amount).clamp(0, XP_MAX);
+    Ok(Row { xp, command_cooldown: Some(next), ..before })
+}
+
+/// How many messages bring so much XP, from the luckiest to the unluckiest draw; none where messages bring nothing.
+pub fn messages_for(xp: i64, worth: XpRange) -> Option<(i64, i64)> {
+    let messages = |each: i64| (xp + each - 1) / each;
+    (worth.low > 0).then(|| (messages(worth.high), messages(worth.low)))
+}
+
 /// Asks the limiter: the state after an earning message, or how long the cooldown still runs.
 ///
 /// governor decides; its clock is the message's time and its memory is the member's row, so that state and row are

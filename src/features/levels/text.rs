@@ -1,12 +1,13 @@
 //! Everything that members read about levels.
 
 use super::board::{Kind, Page};
+use super::days::Morning;
 use super::explain::Told;
 use super::roles::Obstacle;
-use super::rules::Choices;
+use super::rules::{Choices, Row};
 use super::store::Placed;
 use super::why::{Note, Reason};
-use crate::config::{LevelRole, XpRange};
+use crate::config::{LevelRole, Levels, XpRange};
 use crate::model::text::{count, name, plain};
 use crate::model::{Curve, Embed, Outgoing, Timestamp, UserId};
 use crate::store::ledger;
@@ -18,6 +19,10 @@ const BAR_CELLS: usize = 12;
 
 pub fn promise_level_up(member: &str, level: u32) -> String {
     format!("announce that {member} reached level {level}")
+}
+
+pub fn promise_level_ups(members: usize) -> String {
+    format!("announce the new levels of {} members", count(members as i64))
 }
 
 pub fn promise_role(member: Option<&str>, role: &str, give: bool) -> String {
@@ -66,17 +71,33 @@ pub fn reason_role_changed(actor: &str, before: u32, after: u32) -> String {
     format!("Innkeeper: {actor} changed the level from {before} to {after}")
 }
 
-pub fn rank(curve: &Curve, member: &str, xp: i64, rank: u64, among: i64) -> Outgoing {
+pub fn rank(levels: &Levels, member: &str, row: &Row, rank: u64, among: i64, tools: (usize, usize)) -> Outgoing {
+    let (curve, xp) = (&levels.curve, row.xp);
     let level = curve.level_of(xp);
-    let place = if xp == 0 { "none yet".to_owned() } else { format!("#{rank} of {}", count(among)) };
+    let place = match (xp, row.is_shown()) {
+        (0, _) => "none yet".to_owned(),
+        (_, true) => format!("#{rank} of {}", count(among)),
+        (_, false) => "not on the board".to_owned(),
+    };
     let next = match curve.missing(xp) {
         None => "This is the highest level.".to_owned(),
         Some(missing) => format!("{} XP to level {}", count(missing as i64), level + 1),
     };
+    let mut fields = vec![
+        ("Level".to_owned(), format!("{level} · {}", name(levels.tier_of(level)))),
+        ("XP".to_owned(), count(xp)),
+        ("Rank".to_owned(), place),
+    ];
+    if row.streak > 1 {
+        fields.push(("Streak".to_owned(), format!("{} days", count(i64::from(row.streak)))));
+    }
+    if let (unlocked @ 1.., all) = tools {
+        fields.push(("Tools".to_owned(), format!("{unlocked} of {all}")));
+    }
     Outgoing::embed(Embed {
         title: name(member),
         description: format!("{}\n{next}", bar(curve.progress(xp))),
-        fields: vec![("Level".to_owned(), level.to_string()), ("XP".to_owned(), count(xp)), ("Rank".to_owned(), place)],
+        fields,
         colour: COLOUR,
         footer: String::new(),
     })
@@ -292,9 +313,67 @@ pub fn no_such_level(highest: u32) -> String {
     format!("The highest level here is {highest}.")
 }
 
+/// The bonus that the next earning act brings today.
+pub fn daily_waits(morning: &Morning) -> Outgoing {
+    let streak = match morning.streak {
+        0 => "A new streak begins with it.".to_owned(),
+        xp => format!("It is day {} of your streak: {} XP more.", morning.after.days, count(xp)),
+    };
+    Outgoing::text(format!("Today's bonus of {} XP waits for you: write something. {streak}", count(morning.daily)))
+}
+
+/// Today's bonus was paid.
+pub fn daily_had(streak: u32, next: Timestamp) -> Outgoing {
+    let days = if streak == 1 { "1 day".to_owned() } else { format!("{} days in a row", count(i64::from(streak))) };
+    let next = next.ms().div_euclid(1_000);
+    Outgoing::text(format!(
+        "You have had today's bonus. Your streak: {days}. The next bonus is there from <t:{next}:R>."
+    ))
+}
+
+pub fn level_of_xp(curve: &Curve, xp: i64) -> Outgoing {
+    let level = curve.level_of(xp);
+    let next = if level < curve.highest_level() {
+        format!(" {} more to level {}.", count(curve.total(level + 1) - xp), level + 1)
+    } else {
+        String::new()
+    };
+    Outgoing::text(format!("{} XP is level {level}.{next}", count(xp)))
+}
+
+/// What a level takes: `missing` XP, which is so many messages, from the luckiest to the unluckiest draw.
+pub fn level_takes(curve: &Curve, level: u32, missing: i64, messages: Option<(i64, i64)>) -> Outgoing {
+    let begins = format!("Level {level} begins at {} XP.", count(curve.total(level)));
+    let rest = match (missing, messages) {
+        (0, _) => "You are there.".to_owned(),
+        (missing, None) => format!("You need {} more.", count(missing)),
+        (missing, Some((few, many))) if few == many => {
+            format!("You need {} more: {} messages that earn.", count(missing), count(few))
+        }
+        (missing, Some((few, many))) => {
+            format!("You need {} more: {} to {} messages that earn.", count(missing), count(few), count(many))
+        }
+    };
+    Outgoing::text(format!("{begins} {rest}"))
+}
+
+/// What a member's level roles were missing or had too many.
+pub fn synced(plan: &[(LevelRole, bool)]) -> Outgoing {
+    let line = |(entry, give): &(LevelRole, bool)| {
+        let word = if *give { "giving" } else { "taking" };
+        format!("{word} <@&{}> of level {}", entry.role, entry.level)
+    };
+    let lines: Vec<_> = plan.iter().map(line).collect();
+    Outgoing::text(match lines.is_empty() {
+        true => "Your level roles are as they should be.".to_owned(),
+        false => format!("I am {}.", lines.join(", ")),
+    })
+}
+
 pub const BOARD: &str = "Leaderboard";
 pub const BOARD_IS_FOR_MEMBERS: &str = "It is shown to members only: in Discord, /leaderboard has it.";
 const NOTHING_LATELY: &str = "Nothing happened in the last two days.";
+pub const NO_DAILY: &str = "There is no daily bonus here.";
 pub const NO_DATE: &str = "A date is written as in 2026-12-31.";
 pub const DATE_OR_WINDOW: &str = "A board is of a month, of a week or as of a date: name one of them.";
 pub const NOT_ON_THE_BOARD: &str = "You are not on this board.";

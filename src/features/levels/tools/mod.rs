@@ -14,7 +14,7 @@ use crate::features::Feature;
 use crate::model::{Event, GuildId, Result, UserId};
 use catalogue::CATALOGUE;
 use rules::{Standing, Tool};
-pub use store::available_between;
+pub use store::{available_between, count_unlocked};
 
 pub(in crate::features) static FEATURE: Feature = Feature {
     name: "tools",

@@ -47,6 +47,16 @@ pub fn count(connection: &Connection) -> Result<i64> {
     Ok(connection.prepare_cached("SELECT count(*) FROM tool")?.query_row((), |row| row.get(0))?)
 }
 
+/// How many of the tools that are switched on a member has unlocked, and how many there are.
+pub fn count_unlocked(connection: &Connection, guild: GuildId, user: UserId) -> Result<(usize, usize)> {
+    let sql = "SELECT (SELECT count(*) FROM tool_unlock JOIN tool ON tool.id = tool_unlock.tool AND tool.enabled = 1
+        WHERE guild = ?1 AND user = ?2), (SELECT count(*) FROM tool WHERE enabled = 1)";
+    let counts = connection.prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| {
+        Ok((row.get::<_, i64>(0)? as usize, row.get::<_, i64>(1)? as usize))
+    });
+    Ok(counts?)
+}
+
 pub fn insert(tx: &Tx, tool: &Tool) -> Result<()> {
     let sql = "INSERT INTO tool
         (id, name, description, icon, tier, required_level, enabled, config, created_at, updated_at)
