@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use innkeeper::bot::Bot;
 use innkeeper::config::Config;
+use innkeeper::features::levels::board::store::list_page;
 use innkeeper::features::levels::store as xp;
-use innkeeper::model::{Author, ChannelId, Clock, Event, GuildId, Message, MessageId, Timestamp, UserId};
+use innkeeper::model::{Author, ChannelId, Clock, Event, GuildId, Message, MessageId, Result, Timestamp, UserId};
 use innkeeper::status::Vitals;
-use innkeeper::store::{Progress, SessionKey, Store, StoreSettings};
+use innkeeper::store::{Progress, SessionKey, Store, StoreSettings, Tx};
 use rusqlite::Connection;
 
 const MEMBERS: u64 = 1_000_000;
@@ -25,7 +26,9 @@ fn main() {
     std::fs::create_dir_all(&folder).expect("a folder");
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    runtime.block_on(messages(&folder.join("messages.db")));
+    runtime.block_on(messages(&folder.join("messages.db"), 6, "one in ten earning"));
+    runtime.block_on(messages(&folder.join("decisions.db"), 60, "each earning, with its rows in the ledger"));
+    ledger_size(&folder.join("decisions.db"));
     runtime.block_on(ranks(&folder.join("ranks.db")));
     std::fs::remove_dir_all(&folder).expect("the folder goes");
 }
@@ -46,9 +49,10 @@ fn cpu() -> f64 {
     (fields[10] + fields[11]) / 100.0
 }
 
-fn message(nth: u64) -> Event {
-    // Every author writes once in six seconds, so one message in ten earns.
-    let at = Timestamp::from_ms(1_790_000_000_000 + nth as i64 * 6);
+/// The nth message; so many milliseconds lie between one and the next, and `AUTHORS` messages between two of an
+/// author's.
+fn message(nth: u64, apart_ms: i64) -> Event {
+    let at = Timestamp::from_ms(1_790_000_000_000 + nth as i64 * apart_ms);
     Event::MessageSent(Message {
         id: MessageId::new(at.snowflake() + 1).expect("an id"),
         guild: GuildId::new(100).expect("an id"),
@@ -66,23 +70,23 @@ fn message(nth: u64) -> Event {
     })
 }
 
-async fn messages(path: &Path) {
+async fn messages(path: &Path, apart_ms: i64, words: &str) {
     let (store, vitals, clock) = open(path);
     let bot = Bot::open(Config::default(), store, clock, vitals.clone()).await.expect("an engine");
     let session = Arc::new(SessionKey { id: "s".to_owned(), resume_url: "wss://x".to_owned() });
     let (begun, used) = (Instant::now(), cpu());
     for nth in 0..MESSAGES {
         let progress = Progress { session: session.clone(), sequence: nth };
-        if bot.observe(Some(message(nth)), progress.clone()).is_err() {
+        if bot.observe(Some(message(nth, apart_ms)), progress.clone()).is_err() {
             bot.settle().await;
-            bot.observe(Some(message(nth)), progress).expect("an empty queue");
+            bot.observe(Some(message(nth, apart_ms)), progress).expect("an empty queue");
         }
     }
     bot.settle().await;
     let (wall, cpu) = (begun.elapsed().as_secs_f64(), cpu() - used);
     let per = |seconds: f64| seconds * 1e6 / MESSAGES as f64;
     println!(
-        "messages through engine and writer, one in ten earning: {:.0}/s, {:.2} µs CPU each",
+        "messages through engine and writer, {words}: {:.0}/s, {:.2} µs CPU each",
         MESSAGES as f64 / wall,
         per(cpu)
     );
@@ -134,5 +138,31 @@ async fn ranks(path: &Path) {
         times[times.len() / 2],
         times[times.len() - 1]
     );
+    for offset in [0, 1_000, 100_000, 500_000, 900_000, 999_980] {
+        let times = store.write(move |tx| pages(tx, guild, offset)).await.expect("pages");
+        let (middle, slowest) = (times[times.len() / 2], times[times.len() - 1]);
+        println!("the page after {offset} members: median {middle:.1?}, slowest {slowest:.1?}");
+    }
     store.close();
+}
+
+/// How long each of a few pages of the board from there on takes.
+fn pages(tx: &Tx, guild: GuildId, offset: u32) -> Result<Vec<Duration>> {
+    let mut times = Vec::new();
+    for nth in 0..200 {
+        let begun = Instant::now();
+        list_page(tx, guild, (offset + nth * 10).min(MEMBERS as u32 - 10), 11)?;
+        times.push(begun.elapsed());
+    }
+    times.sort();
+    Ok(times)
+}
+
+/// What a row of the ledger takes on the disk, its indexes included.
+fn ledger_size(path: &Path) {
+    let database = Connection::open(path).expect("a database");
+    let one = |sql: &str| database.query_row(sql, (), |row| row.get::<_, i64>(0)).expect("a number");
+    let rows = one("SELECT count(*) FROM ledger");
+    let bytes = one("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    println!("{rows} rows in the ledger: {:.1} MB for a million", bytes as f64 / rows as f64);
 }

@@ -15,7 +15,8 @@ CREATE TABLE progress (
     me INTEGER,
     application INTEGER,
     name TEXT,
-    alive_at INTEGER
+    alive_at INTEGER,
+    folded INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 INSERT INTO progress (id, batch) VALUES (1, 0);
 

@@ -9,6 +9,7 @@ mod bell;
 pub mod check;
 pub mod done;
 pub mod downtime;
+pub mod fold;
 pub mod ledger;
 mod lock;
 mod open;

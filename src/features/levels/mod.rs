@@ -3,7 +3,7 @@
 mod announce;
 mod ask;
 mod award;
-mod board;
+pub mod board;
 mod change;
 mod commands;
 pub mod days;
@@ -28,7 +28,7 @@ use crate::config::{Audience, Config};
 use crate::cx::Cx;
 use crate::model::{Event, Guild, GuildId, Message, Need, Result, UserId};
 use crate::status::{Card, CardKind, Standing};
-use crate::store::Reader;
+use crate::store::{Reader, fold};
 use rules::Row;
 
 pub(super) static FEATURE: Feature = Feature {
@@ -68,6 +68,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         Event::MemberSeen { guild, author, .. } if Some(author.id) == cx.me => roles::look_over(cx, *guild),
         // It may have changed while nobody could tell us.
         Event::GuildSeen(guild) => roles::look_over(cx, guild.id),
+        Event::MinutePassed => fold(cx),
         Event::CommandRan { .. } => message::on_command(cx, event),
         // Who comes back is given what they should hold then.
         Event::MemberLeft { guild, user } => {
@@ -76,6 +77,17 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Folds one old day of the ledger, where that is asked for.
+fn fold(cx: &mut Cx<'_>) -> Result<()> {
+    let (days, zone) = (cx.config.levels.fold_after_days, &cx.config.discord.timezone);
+    let Some(oldest) = fold::oldest(cx.tx.read())?.filter(|_| days > 0) else { return Ok(()) };
+    let day = zone.day(oldest);
+    if day.plus(i64::from(days)) < zone.day(cx.now) {
+        fold::fold(cx.tx, zone.begin_of(day.plus(1)))?;
+    }
+    Ok(())
 }
 
 /// Who left is on no board; who comes back has what they had.

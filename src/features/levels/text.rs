@@ -170,7 +170,8 @@ pub fn history(member: &str, page: u32, rows: &[ledger::Row], more: bool) -> Out
 
 fn paid(row: &ledger::Row) -> String {
     let amount = if row.amount < 0 { count(row.amount) } else { format!("+{}", count(row.amount)) };
-    format!("{} **{amount}** {} → {} XP", when(row.at), what(&row.what), count(row.after))
+    let together = row.reason.as_deref().map_or(String::new(), |reason| format!(" ({})", name(reason)));
+    format!("{} **{amount}** {}{together} → {} XP", when(row.at), what(&row.what), count(row.after))
 }
 
 /// The ledger's words, for people.

@@ -1,6 +1,6 @@
 //! `/leaderboard`: of all time, this month, this week, as it was on a date; by page, or around the asker.
 
-mod store;
+pub mod store;
 
 use super::store::Placed;
 use super::text;
