@@ -4,6 +4,9 @@
 //! Buckets are one XP wide up to [`EXACT_XP`] and grow in proportion after that, where members are few; what lies
 //! inside the amount's own bucket is left to be counted in SQL.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 /// Below this, every amount has a bucket of its own.
 const EXACT_XP: i64 = 1 << 16;
 /// Buckets for each doubling above it: 1/4096 of the amount wide.
@@ -12,28 +15,83 @@ const BITS_PER_DOUBLING: u32 = 12;
 const DOUBLINGS: usize = 25;
 const BUCKETS: usize = EXACT_XP as usize + (DOUBLINGS << BITS_PER_DOUBLING);
 
+/// In a crowded bucket every so manieth member is remembered, so that none is far from one that is.
+const MILESTONES_APART: u32 = 512;
+
 /// The counts of one guild; 0.6 MB.
 pub struct Standings {
     tree: Vec<u32>,
     members: u64,
+    crowds: HashMap<usize, Crowd>,
+}
+
+/// A member's place in the order of the board: more XP first, then the smaller id.
+type Key = (Reverse<i64>, i64);
+
+/// A bucket with many members.
+#[derive(Default)]
+struct Crowd {
+    /// Members counted while the guild was counted.
+    counted: u32,
+    /// Keys in the order of the board, each with how many members of the bucket come before it. Whoever gave a
+    /// milestone its key may be elsewhere by now.
+    milestones: Vec<(Key, u32)>,
+}
+
+/// Where on the board a place is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Where to begin: at the first member with at most so much XP, and where it is just that, with at least this id.
+    pub xp: i64,
+    pub user: i64,
+    /// How many members to skip from there.
+    pub skip: u64,
+}
+
+impl Place {
+    /// So many members below the top of the board.
+    pub fn top(skip: u64) -> Self {
+        Self { xp: i64::MAX, user: 0, skip }
+    }
 }
 
 impl Default for Standings {
     fn default() -> Self {
-        Self { tree: vec![0; BUCKETS + 1], members: 0 }
+        Self { tree: vec![0; BUCKETS + 1], members: 0, crowds: HashMap::new() }
     }
 }
 
 impl Standings {
-    /// Counts a member with this amount; those with none are not counted.
-    pub fn add(&mut self, xp: i64) {
+    /// Counts a member, in the order of the board; those without XP are not counted.
+    pub fn add(&mut self, xp: i64, user: i64) {
         self.change(xp, 1);
+        if xp > 0 {
+            let crowd = self.crowds.entry(bucket_of(xp)).or_default();
+            if crowd.counted > 0 && crowd.counted.is_multiple_of(MILESTONES_APART) {
+                crowd.milestones.push(((Reverse(xp), user), crowd.counted));
+            }
+            crowd.counted += 1;
+        }
+    }
+
+    /// All are counted: only crowds need milestones.
+    pub fn counted(mut self) -> Self {
+        self.crowds.retain(|_, crowd| !crowd.milestones.is_empty());
+        self.crowds.shrink_to_fit();
+        self
     }
 
     /// A member's amount changed.
-    pub fn moved(&mut self, before: i64, after: i64) {
-        self.change(before, -1);
-        self.change(after, 1);
+    pub fn moved(&mut self, user: i64, before: i64, after: i64) {
+        for (xp, by) in [(before, -1), (after, 1)] {
+            self.change(xp, by);
+            if xp > 0
+                && let Some(crowd) = self.crowds.get_mut(&bucket_of(xp))
+            {
+                let later = crowd.milestones.iter_mut().filter(|(key, _)| *key > (Reverse(xp), user));
+                later.for_each(|(_, before)| *before = before.saturating_add_signed(by));
+            }
+        }
     }
 
     /// How many members lie in buckets above this amount, and the range `(low, high]` inside its own bucket in which
@@ -50,9 +108,8 @@ impl Standings {
         (self.members.saturating_sub(up_to), (xp < top).then_some((xp, top)))
     }
 
-    /// Where the member with `before` others above them is: the largest amount in their bucket, and how many are in
-    /// buckets above it. None past the end of the board.
-    pub fn at(&self, before: u64) -> Option<(i64, u64)> {
+    /// Where the member with `before` others above them is; none past the end of the board.
+    pub fn at(&self, before: u64) -> Option<Place> {
         // The same place counted from the bottom, which is how the tree counts.
         let mut below = self.members.checked_sub(before + 1)?;
         let mut index = 0;
@@ -66,8 +123,14 @@ impl Standings {
             }
             step /= 2;
         }
-        let bucket = index.min(BUCKETS - 1);
-        Some((top_of(bucket), self.above(top_of(bucket)).0))
+        let top = top_of(index.min(BUCKETS - 1));
+        let skip = before - self.above(top).0;
+        let milestones = self.crowds.get(&index).map_or(&[][..], |crowd| &crowd.milestones);
+        let passed = milestones.iter().take_while(|(_, before)| u64::from(*before) <= skip).last();
+        Some(match passed {
+            Some(((xp, user), before)) => Place { xp: xp.0, user: *user, skip: skip - u64::from(*before) },
+            None => Place { xp: top, user: 0, skip },
+        })
     }
 
     fn change(&mut self, xp: i64, by: i32) {
@@ -115,11 +178,12 @@ mod tests {
         ) {
             let mut amounts = amounts;
             let mut standings = Standings::default();
-            amounts.iter().for_each(|xp| standings.add(*xp));
+            amounts.iter().zip(1..).for_each(|(xp, user)| standings.add(*xp, user));
             if !amounts.is_empty() {
                 for (index, to) in moves {
-                    let before = std::mem::replace(index.get_mut(&mut amounts), to);
-                    standings.moved(before, to);
+                    let place = index.index(amounts.len());
+                    let before = std::mem::replace(&mut amounts[place], to);
+                    standings.moved(place as i64 + 1, before, to);
                 }
             }
             let asked = amounts.first().copied().unwrap_or(asked);
@@ -128,21 +192,32 @@ mod tests {
             prop_assert_eq!(counted + inside as u64, amounts.iter().filter(|xp| **xp > asked).count() as u64);
         }
 
-        /// Whoever is at a place lies in the bucket that is found, after as many as it says.
+        /// Whoever is at a place is found from where it says, in crowds too, whatever moved since they were counted.
         #[test]
         fn places_agree_with_a_sorted_list(
-            amounts in prop::collection::vec(prop_oneof![1_i64..200, 1_i64..400_000, 1_i64..=XP_MAX], 1..200),
+            crowd in 0_i64..2_000,
+            others in prop::collection::vec(prop_oneof![1_i64..20, 1_i64..400_000, 1_i64..=XP_MAX], 1..50),
+            moves in prop::collection::vec((any::<prop::sample::Index>(), 1_i64..20), 0..80),
         ) {
-            let mut amounts = amounts;
+            let amounts = (0..crowd).map(|_| 15).chain(others);
+            let mut members: Vec<Key> = amounts.zip(1..).map(|(xp, user)| (Reverse(xp), user)).collect();
+            members.sort_unstable();
             let mut standings = Standings::default();
-            amounts.iter().for_each(|xp| standings.add(*xp));
-            amounts.sort_unstable_by(|a, b| b.cmp(a));
-            for (place, xp) in amounts.iter().enumerate() {
-                let (top, above) = standings.at(place as u64).unwrap();
-                prop_assert_eq!(top, top_of(bucket_of(*xp)));
-                prop_assert_eq!(above, amounts.iter().filter(|other| **other > top).count() as u64);
+            members.iter().for_each(|(xp, user)| standings.add(xp.0, *user));
+            let mut standings = standings.counted();
+            for (index, to) in moves {
+                let member = index.get_mut(&mut members);
+                standings.moved(member.1, member.0.0, to);
+                member.0 = Reverse(to);
             }
-            prop_assert_eq!(standings.at(amounts.len() as u64), None);
+            members.sort_unstable();
+            for (place, member) in members.iter().enumerate() {
+                let Place { xp, user, skip } = standings.at(place as u64).unwrap();
+                let begin = members.partition_point(|key| *key < (Reverse(xp), user));
+                prop_assert_eq!(&members[begin + skip as usize], member);
+                prop_assert!(skip < u64::from(MILESTONES_APART) + 200);
+            }
+            prop_assert_eq!(standings.at(members.len() as u64), None);
         }
 
         #[test]

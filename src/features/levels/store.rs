@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rules::{Choices, Row};
-use super::standings::Standings;
+use super::standings::{Place, Standings};
 use super::why::Note;
 use crate::model::{GuildId, Result, Timestamp, UserId};
 use crate::store::Tx;
@@ -84,7 +84,7 @@ pub fn save(tx: &Tx, guild: GuildId, user: UserId, before: &Row, after: Row) -> 
     tx.memo(|counts: &mut Counts| {
         if let Some(standings) = counts.0.get_mut(&guild) {
             let counted = |row: &Row| if row.is_shown() { row.xp } else { 0 };
-            standings.moved(counted(before), counted(&after));
+            standings.moved(user.sql(), counted(before), counted(&after));
         }
     });
     Ok(())
@@ -148,28 +148,47 @@ pub fn count_of_equal_before(connection: &Connection, guild: GuildId, user: User
 
 /// The top of the board.
 pub fn list_top(connection: &Connection, guild: GuildId, at_most: u32) -> Result<Vec<Placed>> {
-    let mut board = list_from(connection, guild, i64::MAX, 0, at_most)?;
+    let mut board = list_from(connection, guild, Place::top(0), at_most)?;
     for nth in 1..board.len() {
         board[nth].rank = if board[nth].xp == board[nth - 1].xp { board[nth - 1].rank } else { nth as u64 + 1 };
     }
     Ok(board)
 }
 
-/// The board from those who have `top` XP downwards, after skipping some. The ranks are still to be found.
-pub fn list_from(connection: &Connection, guild: GuildId, top: i64, skipped: u32, at_most: u32) -> Result<Vec<Placed>> {
-    let sql = "SELECT xp.user, member.name, xp.xp FROM xp LEFT JOIN member USING (guild, user)
-        WHERE xp.guild = ?1 AND xp.shown = 1 AND xp.xp > 0 AND xp.xp <= ?2
+/// The board from a place on. The ranks are still to be found.
+pub fn list_from(connection: &Connection, guild: GuildId, place: Place, at_most: u32) -> Result<Vec<Placed>> {
+    // Two steps, since an index has no use for "less, or equal with a larger id".
+    let equal = "SELECT xp.user, member.name, xp.xp FROM xp LEFT JOIN member USING (guild, user)
+        WHERE xp.guild = ?1 AND xp.shown = 1 AND xp.xp > 0 AND xp.xp = ?2 AND xp.user >= ?3
+        ORDER BY xp.user LIMIT ?4 OFFSET ?5";
+    let less = "SELECT xp.user, member.name, xp.xp FROM xp LEFT JOIN member USING (guild, user)
+        WHERE xp.guild = ?1 AND xp.shown = 1 AND xp.xp > 0 AND xp.xp < ?2
         ORDER BY xp.xp DESC, xp.user LIMIT ?3 OFFSET ?4";
+    let Place { xp, user, skip } = place;
+    let skip = i64::try_from(skip)?;
+    let mut board = list(connection, equal, params![guild.sql(), xp, user, at_most, skip])?;
+    let found = board.len() as u32;
+    if found < at_most {
+        let passed = if found > 0 || skip == 0 { skip } else { count_from(connection, guild, xp, user)?.min(skip) };
+        let rest = params![guild.sql(), xp, at_most - found, if found > 0 { 0 } else { skip - passed }];
+        board.extend(list(connection, less, rest)?);
+    }
+    Ok(board)
+}
+
+/// The members with just this XP, from this id on.
+fn count_from(connection: &Connection, guild: GuildId, xp: i64, user: i64) -> Result<i64> {
+    let sql = "SELECT count(*) FROM xp WHERE guild = ?1 AND shown = 1 AND xp = ?2 AND user >= ?3";
+    Ok(connection.prepare_cached(sql)?.query_row(params![guild.sql(), xp, user], |row| row.get(0))?)
+}
+
+fn list(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Placed>> {
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![guild.sql(), top, at_most, skipped])?;
-    let mut board: Vec<Placed> = Vec::new();
+    let mut rows = statement.query(values)?;
+    let mut board = Vec::new();
     while let Some(row) = rows.next()? {
-        board.push(Placed {
-            rank: 1,
-            user: UserId::try_from(row.get::<_, i64>(0)?)?,
-            name: row.get(1)?,
-            xp: row.get(2)?,
-        });
+        let user = UserId::try_from(row.get::<_, i64>(0)?)?;
+        board.push(Placed { rank: 1, user, name: row.get(1)?, xp: row.get(2)? });
     }
     Ok(board)
 }
@@ -210,13 +229,14 @@ fn is_large(connection: &Connection, guild: GuildId) -> Result<bool> {
 }
 
 fn count_all(connection: &Connection, guild: GuildId) -> Result<Standings> {
-    let mut statement = connection.prepare_cached("SELECT xp FROM xp WHERE guild = ?1 AND shown = 1")?;
+    let sql = "SELECT xp, user FROM xp WHERE guild = ?1 AND shown = 1 ORDER BY xp DESC, user";
+    let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([guild.sql()])?;
     let mut counts = Standings::default();
     while let Some(row) = rows.next()? {
-        counts.add(row.get(0)?);
+        counts.add(row.get(0)?, row.get(1)?);
     }
-    Ok(counts)
+    Ok(counts.counted())
 }
 
 fn remember(tx: &Tx, key: (GuildId, UserId), row: Row) {

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params};
 
+use super::super::standings::Place;
 use super::super::store::{Placed, count_of_equal_before, list_from, rank, standings};
 use crate::model::{GuildId, Result, Timestamp, UserId};
 use crate::store::Tx;
@@ -13,16 +14,16 @@ const LATE_MS: i64 = 3_600_000;
 
 /// A page of the board of all time, after skipping `offset` members.
 pub fn list_page(tx: &Tx, guild: GuildId, offset: u32, at_most: u32) -> Result<Vec<Placed>> {
-    let place = u64::from(offset);
-    if offset > SKIPPED_MAX
-        && let Some(counts) = standings(tx, guild, |standings| standings.at(place))?
-    {
-        let Some((top, above)) = counts else { return Ok(Vec::new()) };
-        let skipped = u32::try_from(place - above).unwrap_or(u32::MAX);
-        let board = list_from(tx.read(), guild, top, skipped, at_most)?;
-        return ranked(board, offset, |xp| rank(tx, guild, xp));
-    }
-    let board = list_from(tx.read(), guild, i64::MAX, offset, at_most)?;
+    let before = u64::from(offset);
+    let place = match offset > SKIPPED_MAX {
+        true => standings(tx, guild, |standings| standings.at(before))?,
+        false => None,
+    };
+    let board = match place {
+        Some(None) => return Ok(Vec::new()),
+        Some(Some(place)) => list_from(tx.read(), guild, place, at_most)?,
+        None => list_from(tx.read(), guild, Place::top(before), at_most)?,
+    };
     ranked(board, offset, |xp| rank(tx, guild, xp))
 }
 
