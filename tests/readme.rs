@@ -3,6 +3,8 @@
 //! `UPDATE_EXPECT=1 cargo test --test readme` writes it anew.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::path::Path;
+
 use innkeeper::command::Command;
 use innkeeper::config::Config;
 use innkeeper::features;
@@ -22,8 +24,8 @@ fn row(command: &Command) -> String {
 
 #[test]
 fn the_table_of_commands_is_what_there_is() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(path).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = readme.split_once(BEGIN).unwrap();
     let (table, after) = rest.split_once(END).unwrap();
     let mut commands = features::commands(&Config::default());
@@ -33,7 +35,7 @@ fn the_table_of_commands_is_what_there_is() {
     let rows: String = commands.iter().map(|command| row(command)).collect();
     let fresh = format!("\n| command | as a message | who | what |\n|---|---|---|---|\n{rows}\n");
     if std::env::var_os("UPDATE_EXPECT").is_some() && table != fresh {
-        std::fs::write(path, format!("{before}{BEGIN}{fresh}{END}{after}")).unwrap();
+        std::fs::write(&path, format!("{before}{BEGIN}{fresh}{END}{after}")).unwrap();
     } else {
         assert_eq!(table, fresh, "UPDATE_EXPECT=1 cargo test --test readme writes it anew");
     }
