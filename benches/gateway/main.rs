@@ -176,10 +176,11 @@ async fn sustained(per_second: u64) {
     );
 }
 
-/// Messages as fast as they are taken, and what becomes of the memory meanwhile.
+/// As many messages as all of Discord has, and what becomes of the memory meanwhile.
 async fn flat() {
     const ROUNDS: usize = 8;
     const COUNT: u64 = 180_000;
+    const PER_SECOND: u64 = 46_000;
     let (sim, inn) = open(AUTHORS).await;
     let folder = Folder::new();
     let innkeeper = run(&sim, &folder);
@@ -187,7 +188,7 @@ async fn flat() {
     let mut before = innkeeper.resident();
     println!("before the stream: {:.1} MB", before as f64 / MB);
     for round in 1..=ROUNDS {
-        let (cpu, wall, _) = pour(&sim, &innkeeper, stream(&inn, COUNT, None)).await;
+        let (cpu, wall, _) = pour(&sim, &innkeeper, stream(&inn, COUNT, Some(PER_SECOND))).await;
         let now = innkeeper.resident();
         println!(
             "round {round}: {COUNT} messages, {:.0}/s, {:.2} cores, {:.1} MB ({:+.1})",
