@@ -9,7 +9,7 @@ mod support;
 use std::time::Duration;
 
 use house::House;
-use innkeeper::config::{LevelRole, LevelUpText, Multiplier, RoleMode, XpRange};
+use innkeeper::config::{Announce, LevelRole, LevelUpText, Multiplier, RoleMode, XpRange};
 use innkeeper::model::{Curve, UserId};
 use innkeeper::sim::world::SayOptions;
 
@@ -244,5 +244,31 @@ async fn members_ask_about_days_levels_and_roles() {
     // What is for the asker's eyes alone comes in private.
     let told = house.sim.until(|world| world.direct_messages(ada).first().map(|message| message.text())).await;
     assert!(told.starts_with("I am giving <@&"), "{told:?}");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn a_reward_that_cannot_or_must_not_be_given_is_a_problem_with_an_action() {
+    let mut house = House::with(|config| config.levels.announce = Announce::Off).await;
+    let (ada, inn) = (house.member(0), house.inn.clone());
+    let reward = |level, role| LevelRole { level, role, keep: false };
+    let nowhere = "1234567890123".parse().unwrap();
+    house.config.levels.roles = vec![reward(2, inn.moderator_role), reward(3, inn.level_5), reward(4, nowhere)];
+    house.sim.world().edit_role(inn.guild, inn.level_5, |role| role.position = 20).unwrap();
+    let bot = house.start().await;
+    house.slash(inn.admin, "setlevel", &[("member", ada.into()), ("level", 9.into())]).await;
+    house.promises_kept().await;
+    assert!(!house.sim.world().has_role(inn.guild, ada, inn.moderator_role), "moderation is never a reward");
+    let problem = |role: innkeeper::model::RoleId| {
+        let problems = bot.bot.vitals().problems();
+        problems.iter().find(|problem| problem.name == format!("levels.role.{role}")).cloned()
+    };
+    assert!(problem(inn.moderator_role).unwrap().detail.contains("moderation permissions"));
+    assert!(problem(inn.level_5).unwrap().action.contains("drag my role above it"));
+    assert!(problem(nowhere).unwrap().detail.contains("in no server"));
+    house.sim.world().edit_role(inn.guild, inn.level_5, |role| role.position = 2).unwrap();
+    house.sim.until(|world| world.has_role(inn.guild, ada, inn.level_5).then_some(())).await;
+    bot.settle(&house).await;
+    assert!(problem(inn.level_5).is_none());
     bot.stop().await;
 }

@@ -353,6 +353,10 @@ async fn why_tells_what_earned_and_what_did_not() {
     let allowed = house.slash(house.inn.admin, "xphistory", &[("member", ada.into())]).await;
     assert!(allowed.text().contains("`L1` <t:"), "{}", allowed.text());
     bot.stop().await;
+    let bot = house.start().await;
+    let answer = house.slash(ada, "why", &[]).await;
+    assert!(answer.text().contains("cooldown, 41 s left (2 times)"), "a restart forgets no reason: {}", answer.text());
+    bot.stop().await;
 }
 
 #[tokio::test]

@@ -34,5 +34,8 @@ impl Bot {
             let _ = stop.changed().await;
         }
         self.pass_minute();
+        if self.submit_own(Event::Closing, Source::Minute(self.0.clock.now())).is_err() {
+            tracing::debug!("what is in memory alone is lost: the queue is full");
+        }
     }
 }

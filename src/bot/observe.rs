@@ -102,7 +102,7 @@ impl Bot {
 /// The guild that an event happened in, unless it is about all of them.
 fn guild_of(event: &Event) -> Option<GuildId> {
     Some(match event {
-        Event::SessionBegan { .. } | Event::MinutePassed => return None,
+        Event::SessionBegan { .. } | Event::MinutePassed | Event::Closing => return None,
         Event::MessageSent(message) => message.guild,
         Event::GuildSeen(guild) => guild.id,
         Event::GuildChanged(outline) => outline.id,

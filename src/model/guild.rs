@@ -216,6 +216,7 @@ impl Guilds {
             | Event::VoiceSeen { .. }
             | Event::CommandRan { .. }
             | Event::MinutePassed
+            | Event::Closing
             | Event::LevelReached { .. }
             | Event::ToolUnlocked { .. } => None,
         }

@@ -12,6 +12,9 @@ use super::why::{self, Note, Reason};
 use crate::cx::Cx;
 use crate::model::{Event, Message, Result};
 
+/// So far ahead of Discord's time, as we know it, may a message's own be.
+const AHEAD_MAX: Duration = Duration::from_secs(3_600);
+
 /// Judges a message of a member whose row is `before`, and pays it or takes down why not. Returns the row after it.
 pub fn earn(cx: &mut Cx<'_>, message: &Message, before: Row) -> Result<Row> {
     let (after, sketches) = match judge(cx, message, before)? {
@@ -39,6 +42,11 @@ fn judge(cx: &Cx<'_>, message: &Message, before: Row) -> Result<Result<Earned, N
     let levels = &cx.config.levels;
     if before.choices.no_xp {
         return Ok(Err((Reason::OptedOut, Duration::ZERO)));
+    }
+    // It would keep the member from earning until its time has come.
+    let clock = &cx.vitals.clock;
+    if clock.skew_ms().is_some() && message.id.time().since(clock.now()) > AHEAD_MAX {
+        return Ok(Err((Reason::Future, Duration::ZERO)));
     }
     // Most communities set nothing by channel; then it does not matter what lies in what.
     let by_channel = !levels.ignored_channels.is_empty() || !levels.multipliers.channels.is_empty();

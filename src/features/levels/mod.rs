@@ -69,6 +69,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         // It may have changed while nobody could tell us.
         Event::GuildSeen(guild) => roles::look_over(cx, guild.id),
         Event::MinutePassed => fold(cx),
+        Event::Closing => why::spill(cx.tx, cx.now),
         Event::CommandRan { .. } => message::on_command(cx, event),
         // Who comes back is given what they should hold then.
         Event::MemberLeft { guild, user } => {

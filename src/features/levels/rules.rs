@@ -104,6 +104,8 @@ pub enum Reason {
     OptedOut,
     /// It came after a newer one that earned.
     Late,
+    /// Its id tells a time that has not come yet.
+    Future,
     VoiceMuted,
     VoiceDeafened,
     VoiceAlone,

@@ -199,6 +199,7 @@ fn reason(note: &Note) -> String {
         Reason::WorthNothing => "worth nothing here",
         Reason::OptedOut => "XP is switched off with /privacy",
         Reason::Late => "it came after a newer message",
+        Reason::Future => "its time has not come yet",
         Reason::VoiceMuted => "voice while muted",
         Reason::VoiceDeafened => "voice while deafened",
         Reason::VoiceAlone => "voice while alone",

@@ -1,5 +1,5 @@
 //! Why somebody earned nothing: the last few reasons of each member, from a closed set. They live in memory, bounded,
-//! and go to the disk along with other commits; what earned is in the ledger anyway.
+//! and go to the disk along with other commits and at the end; what earned is in the ledger anyway.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -95,6 +95,9 @@ pub fn spill(tx: &Tx, now: Timestamp) -> Result<()> {
             })
             .collect()
     });
+    if fresh.is_empty() {
+        return Ok(());
+    }
     for ((guild, user), notes) in fresh {
         store::save_notes(tx, guild, user, &notes.into_iter().collect::<Vec<_>>(), now)?;
     }
