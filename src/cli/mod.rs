@@ -4,6 +4,7 @@ mod check;
 mod config;
 mod demo;
 mod house;
+mod import;
 mod logs;
 mod run;
 
@@ -56,6 +57,8 @@ enum Verb {
     Check(check::Options),
     /// Shows every setting and where it comes from.
     Config(config::Options),
+    /// Brings levels in from another bot. Changes nothing without --apply.
+    Import(import::Options),
     /// Shows the version.
     Version,
 }
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Verb::Demo(options) => demo::run(&options),
         Verb::Check(options) => check::run(&options),
         Verb::Config(options) => config::run(&options),
+        Verb::Import(options) => import::run(&options),
         Verb::Version => {
             println!("innkeeper {}", env!("CARGO_PKG_VERSION"));
             Exit::Ok

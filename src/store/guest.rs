@@ -1,12 +1,12 @@
-//! Another program beside the bot, with changes of its own: `innkeeper import`. Each change is a transaction. It knocks,
-//! so that the bot's writer need not be waited for, and leaves room for the bot between two changes.
+//! Another program beside the bot, with changes of its own: `innkeeper import`. Each change is a transaction. It
+//! knocks, so that the bot's writer need not be waited for, and leaves room for the bot between two changes.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::knock::{Knock, stand_aside};
 use super::lock::holder;
-use super::open::{OpenError, open_writer, reopen_writer};
+use super::open::{OpenError, open_nowhere, open_writer, reopen_writer};
 use super::{Tx, backup};
 use crate::model::{Error, Refusal, Result, Timestamp};
 
@@ -16,8 +16,8 @@ const STEP_ASIDE: Duration = Duration::from_millis(250);
 const CACHE_KIBIBYTES: i64 = 48 * 1024;
 /// How often a change is tried that the database did not let in.
 const TRIES_MAX: u32 = 3;
-const NOT_LET_IN: &str = "The database is busy, so nothing more was changed. Try again in a while: what is done already \
-    is not done twice.";
+const NOT_LET_IN: &str = "The database is busy, so nothing more was changed. Try again in a while: what is done \
+    already is not done twice.";
 
 /// A program that changes the database without being the bot.
 pub struct Guest {
@@ -32,6 +32,14 @@ impl Guest {
         let guest = Self { path: path.to_owned(), tx };
         guest.widen_cache();
         Ok(guest)
+    }
+
+    /// Looks at the database without making one: where there is none, at an empty one in memory.
+    pub fn look(path: &Path) -> Result<Self, OpenError> {
+        if path.exists() {
+            return Self::open(path);
+        }
+        Ok(Self { path: path.to_owned(), tx: Tx::new(open_nowhere()?) })
     }
 
     /// What is committed, and nothing else.

@@ -8,6 +8,7 @@ mod change;
 mod commands;
 pub mod days;
 mod explain;
+pub mod import;
 mod message;
 mod own;
 pub mod roles;
