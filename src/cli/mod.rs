@@ -7,6 +7,7 @@ mod house;
 mod import;
 mod logs;
 mod run;
+mod simulate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -59,6 +60,8 @@ enum Verb {
     Config(config::Options),
     /// Brings levels in from another bot. Changes nothing without --apply.
     Import(import::Options),
+    /// Shows whose levels and roles another configuration would change, without changing any.
+    Simulate(simulate::Options),
     /// Shows the version.
     Version,
 }
@@ -100,6 +103,7 @@ pub fn main() -> ExitCode {
         Verb::Check(options) => check::run(&options),
         Verb::Config(options) => config::run(&options),
         Verb::Import(options) => import::run(&options),
+        Verb::Simulate(options) => simulate::run(&options),
         Verb::Version => {
             println!("innkeeper {}", env!("CARGO_PKG_VERSION"));
             Exit::Ok

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::knock::{Knock, stand_aside};
 use super::lock::holder;
-use super::open::{OpenError, open_nowhere, open_writer, reopen_writer};
+use super::open::{OpenError, open_known, open_nowhere, open_writer, reopen_writer};
 use super::{Tx, backup};
 use crate::model::{Error, Refusal, Result, Timestamp};
 
@@ -34,12 +34,10 @@ impl Guest {
         Ok(guest)
     }
 
-    /// Looks at the database without making one: where there is none, at an empty one in memory.
+    /// Looks at the database without changing or making one: where there is none, at an empty one in memory.
     pub fn look(path: &Path) -> Result<Self, OpenError> {
-        if path.exists() {
-            return Self::open(path);
-        }
-        Ok(Self { path: path.to_owned(), tx: Tx::new(open_nowhere()?) })
+        let connection = if path.exists() { open_known(path)? } else { open_nowhere()? };
+        Ok(Self { path: path.to_owned(), tx: Tx::new(connection) })
     }
 
     /// What is committed, and nothing else.

@@ -112,14 +112,14 @@ fn batch_number(given: &str) -> Result<i64, String> {
 }
 
 /// Why a verb stops, in a sentence, and how.
-struct Stop(String, Exit);
+pub(super) struct Stop(pub String, pub Exit);
 
 impl Stop {
-    fn failed(words: impl std::fmt::Display) -> Self {
+    pub(super) fn failed(words: impl std::fmt::Display) -> Self {
         Self(words.to_string(), Exit::Failed)
     }
 
-    fn usage(words: impl std::fmt::Display) -> Self {
+    pub(super) fn usage(words: impl std::fmt::Display) -> Self {
         Self(words.to_string(), Exit::Usage)
     }
 }
@@ -227,7 +227,7 @@ fn open_file(path: &Path) -> Result<File, Stop> {
 }
 
 /// The server that is meant.
-fn choose_guild(guest: &Guest, config: &Config, given: Option<GuildId>) -> Result<GuildId, Stop> {
+pub(super) fn choose_guild(guest: &Guest, config: &Config, given: Option<GuildId>) -> Result<GuildId, Stop> {
     if let Some(guild) = given {
         return Ok(guild);
     }

@@ -14,6 +14,7 @@ mod own;
 pub mod roles;
 pub mod rules;
 pub mod similar;
+pub mod simulate;
 mod standings;
 pub mod store;
 pub mod template;
