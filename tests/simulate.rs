@@ -64,9 +64,11 @@ fn a_new_configuration_is_tried_against_the_real_balances_and_changes_nothing() 
         In the server 1, of 3 members with XP, 3 would rise and 0 fall.
           role 23, level 3: 0 gain it, 0 lose it, 0 would have it
             The server has no such role.
+            Correct its id in [[levels.role]].
           Regular (21), level 10: 0 gain it, 1 lose it, 1 would have it
           Old hand (22), level 12: 0 gain it, 0 lose it, 0 would have it
-            The role Old hand of level 12 belongs to an integration, so nobody can give it. Name another role in [[levels.role]].
+            The role Old hand of level 12 belongs to an integration, so nobody can give it.
+            Name another role in [[levels.role]].
           mossy: level 10 → 14
           ben: level 5 → 7, -Regular (21)
           14: level 2 → 3

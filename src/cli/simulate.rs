@@ -66,7 +66,7 @@ fn as_json(guild: GuildId, seen: Option<&Guild>, outcome: &Outcome) -> Value {
             "after": role.after,
             "gain": role.gain,
             "lose": role.lose,
-            "unreachable": simulate::why_unreachable(seen, role),
+            "unreachable": simulate::why_unreachable(seen, role).map(|(why, action)| format!("{why} {action}")),
         })
     };
     let member = |changed: &Changed| {
@@ -94,7 +94,7 @@ fn as_text(guild: GuildId, seen: Option<&Guild>, outcome: &Outcome) -> String {
             "  {}, {level}: {gain} gain it, {lose} lose it, {after} would have it",
             name(seen, role.role)
         ));
-        lines.extend(simulate::why_unreachable(seen, role).map(|why| format!("    {why}")));
+        lines.extend(simulate::why_unreachable(seen, role).map(|(why, action)| format!("    {why}\n    {action}")));
     }
     for changed in outcome.changed.iter().take(SHOWN_MAX) {
         let member = changed.name.as_deref().map_or_else(|| changed.user.to_string(), plain);

@@ -172,7 +172,7 @@ impl<'l> Comparison<'l> {
 }
 
 /// Why a role cannot be had, and what to do, for whoever reads the outcome.
-pub fn why_unreachable(guild: Option<&Guild>, role: &RoleOutcome) -> Option<String> {
+pub fn why_unreachable(guild: Option<&Guild>, role: &RoleOutcome) -> Option<(String, &'static str)> {
     text::why_unreachable(guild, role)
 }
 

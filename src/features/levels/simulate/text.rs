@@ -36,7 +36,7 @@ pub fn outcome(guild: Option<&Guild>, outcome: &Outcome) -> Outgoing {
 
 fn of_role(guild: Option<&Guild>, role: &RoleOutcome) -> String {
     let level = role.level.map_or("no longer a level role".to_owned(), |level| format!("level {level}"));
-    let why = why_unreachable(guild, role).map_or(String::new(), |why| format!(" {why}"));
+    let why = why_unreachable(guild, role).map_or(String::new(), |(why, action)| format!(" {why} {action}"));
     let (gain, lose, after) = (number(role.gain), number(role.lose), number(role.after));
     format!("<@&{}> ({level}): {gain} gain it, {lose} lose it, {after} would have it.{why}", role.role)
 }
@@ -46,16 +46,17 @@ fn of_member(changed: &Changed) -> String {
     format!("{member}: level {} → {}", changed.before, changed.after)
 }
 
-/// Why nobody would get a role.
-pub fn why_unreachable(guild: Option<&Guild>, role: &RoleOutcome) -> Option<String> {
+/// Why nobody would get a role, and what to do about it.
+pub fn why_unreachable(guild: Option<&Guild>, role: &RoleOutcome) -> Option<(String, &'static str)> {
     let level = role.level.unwrap_or(0);
     Some(match role.unreachable? {
-        Unreachable::Missing => "The server has no such role.".to_owned(),
-        Unreachable::PastTheEnd => format!("Level {level} cannot be reached: the levels end before it."),
+        Unreachable::Missing => ("The server has no such role.".to_owned(), "Correct its id in [[levels.role]]."),
+        Unreachable::PastTheEnd => {
+            (format!("The levels end before level {level}."), "Raise levels.max_level, or name a lower level.")
+        }
         Unreachable::Obstacle(what) => {
             let found = guild.and_then(|guild| guild.role(role.role));
-            let (detail, action) = obstacle(found.map_or("?", |role| &role.name), level, what);
-            format!("{detail} {action}")
+            obstacle(found.map_or("?", |role| &role.name), level, what)
         }
     })
 }
