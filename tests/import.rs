@@ -328,3 +328,46 @@ async fn an_import_beside_a_running_bot_is_seen_at_once_announces_nothing_and_ca
     house.sim.world().say(house.inn.general, ada, "still here", SayOptions::default()).unwrap();
     bot.stop().await;
 }
+
+#[tokio::test]
+async fn after_an_import_everybody_is_given_their_level_roles_once_agreed() {
+    let house = House::new().await;
+    let bot = house.start().await;
+    let (ada, inn) = (house.member(0), house.inn.clone());
+    house.say(ada, "hello");
+    bot.settle(&house).await;
+    let folder = house.config.store.path.parent().unwrap().to_owned();
+    let role = format!("[[levels.role]]\nlevel = 5\nrole = \"{}\"\n", inn.level_5);
+    std::fs::write(folder.join("innkeeper.toml"), role).unwrap();
+    std::fs::write(folder.join("members.csv"), format!("user_id,level\n{ada},7\n")).unwrap();
+    let guild = inn.guild.to_string();
+    let verbs = move |verbs: &'static [&'static str]| {
+        let (folder, guild) = (folder.clone(), guild.clone());
+        async move {
+            let arguments = [&["import"], verbs, &["--guild", &guild]].concat();
+            tokio::task::spawn_blocking({
+                let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+                move || run(&folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+            })
+            .await
+            .unwrap()
+        }
+    };
+    let (code, out, err) = verbs(&["csv", "members.csv", "--apply"]).await;
+    assert_eq!(code, 0, "{out}{err}");
+    let (_, out, _) = verbs(&["level-roles"]).await;
+    assert!(out.contains("1 roles to give") && out.contains("The same with --apply"), "{out}");
+    // Nobody says yes at the end of the input.
+    let (_, out, err) = verbs(&["level-roles", "--apply"]).await;
+    assert!(out.contains("Nothing was changed") && err.contains("Type yes"), "{out}{err}");
+    let (code, out, err) = verbs(&["level-roles", "--apply", "--yes"]).await;
+    assert!(code == 0 && out.contains("They are promised"), "{out}{err}");
+    // The program beside us goes by the computer's clock, and this world's is behind.
+    house.clock.advance(std::time::Duration::from_secs(4_000 * 86_400));
+    house.say(house.member(1), "what is new?");
+    bot.settle(&house).await;
+    house.sim.until(|world| world.has_role(inn.guild, ada, inn.level_5).then_some(())).await;
+    let (_, out, _) = verbs(&["level-roles", "--apply", "--yes"]).await;
+    assert!(out.contains("0 roles to give, 1 promised before"), "{out}");
+    bot.stop().await;
+}

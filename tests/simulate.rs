@@ -73,7 +73,8 @@ fn a_new_configuration_is_tried_against_the_real_balances_and_changes_nothing() 
           ben: level 5 → 7, -Regular (21)
           14: level 2 → 3
         Nothing was changed.
-    "#]].assert_eq(&out);
+    "#]]
+    .assert_eq(&out);
     let (_, out, _) = simulate(folder.path(), &["--json"]);
     let json: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&json["members"], &json["rise"], &json["fall"]), (&3.into(), &3.into(), &0.into()));

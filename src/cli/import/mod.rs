@@ -2,6 +2,7 @@
 //! one batch that can be taken back, beside a running bot where there is one.
 
 mod progress;
+mod roles;
 mod words;
 
 use std::fs::File;
@@ -42,6 +43,17 @@ enum What {
     Csv(Files),
     /// Takes an import back, however large it is.
     Undo(Undo),
+    /// Gives everybody in the server the level roles that they should have, one a second.
+    LevelRoles(LevelRoles),
+}
+
+#[derive(Args)]
+struct LevelRoles {
+    #[command(flatten)]
+    place: Place,
+    /// Ask nothing.
+    #[arg(long, requires = "apply")]
+    yes: bool,
 }
 
 /// What to read, and what to do with it.
@@ -147,6 +159,7 @@ pub fn run(options: &Options) -> Exit {
         What::Json(files) => bring_in(Source::Json, files),
         What::Csv(files) => bring_in(Source::Csv, files),
         What::Undo(undo) => take_back(undo),
+        What::LevelRoles(options) => roles::give(options),
     };
     match done {
         Ok(()) => Exit::Ok,

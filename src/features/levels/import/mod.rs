@@ -4,6 +4,7 @@
 //! An import is many transactions, so that a bot on the same database keeps running. Each says itself what is still to
 //! be done, so that one that was broken off goes on where it stood.
 
+mod reward;
 mod store;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use crate::config::{Config, LevelRole};
 use crate::model::{Curve, GuildId, Permissions, Refusal, Result, Timestamp, UserId, XP_MAX};
 use crate::store::ledger::{self, Begun};
 use crate::store::{Guest, Tx};
+pub use reward::{PACE, Rewarding, Rewards};
 pub use store::{find_guild, list_guilds};
 
 /// Members that one transaction changes; a bot beside us waits for about a quarter of a second.

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Rows, params};
 
 use super::Known;
 use crate::model::{Guild, GuildId, Result, UserId};
-use crate::store::Tx;
+use crate::store::{Tx, promises};
 
 /// What is known of these members, who come in the order of their ids.
 pub fn list_known(connection: &Connection, guild: GuildId, members: &[(UserId, i64)]) -> Result<Vec<Known>> {
@@ -74,4 +74,36 @@ pub fn list_guilds(connection: &Connection) -> Result<Vec<GuildId>> {
     let mut statement = connection.prepare_cached("SELECT guild FROM guild WHERE present = 1 ORDER BY guild")?;
     let guilds = statement.query_map((), |row| row.get::<_, i64>(0))?;
     guilds.map(|guild| Ok(GuildId::try_from(guild?)?)).collect()
+}
+
+/// A member who is here.
+pub struct Here {
+    pub user: UserId,
+    pub name: String,
+    pub xp: i64,
+}
+
+/// Members who are here and have at least so much XP, at most so many after this one, by their ids.
+pub fn list_here(
+    connection: &Connection,
+    guild: GuildId,
+    xp: i64,
+    after: Option<UserId>,
+    at_most: usize,
+) -> Result<Vec<Here>> {
+    let sql = "SELECT xp.user, member.name, xp.xp FROM xp JOIN member USING (guild, user)
+        WHERE xp.guild = ?1 AND xp.user > ?2 AND xp.xp >= ?3 AND xp.away = 0 AND member.present = 1
+        ORDER BY xp.user LIMIT ?4";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![guild.sql(), after.map_or(0, UserId::sql), xp, at_most as i64])?;
+    let mut here = Vec::new();
+    while let Some(row) = rows.next()? {
+        here.push(Here { user: UserId::try_from(row.get::<_, i64>(0)?)?, name: row.get(1)?, xp: row.get(2)? });
+    }
+    Ok(here)
+}
+
+/// Whether this was promised once, or something else about the same waits.
+pub fn is_promised(connection: &Connection, origin: &str, target: &str) -> Result<bool> {
+    Ok(promises::is_known(connection, origin)? || promises::is_open(connection, target)?)
 }
