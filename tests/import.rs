@@ -86,8 +86,13 @@ impl Moving {
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    run_with(folder, arguments, &[])
+}
+
+fn run_with(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_innkeeper"));
-    let output = command.current_dir(folder).env_clear().env("HOME", folder).args(arguments).output().unwrap();
+    command.current_dir(folder).env_clear().env("HOME", folder).envs(environment.iter().copied());
+    let output = command.args(arguments).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
@@ -370,4 +375,47 @@ async fn after_an_import_everybody_is_given_their_level_roles_once_agreed() {
     let (_, out, _) = verbs(&["level-roles", "--apply", "--yes"]).await;
     assert!(out.contains("0 roles to give, 1 promised before"), "{out}");
     bot.stop().await;
+}
+
+#[tokio::test]
+async fn a_bot_without_an_export_is_moved_by_what_it_announced() {
+    let house = House::new().await;
+    let (ada, ben, general) = (house.member(0), house.member(1), house.inn.general);
+    {
+        let mut world = house.sim.world();
+        let mut announce = |text: &str| world.say(general, ada, text, SayOptions::webhook("levels")).unwrap();
+        for level in 1..=120 {
+            announce(&format!("GG <@{ada}>, you just advanced to level {level}!"));
+        }
+        announce(&format!("GG <@!{ben}>, you just advanced to level 4!"));
+        announce("GG somebody, you just advanced to level 90!");
+        world
+            .say(general, ben, &format!("GG <@{ben}>, you just advanced to level 99!"), SayOptions::default())
+            .unwrap();
+    }
+    let folder = house.config.store.path.parent().unwrap().to_owned();
+    // The simulation's webhooks go by an id of their own.
+    let (channel, author) = (general.to_string(), (general.get() ^ 1).to_string());
+    let (url, token) = (house.sim.api_url(), house.sim.token());
+    let scan = move |more: &'static [&'static str]| {
+        let (folder, channel, author) = (folder.clone(), channel.clone(), author.clone());
+        let (url, token) = (url.clone(), token.clone());
+        async move {
+            tokio::task::spawn_blocking(move || {
+                let pattern = "GG {member}, * to level {level}!";
+                let verb = ["import", "scan-channel", "--channel", &channel, "--author", &author, "--pattern", pattern];
+                let environment = [("INNKEEPER_DISCORD__API_URL", url.as_str()), ("DISCORD_BOT_TOKEN", &token)];
+                run_with(&folder, &[&verb[..], more].concat(), &environment)
+            })
+            .await
+            .unwrap()
+        }
+    };
+    let (code, out, err) = scan(&[]).await;
+    assert!(code == 0 && out.contains("122 announcements") && out.contains("somebody"), "{out}{err}");
+    let (code, out, err) = scan(&["--apply"]).await;
+    assert!(code == 0 && out.contains("Imported as B1: 2 changes."), "{out}{err}");
+    assert_eq!((house.xp(ada), house.xp(ben)), (100 * 120 * 120 + 50 * 120, 1_800));
+    let (_, out, _) = scan(&["--apply"]).await;
+    assert!(out.contains("nothing was changed"), "{out}");
 }

@@ -10,6 +10,7 @@ mod pages;
 mod paste;
 mod scalar;
 mod scale;
+mod scan;
 
 use std::fmt;
 use std::io::{BufRead, Read};
@@ -18,6 +19,7 @@ use crate::model::{ChannelId, GuildId, RoleId, UserId, XP_MAX, text};
 
 pub use paste::fragment;
 pub use scale::{Carry, Scale, carried};
+pub use scan::{Pattern, Scan};
 
 /// Members that one import may bring.
 pub const MEMBERS_MAX: usize = 2_000_000;
@@ -45,6 +47,8 @@ pub enum Source {
     Json,
     /// `user_id,xp` or `user_id,level`, with a line of names.
     Csv,
+    /// Announcements in a channel; no file.
+    Scan,
 }
 
 impl Source {
@@ -58,6 +62,7 @@ impl Source {
             Self::Hub => "hub",
             Self::Json => "json",
             Self::Csv => "csv",
+            Self::Scan => "scan",
         }
     }
 }
@@ -176,6 +181,7 @@ impl Reading {
             Source::Polaris => bots::polaris(file),
             Source::LevelUp => bots::levelup(file, self.wanted),
             Source::Csv => csv::read(file),
+            Source::Scan => Err(Mistake::new("a channel is no file")),
         };
         self.take(read.map_err(placed)?).map_err(placed)
     }

@@ -3,6 +3,7 @@
 
 mod progress;
 mod roles;
+mod scan;
 mod words;
 
 use std::fs::File;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{ConfigFile, Exit, complain};
+use super::{ConfigFile, Exit, complain, house};
 use crate::config::Config;
 use crate::features::levels::import::{self as levels, Counts, Ended, Order, Policy};
 use crate::import::{Carry, Extract, Reading, Source, carried, fragment};
@@ -45,6 +46,8 @@ enum What {
     Undo(Undo),
     /// Gives everybody in the server the level roles that they should have, one a second.
     LevelRoles(LevelRoles),
+    /// Reads the announcements of a bot that has no export, and keeps the highest level of each member.
+    ScanChannel(scan::ScanChannel),
 }
 
 #[derive(Args)]
@@ -160,6 +163,7 @@ pub fn run(options: &Options) -> Exit {
         What::Csv(files) => bring_in(Source::Csv, files),
         What::Undo(undo) => take_back(undo),
         What::LevelRoles(options) => roles::give(options),
+        What::ScanChannel(options) => scan_channel(options),
     };
     match done {
         Ok(()) => Exit::Ok,
@@ -167,28 +171,48 @@ pub fn run(options: &Options) -> Exit {
     }
 }
 
-/// Reads, shows and, in earnest, imports.
+/// Reads files, and brings in what they say.
 fn bring_in(source: Source, files: &Files) -> Result<(), Stop> {
     let config = load(&files.place.file)?;
     let extract = read(source, &files.files, files.place.guild)?;
-    let mut guest = open(&config, files.place.apply)?;
-    let guild = choose_guild(&guest, &config, files.place.guild.or(extract.guild))?;
     let policy = match (files.replace, files.add) {
         (true, _) => Policy::Replace,
         (_, true) => Policy::Add,
         _ => Policy::Raise,
     };
     let how = files.how.map_or_else(|| usual(&extract), Carry::from);
-    let order = order(&extract, &config, guild, how, policy)?;
-    let mut report = Report::new(&extract, &order, how, files.files.len());
+    carry_out(&config, &files.place, extract, how, policy, files.files.len())
+}
+
+/// Reads a channel, and brings in what was announced there. Levels only rise by that.
+fn scan_channel(options: &scan::ScanChannel) -> Result<(), Stop> {
+    let loaded = options.place.file.load().map_err(Stop::usage)?;
+    let extract = scan::read(options, &loaded)?;
+    carry_out(&loaded.config, &options.place, extract, Carry::KeepLevel, Policy::Raise, 0)
+}
+
+/// Shows and, in earnest, imports.
+fn carry_out(
+    config: &Config,
+    place: &Place,
+    extract: Extract,
+    how: Carry,
+    policy: Policy,
+    files: usize,
+) -> Result<(), Stop> {
+    let mut guest = open(config, place.apply)?;
+    let guild = choose_guild(&guest, config, place.guild.or(extract.guild))?;
+    let order = order(&extract, config, guild, how, policy)?;
+    let mut report = Report::new(&extract, &order, how, files);
     report.toml = fragment(&extract, how, order.curve.as_ref().unwrap_or(&config.levels.curve));
     report.before = levels::find_before(&guest, &order)?;
-    report.counts = preview(&guest, &config, &order)?;
-    if !files.place.apply {
+    report.counts = preview(&guest, config, &order)?;
+    if !place.apply {
         for other in [Carry::KeepLevel, Carry::KeepXp, Carry::AdoptCurve].into_iter().filter(|other| *other != how) {
             // What cannot be done is not shown.
-            if let Ok(order) = self::order(&extract, &config, guild, other, policy) {
-                report.others.push((other, preview(&guest, &config, &order)?));
+            let order = self::order(&extract, config, guild, other, policy);
+            if let (Ok(order), true) = (order, files > 0) {
+                report.others.push((other, preview(&guest, config, &order)?));
             }
         }
     } else if report.before.is_none() && report.counts.changes(policy) > 0 {
@@ -201,7 +225,7 @@ fn bring_in(source: Source, files: &Files) -> Result<(), Stop> {
             Ended::Before(batch) => report.before = Some(batch),
         }
     }
-    report.print(files.place.apply, files.place.json);
+    report.print(place.apply, place.json);
     Ok(())
 }
 

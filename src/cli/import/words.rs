@@ -94,7 +94,11 @@ impl Report {
     }
 
     fn title(&self) -> String {
-        let files = if self.files == 1 { "1 file".to_owned() } else { format!("{} files", self.files) };
+        let files = match self.files {
+            0 => "one channel".to_owned(),
+            1 => "1 file".to_owned(),
+            files => format!("{files} files"),
+        };
         let members = number(self.counts.members);
         format!(
             "{}: {members} members in {files}, for the server {} (--as {}, {})",
