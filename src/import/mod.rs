@@ -199,7 +199,10 @@ impl Reading {
         }
         self.files += 1;
         extract.guild = extract.guild.or(read.guild);
-        extract.members.append(&mut read.members);
+        match extract.members.is_empty() {
+            true => extract.members = read.members,
+            false => extract.members.append(&mut read.members),
+        }
         extract.scale = extract.scale.take().or(read.scale);
         extract.notes.append(&mut read.notes);
         if extract.settings == Settings::default() {

@@ -36,6 +36,7 @@ fn sample(source: Source) -> &'static str {
             {"discord_id": "700000000000000012", "xp": 3, "level": 1}]"#
         }
         Source::Json => r#"[{"id": "700000000000000011", "xp": 900}, {"id": "700000000000000012", "xp": 2}]"#,
+        Source::Scan => "",
         Source::Csv => "user_id,xp\n700000000000000011,900\n700000000000000012,2\n",
     }
 }

@@ -1,5 +1,5 @@
-//! Level roles for everybody at once, after an import: promises at a pace that Discord does not mind. The bot keeps them
-//! while it runs; each is promised once, however often it is asked for.
+//! Level roles for everybody at once, after an import: promises at a pace that Discord does not mind. The bot keeps
+//! them while it runs; each is promised once, however often it is asked for.
 
 use std::time::Duration;
 
