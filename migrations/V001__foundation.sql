@@ -79,7 +79,8 @@ CREATE INDEX ledger_member ON ledger (guild, user, id);
 CREATE INDEX ledger_batch ON ledger (batch) WHERE batch IS NOT NULL;
 CREATE UNIQUE INDEX ledger_undone ON ledger (undoes) WHERE undoes IS NOT NULL;
 
--- Changes of many members that can be taken back as one: a reset of everybody, an import.
+-- Changes of many members that can be taken back as one: a reset of everybody, an import. `origin` names what was
+-- imported, so that it is imported once; a batch that is not `finished` goes on where it was broken off.
 CREATE TABLE batch (
     id INTEGER PRIMARY KEY,
     guild INTEGER NOT NULL,
@@ -87,7 +88,9 @@ CREATE TABLE batch (
     actor INTEGER,
     source INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    undoes INTEGER UNIQUE
+    undoes INTEGER UNIQUE,
+    origin TEXT,
+    finished INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 
 -- Guilds as last seen, roles and channels included: a resumed session is not told again.

@@ -13,6 +13,7 @@ pub mod door;
 pub mod features;
 pub mod gateway;
 pub mod http;
+pub mod import;
 pub mod lamp;
 pub mod model;
 pub mod sim;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
 
 use innkeeper::model::{Error, Refusal, Result, Timestamp};
-use innkeeper::store::{InstanceLock, Progress, SavedSession, SessionKey, Store, StoreSettings, Tx, Work};
+use innkeeper::store::{Guest, InstanceLock, Progress, SavedSession, SessionKey, Store, StoreSettings, Tx, Work};
 use rusqlite::Connection;
 use support::{Folder, open_store};
 
@@ -387,4 +387,75 @@ fn files_that_are_not_ours_are_refused_and_left_alone() {
     let before = std::fs::read(folder.file("text.db")).unwrap();
     assert!(open("text.db").is_err());
     assert_eq!(std::fs::read(folder.file("text.db")).unwrap(), before);
+}
+
+/// A change by another program, which waits for the bot's writer no longer than it takes to hear a knock.
+fn insert_as_guest(path: &std::path::Path, at: i64) -> Result<()> {
+    Guest::open(path).unwrap().write(|tx| insert(tx, at))
+}
+
+#[tokio::test]
+async fn whoever_knocks_is_let_in_although_a_transaction_is_open() {
+    let folder = Folder::new();
+    let path = folder.file("a.db");
+    let (store, _) = open_store(&path);
+    store.submit(Box::new(Add(1, None))).unwrap();
+    let knocking = path.clone();
+    tokio::task::spawn_blocking(move || insert_as_guest(&knocking, 2)).await.unwrap().unwrap();
+    assert_eq!(committed(&store), [1, 2]);
+    assert!(!folder.file("a.db.knock").exists(), "nobody knocks any more");
+    store.submit(Box::new(Add(3, None))).unwrap();
+    assert_eq!(committed(&store), [1, 2], "nobody knocked, so it waits for company");
+    store.close();
+}
+
+#[tokio::test]
+async fn a_knock_that_was_left_behind_is_answered_once() {
+    let folder = Folder::new();
+    let (store, vitals) = open_store(&folder.file("a.db"));
+    std::fs::write(folder.file("a.db.knock"), "").unwrap();
+    let (tell, told) = mpsc::channel();
+    store.submit(Box::new(Add(1, Some(tell)))).unwrap();
+    tokio::task::spawn_blocking(move || told.recv().unwrap().unwrap()).await.unwrap();
+    assert_eq!((committed(&store), vitals.commits.load(Relaxed)), (vec![1], 1));
+    store.close();
+    assert!(!folder.file("a.db.knock").exists());
+}
+
+#[tokio::test]
+async fn work_that_read_before_another_program_wrote_begins_anew() {
+    let folder = Folder::new();
+    let path = folder.file("a.db");
+    let (store, vitals) = open_store(&path);
+    let runs = Arc::new(AtomicU32::new(0));
+    let (counted, beside) = (runs.clone(), path.clone());
+    let count =
+        |tx: &Tx| -> Result<i64> { Ok(tx.read().query_row("SELECT count(*) FROM identify", (), |r| r.get(0))?) };
+    let seen = store.write(move |tx| {
+        let seen = count(tx)?;
+        if counted.fetch_add(1, Relaxed) == 0 {
+            insert_as_guest(&beside, 1)?;
+        }
+        insert(tx, 100 + seen)?;
+        Ok(seen)
+    });
+    assert_eq!((seen.await.unwrap(), runs.load(Relaxed)), (1, 2));
+    assert_eq!(committed(&store), [1, 101]);
+    assert!(vitals.store_writable.load(Relaxed) && vitals.problems().is_empty());
+    store.close();
+}
+
+#[test]
+fn what_fails_as_a_guest_writes_nothing() {
+    let folder = Folder::new();
+    let mut guest = Guest::open(&folder.file("a.db")).unwrap();
+    let refused = guest.write(|tx| insert(tx, 1).and_then(|()| Err::<(), _>(Refusal::new("no").into())));
+    assert!(matches!(refused, Err(Error::Refusal(_))));
+    guest.write(|tx| insert(tx, 2)).unwrap();
+    let rows = "SELECT group_concat(at) FROM identify";
+    assert_eq!(guest.read().query_row(rows, (), |row| row.get::<_, String>(0)).unwrap(), "2");
+    assert!(!guest.has_company());
+    let lock = InstanceLock::take(&folder.file("a.db")).unwrap();
+    assert!(guest.has_company());
+    drop(lock);
 }

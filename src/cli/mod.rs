@@ -4,8 +4,10 @@ mod check;
 mod config;
 mod demo;
 mod house;
+mod import;
 mod logs;
 mod run;
+mod simulate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,6 +58,10 @@ enum Verb {
     Check(check::Options),
     /// Shows every setting and where it comes from.
     Config(config::Options),
+    /// Brings levels in from another bot. Changes nothing without --apply.
+    Import(import::Options),
+    /// Shows whose levels and roles another configuration would change, without changing any.
+    Simulate(simulate::Options),
     /// Shows the version.
     Version,
 }
@@ -96,6 +102,8 @@ pub fn main() -> ExitCode {
         Verb::Demo(options) => demo::run(&options),
         Verb::Check(options) => check::run(&options),
         Verb::Config(options) => config::run(&options),
+        Verb::Import(options) => import::run(&options),
+        Verb::Simulate(options) => simulate::run(&options),
         Verb::Version => {
             println!("innkeeper {}", env!("CARGO_PKG_VERSION"));
             Exit::Ok

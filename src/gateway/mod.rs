@@ -11,6 +11,7 @@ mod closing;
 mod connection;
 mod ear;
 mod guard;
+mod history;
 mod https;
 mod inbound;
 mod intents;
@@ -33,6 +34,7 @@ mod wire;
 use tokio::sync::watch;
 
 pub use budget::Pace;
+pub use history::{History, Said};
 pub use https::{Https, install_tls};
 pub use look::{Found, look_over};
 pub use perform::Performer;

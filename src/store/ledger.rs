@@ -91,6 +91,71 @@ pub fn insert_batch(
     Ok(connection.last_insert_rowid())
 }
 
+/// A batch of many transactions, which another program makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begun {
+    pub id: i64,
+    pub finished: bool,
+}
+
+/// Begins a batch that takes several transactions; `origin` finds it again.
+pub fn begin_batch(
+    tx: &Tx,
+    guild: GuildId,
+    what: &str,
+    origin: &str,
+    at: Timestamp,
+    undoes: Option<i64>,
+) -> Result<i64> {
+    let connection = tx.write()?;
+    let sql = "INSERT INTO batch (guild, what, source, at, undoes, origin, finished) VALUES (?1, ?2, 0, ?3, ?4, ?5, 0)";
+    connection.prepare_cached(sql)?.execute(params![guild.sql(), what, at.ms(), undoes, origin])?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// The batch of this origin that nobody took back, the newest first.
+pub fn find_begun(connection: &Connection, guild: GuildId, origin: &str) -> Result<Option<Begun>> {
+    let sql = "SELECT id, finished FROM batch WHERE guild = ?1 AND origin = ?2
+        AND NOT EXISTS (SELECT 1 FROM batch AS undo WHERE undo.undoes = batch.id) ORDER BY id DESC LIMIT 1";
+    let row = connection
+        .prepare_cached(sql)?
+        .query_row(params![guild.sql(), origin], |row| Ok(Begun { id: row.get(0)?, finished: row.get(1)? }));
+    Ok(row.optional()?)
+}
+
+/// All of a batch is written.
+pub fn finish_batch(tx: &Tx, id: i64) -> Result<()> {
+    tx.write()?.prepare_cached("UPDATE batch SET finished = 1 WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+/// What each member was given by batches of this kind for this reason, as far as nobody took it back: `see` is shown
+/// every row.
+pub fn each_given(
+    connection: &Connection,
+    guild: GuildId,
+    what: &str,
+    reason: &str,
+    mut see: impl FnMut(UserId, i64),
+) -> Result<()> {
+    let sql = "SELECT ledger.user, ledger.amount FROM batch JOIN ledger ON ledger.batch = batch.id
+        WHERE batch.guild = ?1 AND batch.what = ?2 AND ledger.reason = ?3
+            AND NOT EXISTS (SELECT 1 FROM ledger AS undo WHERE undo.undoes = ledger.id)";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![guild.sql(), what, reason])?;
+    while let Some(row) = rows.next()? {
+        see(UserId::try_from(row.get::<_, i64>(0)?)?, row.get(1)?);
+    }
+    Ok(())
+}
+
+/// The rows of a batch.
+pub fn count_batch(connection: &Connection, batch: i64) -> Result<usize> {
+    let sql = "SELECT count(*) FROM ledger WHERE batch = ?1";
+    let count = connection.prepare_cached(sql)?.query_row([batch], |row| row.get::<_, i64>(0))?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
 const COLUMNS: &str = "id, guild, user, what, amount, after, actor, reason, at, batch, undoes";
 
 /// The row with this number, in this guild.
@@ -122,6 +187,15 @@ pub fn list_batch(connection: &Connection, batch: i64) -> Result<Vec<Row>> {
             AND NOT EXISTS (SELECT 1 FROM ledger AS undo WHERE undo.undoes = ledger.id) ORDER BY id"
     );
     list(connection, &sql, params![batch])
+}
+
+/// The same, at most so many that come after the row with this number.
+pub fn list_batch_after(connection: &Connection, batch: i64, after: i64, at_most: usize) -> Result<Vec<Row>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM ledger WHERE batch = ?1 AND id > ?2
+            AND NOT EXISTS (SELECT 1 FROM ledger AS undo WHERE undo.undoes = ledger.id) ORDER BY id LIMIT ?3"
+    );
+    list(connection, &sql, params![batch, after, at_most as i64])
 }
 
 /// A member's rows, the newest first, after skipping `offset`.

@@ -31,6 +31,15 @@ impl InstanceLock {
     }
 }
 
+/// The process that holds the lock of this database, as far as can be seen without taking it. A number that was left
+/// behind and now belongs to another process is taken for the bot's.
+pub(super) fn holder(database: &Path) -> Option<u32> {
+    let mut file = File::open(beside(database, "lock")).ok()?;
+    let pid = read_pid(&mut file)?;
+    let processes = Path::new("/proc/self");
+    (!processes.exists() || Path::new("/proc").join(pid.to_string()).exists()).then_some(pid)
+}
+
 fn read_pid(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.take(16).read_to_string(&mut text).ok()?;

@@ -10,6 +10,8 @@ pub mod check;
 pub mod done;
 pub mod downtime;
 pub mod fold;
+mod guest;
+mod knock;
 pub mod ledger;
 mod lock;
 mod open;
@@ -30,6 +32,7 @@ use anyhow::anyhow;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot, watch};
 
+pub use guest::Guest;
 pub use lock::InstanceLock;
 pub use open::OpenError;
 pub use session::{Progress, SavedSession, SessionKey};

@@ -96,6 +96,27 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Opens the file for reading only, if it is as this program knows it.
+pub(super) fn open_known(path: &Path) -> Result<Connection, OpenError> {
+    let unreadable = |error| OpenError::from_sqlite(path, &error);
+    let connection = open_reader(path).map_err(unreadable)?;
+    match schema_version(&connection).map_err(unreadable)? {
+        Some(found) if found == i64::from(known_version()) => Ok(connection),
+        _ => {
+            let state = schema_state(path, &connection)?;
+            Err(OpenError::unreadable(path, &format_args!("its schema is not this program's ({state})")))
+        }
+    }
+}
+
+/// A database that is nowhere and empty, to try things against where there is none yet.
+pub(super) fn open_nowhere() -> Result<Connection, OpenError> {
+    let path = Path::new("(memory)");
+    let mut connection = Connection::open_in_memory().map_err(|error| OpenError::from_sqlite(path, &error))?;
+    migrate(path, &mut connection)?;
+    Ok(connection)
+}
+
 /// Opens the file for the writer again, after an error: it must exist and be migrated already.
 pub(super) fn reopen_writer(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -55,9 +55,7 @@ impl Promise {
 
 /// Stores a promise. Nothing happens when the same origin promised before.
 pub fn insert(tx: &Tx, promise: &NewPromise, now: Timestamp) -> Result<()> {
-    let known = "SELECT 1 FROM promise WHERE origin = ?1";
-    let known = tx.read().prepare_cached(known)?.exists([&promise.origin])?;
-    if known {
+    if is_known(tx.read(), &promise.origin)? {
         return Ok(());
     }
     let connection = tx.write()?;
@@ -80,6 +78,11 @@ pub fn insert(tx: &Tx, promise: &NewPromise, now: Timestamp) -> Result<()> {
     ])?;
     tx.hurry();
     Ok(())
+}
+
+/// Whether this origin has promised something, kept or not.
+pub fn is_known(connection: &Connection, origin: &str) -> Result<bool> {
+    Ok(connection.prepare_cached("SELECT 1 FROM promise WHERE origin = ?1")?.exists([origin])?)
 }
 
 /// Whether a promise for this target is still open: due, or refused by Discord and waiting for somebody to act.

@@ -24,11 +24,13 @@ pub struct Tx {
     broken: Cell<bool>,
     progress: RefCell<Option<Progress>>,
     memos: RefCell<HashMap<TypeId, Box<dyn Any + Send>>>,
+    /// The database's version when we last looked; it moves when another program writes. 0: not looked yet.
+    version: Cell<i64>,
 }
 
 impl Tx {
     pub(super) fn new(connection: Connection) -> Self {
-        Self {
+        let tx = Self {
             connection,
             open: Cell::new(false),
             scopes: RefCell::default(),
@@ -37,7 +39,10 @@ impl Tx {
             broken: Cell::new(false),
             progress: RefCell::default(),
             memos: RefCell::default(),
-        }
+            version: Cell::new(0),
+        };
+        tx.notice_other_writers();
+        tx
     }
 
     /// For queries. Sees everything written before in this batch, committed or not.
@@ -50,6 +55,7 @@ impl Tx {
         if !self.open.get() {
             self.run("BEGIN IMMEDIATE")?;
             self.open.set(true);
+            self.refuse_what_is_old()?;
         }
         let mut scopes = self.scopes.borrow_mut();
         for (depth, opened) in scopes.iter_mut().enumerate() {
@@ -115,8 +121,36 @@ impl Tx {
         *self.progress.borrow_mut() = None;
     }
 
-    pub(super) fn forget_memos(&self) {
+    /// Forgets what is remembered where another program wrote meanwhile; it cannot while our transaction is open.
+    pub(super) fn notice_other_writers(&self) {
+        if let Ok(version) = self.load_version()
+            && version != self.version.replace(version)
+        {
+            self.memos.borrow_mut().clear();
+        }
+    }
+
+    /// Another program wrote between what the present work has read and its first change: the work has to begin anew.
+    fn refuse_what_is_old(&self) -> Result<()> {
+        let version = self.load_version()?;
+        let before = self.version.replace(version);
+        if before == 0 || before == version {
+            return Ok(());
+        }
+        self.broken.set(true);
+        Err(Error::Fault(anyhow!("another program wrote meanwhile")))
+    }
+
+    fn load_version(&self) -> Result<i64> {
+        let mut statement = self.connection.prepare_cached("PRAGMA data_version")?;
+        Ok(statement.query_row((), |row| row.get(0))?)
+    }
+
+    /// Opens a transaction for work that has read nothing yet.
+    pub(super) fn begin_anew(&self) -> Result<()> {
         self.memos.borrow_mut().clear();
+        self.version.set(0);
+        self.begin()
     }
 
     /// Whether the present piece of work has written something.

@@ -13,6 +13,7 @@ use anyhow::anyhow;
 use tokio::sync::{oneshot, watch};
 
 use super::bell::Bell;
+use super::knock::{self, Ear};
 use super::open::{bytes_on_disk, reopen_writer};
 use super::session::{Progress, SavedSession, load_batch, save_progress};
 use super::{StoreSettings, Tx};
@@ -77,7 +78,6 @@ pub(super) struct Writer {
     vitals: Arc<Vitals>,
     version: watch::Sender<u64>,
     tx: Tx,
-    data_version: i64,
     batch: i64,
     committed: Option<Progress>,
     kept: Vec<Kept>,
@@ -95,6 +95,7 @@ pub(super) struct Writer {
     failing: bool,
     /// The last commit was reported as failed, and nobody has seen yet whether it happened all the same.
     in_doubt: bool,
+    ear: Ear,
 }
 
 impl Writer {
@@ -110,13 +111,13 @@ impl Writer {
         let batch = load_batch(tx.read())?;
         vitals.store_bytes.store(bytes_on_disk(&path), Relaxed);
         Ok(Self {
+            ear: Ear::new(&path),
             path,
             settings,
             inbox,
             vitals,
             version,
             tx,
-            data_version: 0,
             batch,
             committed: None,
             kept: Vec::new(),
@@ -145,6 +146,7 @@ impl Writer {
             if self.is_due() {
                 self.commit();
             }
+            self.let_in();
         }
         self.commit();
         let _ = self.tx.read().execute_batch("PRAGMA optimize");
@@ -166,8 +168,16 @@ impl Writer {
 
     fn patience(&self) -> Duration {
         match self.deadline {
-            Some(deadline) => deadline.saturating_duration_since(Instant::now()).min(IDLE_WAIT),
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()).min(knock::LOOK_EVERY),
             None => IDLE_WAIT,
+        }
+    }
+
+    /// Commits where another program waits for that, and leaves the database alone for a moment.
+    fn let_in(&mut self) {
+        if self.tx.has_batch() && self.ear.hears() {
+            self.commit();
+            self.ear.answer(|| self.bell.is_closing());
         }
     }
 
@@ -178,7 +188,7 @@ impl Writer {
 
     fn take_burst(&mut self, first: Message) {
         if !self.tx.has_batch() {
-            self.notice_other_writers();
+            self.tx.notice_other_writers();
         }
         self.take(first);
         for _ in 1..BURST_MAX {
@@ -297,7 +307,6 @@ impl Writer {
     fn try_again(&mut self) -> Result<()> {
         let progress = self.tx.progress();
         self.tx = Tx::new(reopen_writer(&self.path)?);
-        self.data_version = 0;
         if let Some(progress) = progress {
             self.tx.note_progress(progress);
         }
@@ -380,18 +389,6 @@ impl Writer {
             if self.stopping {
                 return;
             }
-        }
-    }
-
-    /// Memos may be out of date when another program wrote; it cannot while our transaction is open.
-    fn notice_other_writers(&mut self) {
-        let version = self.tx.read().prepare_cached("PRAGMA data_version");
-        let version = version.and_then(|mut statement| statement.query_row((), |row| row.get::<_, i64>(0)));
-        if let Ok(version) = version
-            && version != self.data_version
-        {
-            self.data_version = version;
-            self.tx.forget_memos();
         }
     }
 }

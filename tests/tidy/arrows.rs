@@ -10,6 +10,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("config", &["model"]),
     ("status", &["config", "model"]),
     ("door", &[]),
+    ("import", &["model"]),
     ("store", &["model", "status"]),
     ("cx", &["config", "model", "status", "store"]),
     ("command", &["config", "cx", "model", "status", "store"]),
@@ -23,8 +24,8 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "bot", "command", "config", "door", "features", "gateway", "http", "lamp", "model", "sim", "status",
-            "store", "wires",
+            "bot", "command", "config", "door", "features", "gateway", "http", "import", "lamp", "model", "sim",
+            "status", "store", "wires",
         ],
     ),
     ("main", &["cli"]),

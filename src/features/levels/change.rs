@@ -130,6 +130,9 @@ fn undo_batch(cx: &mut Cx<'_>, actor: &Actor, id: i64) -> Result<Plan> {
     if let Some(by) = found.undone_by {
         return Err(Refusal::new(text::undone_before('B', id, by)).into());
     }
+    if ledger::count_batch(cx.tx.read(), id)? > BATCH_MAX {
+        return Err(Refusal::new(text::too_many_to_undo(id, BATCH_MAX)).into());
+    }
     let rows = ledger::list_batch(cx.tx.read(), id)?;
     let batch = ledger::insert_batch(cx.tx, guild, "undo", actor.user, cx.source.id(), cx.now, Some(id))?;
     for row in &rows {

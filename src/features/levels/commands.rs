@@ -5,6 +5,7 @@ use super::board::LEADERBOARD;
 use super::change::{ADD_XP, RESET_XP, SET_LEVEL, UNDO};
 use super::explain::{HISTORY, WHY};
 use super::own::{LEVEL_NOTIFY, PRIVACY};
+use super::simulate::SIMULATE;
 use super::{roles, store, text, tools};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
@@ -25,6 +26,7 @@ pub const COMMANDS: &[&Command] = &[
     &SET_LEVEL,
     &RESET_XP,
     &UNDO,
+    &SIMULATE,
     &LEVEL_PREVIEW,
 ];
 

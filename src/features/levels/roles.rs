@@ -130,6 +130,6 @@ fn promise(cx: &mut Cx<'_>, guild: GuildId, user: UserId, role: RoleId, give: bo
 }
 
 /// What a role promise is about; with `*` for member or role, the pattern of all of them.
-fn target(guild: GuildId, user: impl Display, role: impl Display) -> String {
+pub fn target(guild: GuildId, user: impl Display, role: impl Display) -> String {
     format!("role:{guild}:{user}:{role}")
 }

@@ -184,6 +184,7 @@ fn what(what: &str) -> &str {
         "daily" => "daily bonus",
         "streak" => "days in a row",
         "voice" => "voice minutes",
+        "import" => "imported",
         other => other,
     }
 }
@@ -291,6 +292,11 @@ pub fn type_the_name(guild: &str) -> String {
 
 pub fn too_many(at_most: usize) -> String {
     format!("More than {} members have XP; one command may change so many.", count(at_most as i64))
+}
+
+pub fn too_many_to_undo(batch: i64, at_most: usize) -> String {
+    let at_most = count(at_most as i64);
+    format!("B{batch} has more than {at_most} changes. `innkeeper import undo B{batch}` takes it back on the server.")
 }
 
 pub fn no_such_number(number: &str) -> String {
