@@ -15,6 +15,7 @@ pub mod gateway;
 pub mod http;
 pub mod lamp;
 pub mod model;
+pub mod picture;
 pub mod sim;
 pub mod status;
 pub mod store;

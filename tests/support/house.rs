@@ -64,6 +64,7 @@ impl House {
         let folder = Folder::new();
         let mut config = Config::default();
         config.discord.api_url = sim.api_url();
+        config.discord.cdn_url = sim.api_url();
         config.store.path = folder.file("innkeeper.db");
         // Stories count in messages; those about days and commands say so.
         config.levels.daily_bonus = 0;

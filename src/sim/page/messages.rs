@@ -250,6 +250,7 @@ fn draw_file(html: &mut Html, channel: &Channel, file: &Attachment, message: &Me
 }
 
 fn draw_image(html: &mut Html, channel: &Channel, file: &Attachment) {
-    html.raw("<img class=card alt=\"").text(&file.filename).raw("\" src=\"/attachments/").text(channel.id);
+    let alt = file.description.as_deref().unwrap_or(&file.filename);
+    html.raw("<img class=card alt=\"").text(alt).raw("\" src=\"/attachments/").text(channel.id);
     html.raw("/").text(file.id).raw("/").text(super::html::percent(&file.filename)).raw("\">");
 }
