@@ -8,6 +8,7 @@ mod happenings;
 mod invoke;
 mod minutes;
 mod observe;
+mod portrait;
 mod promises;
 
 use std::future::Future;

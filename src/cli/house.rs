@@ -113,8 +113,9 @@ impl House {
         let server = match pages {
             Some(listener) => {
                 let door = Door::new(face, &config, bot.happenings());
+                let portraits = http::portraits(bot.clone());
                 Some(tokio::spawn(async move {
-                    if let Err(error) = http::serve(listener, door, http::Routes::new(), stopping).await {
+                    if let Err(error) = http::serve(listener, door, portraits, stopping).await {
                         tracing::error!(%error, "the pages are not served");
                     }
                 }))

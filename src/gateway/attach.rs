@@ -17,6 +17,9 @@ use crate::picture::Studio;
 /// The longest description of an attachment.
 const ALT_MAX: usize = 1_024;
 
+/// The parts of a message in whose place a picture may stand.
+const TEXTS: [&str; 2] = ["content", "embeds"];
+
 /// A picture, ready to be sent.
 pub struct File {
     name: &'static str,
@@ -46,8 +49,9 @@ impl File {
     fn describe(&self, message: &mut Value) {
         message["attachments"] = json!([{"id": 0, "filename": self.name, "description": self.alt}]);
         if self.replaces_text {
-            message["content"] = "".into();
-            message["embeds"] = json!([]);
+            if let Some(parts) = message.as_object_mut() {
+                TEXTS.into_iter().for_each(|part| drop(parts.remove(part)));
+            }
         } else if message["embeds"][0].is_object() {
             message["embeds"][0]["image"] = json!({"url": format!("attachment://{}", self.name)});
         }
@@ -104,7 +108,7 @@ mod tests {
         assert_eq!(beside["embeds"][0]["image"]["url"], "attachment://card.png");
         assert_eq!(beside["attachments"][0]["description"], "a \"card\"\r\n");
         let instead = json_in(&call(Call::post("/x"), &body::answer(&message, true), Some(&file(true))));
-        assert_eq!((&instead["data"]["embeds"], &instead["data"]["content"]), (&json!([]), &json!("")));
+        assert_eq!((&instead["data"]["embeds"], &instead["data"]["content"]), (&Value::Null, &Value::Null));
         assert_eq!((&instead["data"]["attachments"][0]["id"], &instead["data"]["flags"]), (&json!(0), &json!(64)));
         assert_eq!(instead["data"]["allowed_mentions"]["parse"], json!([]));
     }

@@ -108,9 +108,9 @@ impl Outgoing {
         Self { rows: button::rows(buttons), ..self }
     }
 
-    /// The same message with a picture.
-    pub fn with_picture(self, illustration: Illustration) -> Self {
-        Self { illustration: Some(Box::new(illustration)), ..self }
+    /// The same message with a picture, where there is one.
+    pub fn with_picture(self, illustration: impl Into<Option<Illustration>>) -> Self {
+        Self { illustration: illustration.into().map(Box::new), ..self }
     }
 }
 

@@ -133,7 +133,8 @@ impl Fonts {
     ext = "svg",
     source = r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"
     font-family="Noto Sans" font-weight="{{ weight }}">
-{% for text in texts %}<text id="t{{ loop.index0 }}" font-size="{{ text.size }}">{{ text.text }}</text>{% endfor %}</svg>"#
+{% for text in texts %}<text id="t{{ loop.index0 }}" font-size="{{ text.size }}">{{ text.text }}</text>{% endfor %}
+</svg>"#
 )]
 struct Ruler<'t> {
     texts: &'t [&'t Fitted],

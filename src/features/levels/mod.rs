@@ -10,6 +10,7 @@ pub mod days;
 mod explain;
 mod message;
 mod own;
+mod pictures;
 pub mod roles;
 pub mod rules;
 pub mod similar;
@@ -40,6 +41,7 @@ pub(super) static FEATURE: Feature = Feature {
     observe,
     card: Some(card),
     verify: Some(verify),
+    portrait: Some(pictures::portrait),
 };
 
 /// Members shown on the page.
