@@ -25,7 +25,7 @@ const PIXELS_MAX: u64 = 1024 * 1024;
 /// Avatars fetched at the same time; who finds no place gets initials.
 const AT_ONCE_MAX: usize = 8;
 /// Avatars that are kept, 124 KB each.
-const KEPT_MAX: usize = 48;
+const KEPT_MAX: usize = 32;
 /// How long it is remembered that an avatar could not be had.
 const FAILED_KEPT: Duration = Duration::from_secs(300);
 const HASH_CHARS_MAX: usize = 64;

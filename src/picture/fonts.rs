@@ -1,12 +1,14 @@
 //! The fonts that pictures are drawn with: ours for Latin, Greek, Cyrillic, Arabic and Hebrew, and for other scripts
 //! one each of the system's, where it has one. What no font has is drawn as a box.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use fontdb::{Database, FaceInfo, Source, Style};
 use resvg::usvg::{FontResolver, ImageHrefResolver, Options, Tree};
 use skrifa::{FontRef, MetadataProvider};
+
+use super::words;
 
 const BUNDLED: [&[u8]; 4] = [
     include_bytes!("../../assets/fonts/NotoSans-Regular.ttf"),
@@ -41,11 +43,23 @@ pub struct Wanted<'t> {
     pub room: f32,
 }
 
-/// A text that fits.
+/// A text that fits, set in its fonts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
-    pub text: String,
+    text: String,
     pub size: f32,
+    pub width: f32,
+    /// From left to right.
+    pub runs: Vec<Run>,
+}
+
+/// A piece of a text that one font can write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    pub family: String,
+    pub text: String,
+    /// Where it begins, from where the text begins.
+    pub x: f32,
 }
 
 impl Fonts {
@@ -56,9 +70,14 @@ impl Fonts {
 
     /// Ours and the system's.
     pub fn with_systems() -> Self {
+        Self::with_those_in(FOLDERS.map(Path::new))
+    }
+
+    /// Ours and the best of those in these folders.
+    pub fn with_those_in<'f>(folders: impl IntoIterator<Item = &'f Path>) -> Self {
         let mut fonts = bundled();
         let mut system = Database::new();
-        FOLDERS.iter().map(PathBuf::from).for_each(|folder| system.load_fonts_dir(folder));
+        folders.into_iter().for_each(|folder| system.load_fonts_dir(folder));
         for face in best_of(&system) {
             fonts.push_face_info(face);
         }
@@ -86,15 +105,14 @@ impl Fonts {
 
     /// Makes bold texts fit: smaller as far as that may go, then shorter, with an ellipsis.
     pub fn fit<const N: usize>(&self, wanted: [Wanted<'_>; N]) -> [Fitted; N] {
-        let mut fitted = wanted.each_ref().map(|wanted| Fitted { text: wanted.text.to_owned(), size: wanted.size });
+        let mut fitted = wanted.each_ref().map(|wanted| self.set(wanted.text.to_owned(), wanted.size));
         self.fit_all(&wanted, &mut fitted);
         fitted
     }
 
     /// As [`Fonts::fit`], for any number.
     pub fn fit_many(&self, wanted: &[Wanted<'_>]) -> Vec<Fitted> {
-        let whole = |wanted: &Wanted<'_>| Fitted { text: wanted.text.to_owned(), size: wanted.size };
-        let mut fitted: Vec<_> = wanted.iter().map(whole).collect();
+        let mut fitted: Vec<_> = wanted.iter().map(|wanted| self.set(wanted.text.to_owned(), wanted.size)).collect();
         self.fit_all(wanted, &mut fitted);
         fitted
     }
@@ -102,57 +120,99 @@ impl Fonts {
     fn fit_all(&self, wanted: &[Wanted<'_>], fitted: &mut [Fitted]) {
         let mut open: Vec<usize> = (0..wanted.len()).collect();
         for _ in 0..ROUNDS_MAX {
-            let widths = self.widths(open.iter().map(|at| &fitted[*at]));
-            let measured: Vec<_> = open.drain(..).zip(widths).collect();
-            for (at, width) in measured {
-                if width > wanted[at].room {
-                    fitted[at] = tighten(&wanted[at], &fitted[at], width);
-                    open.push(at);
-                }
-            }
+            self.measure(fitted, &open);
+            open.retain(|at| fitted[*at].width > wanted[*at].room);
             if open.is_empty() {
                 return;
             }
+            for at in &open {
+                let (text, size) = tighten(&wanted[*at], &fitted[*at]);
+                fitted[*at] = self.set(text, size);
+            }
         }
+        self.measure(fitted, &open);
     }
 
-    /// How wide bold texts are.
-    fn widths<'t>(&self, texts: impl Iterator<Item = &'t Fitted> + Clone) -> Vec<f32> {
+    fn set(&self, text: String, size: f32) -> Fitted {
+        Fitted { runs: self.runs(&text), text, size, width: 0.0 }
+    }
+
+    /// Splits a text where its letters need another font than ours. The drawing would look for fonts by itself, but
+    /// gives up where another font writes the same text with more or fewer shapes, as those of emoji and of India do.
+    fn runs(&self, text: &str) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        for letter in text.chars() {
+            let joined = runs.last_mut().filter(|_| words::joins(letter));
+            if let Some(run) = joined {
+                run.text.push(letter);
+                continue;
+            }
+            let family = self.family_of(letter);
+            match runs.last_mut() {
+                Some(run) if run.family == family => run.text.push(letter),
+                _ => runs.push(Run { family, text: letter.to_string(), x: 0.0 }),
+            }
+        }
+        if text.chars().find(|letter| letter.is_alphabetic()).is_some_and(words::is_right_to_left) {
+            runs.reverse();
+        }
+        runs
+    }
+
+    /// The family of the first font that has a letter; ours for all that is bundled, and where no font has it.
+    fn family_of(&self, letter: char) -> String {
+        if letter.is_ascii() {
+            return FAMILY.to_owned();
+        }
+        let fonts = &self.options.fontdb;
+        let has = |face: &(usize, &FaceInfo)| {
+            let found = fonts.with_face_data(face.1.id, |data, index| {
+                FontRef::from_index(data, index).is_ok_and(|font| font.charmap().map(letter).is_some())
+            });
+            found == Some(true)
+        };
+        // The bundled ones come first.
+        let found = fonts.faces().enumerate().find(has).filter(|(nth, _)| *nth >= BUNDLED.len());
+        found.and_then(|(_, face)| face.families.first()).map_or(FAMILY, |(name, _)| name).to_owned()
+    }
+
+    /// Finds out how wide these texts are, and where their runs begin. All are bold.
+    fn measure(&self, fitted: &mut [Fitted], which: &[usize]) {
         use askama::Template;
-        let texts: Vec<_> = texts.collect();
-        let svg = Ruler { texts: &texts, weight: BOLD }.render().unwrap_or_default();
-        let Some(tree) = self.read(&svg) else { return vec![0.0; texts.len()] };
-        let width = |nth: usize| tree.node_by_id(&format!("t{nth}")).map_or(0.0, |node| node.bounding_box().width());
-        (0..texts.len()).map(width).collect()
+        let texts: Vec<&Fitted> = which.iter().map(|at| &fitted[*at]).collect();
+        let svg = Ruler { texts: &texts }.render().unwrap_or_default();
+        let Some(tree) = self.read(&svg) else { return };
+        for (nth, at) in which.iter().enumerate() {
+            let text = &mut fitted[*at];
+            text.width = 0.0;
+            for (number, run) in text.runs.iter_mut().enumerate() {
+                run.x = text.width;
+                let node = tree.node_by_id(&format!("t{nth}r{number}"));
+                text.width += node.map_or(0.0, |node| node.bounding_box().width());
+            }
+        }
     }
 }
 
 /// Texts below each other, to be measured.
 #[derive(askama::Template)]
-#[template(
-    ext = "svg",
-    source = r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"
-    font-family="Noto Sans" font-weight="{{ weight }}">
-{% for text in texts %}<text id="t{{ loop.index0 }}" font-size="{{ text.size }}">{{ text.text }}</text>{% endfor %}
-</svg>"#
-)]
+#[template(path = "ruler.svg")]
 struct Ruler<'t> {
     texts: &'t [&'t Fitted],
-    weight: u16,
 }
 
 /// The next try for a text that was too wide.
-fn tighten(wanted: &Wanted<'_>, tried: &Fitted, width: f32) -> Fitted {
-    let share = wanted.room / width;
+fn tighten(wanted: &Wanted<'_>, tried: &Fitted) -> (String, f32) {
+    let share = wanted.room / tried.width;
     let size = (tried.size * share).floor();
     if size >= wanted.size_min {
-        return Fitted { text: tried.text.clone(), size };
+        return (tried.text.clone(), size);
     }
     // As much as would fit at the smallest size, and a letter less for the ellipsis.
     let chars = tried.text.chars().count() as f32;
     let kept = (chars * share * tried.size / wanted.size_min - 1.0).floor().min(chars - 2.0).max(1.0);
     let kept: String = tried.text.chars().take(kept as usize).collect();
-    Fitted { text: format!("{}…", kept.trim_end_matches(['…', ' ', '\u{200d}'])), size: wanted.size_min }
+    (format!("{}…", kept.trim_end_matches(['…', ' ', '\u{200d}'])), wanted.size_min)
 }
 
 fn bundled() -> Database {
@@ -183,7 +243,9 @@ fn best_of(system: &Database) -> Vec<FaceInfo> {
     }
     let mut faces: Vec<FaceInfo> = Vec::new();
     for face in best.into_iter().flatten() {
-        if !faces.iter().any(|known| known.id == face.id) {
+        // A name that cannot be quoted is not worth the trouble.
+        let is_plain = face.families.iter().all(|(name, _)| !name.contains(['\'', '\\', '"']));
+        if is_plain && !faces.iter().any(|known| known.id == face.id) {
             faces.push(face.clone());
         }
     }

@@ -37,7 +37,7 @@ const KEPT_MAX: usize = 16;
 pub struct Studio(Arc<Inner>);
 
 struct Inner {
-    /// Loaded with the first picture: it takes a moment to look through the system's.
+    /// Loaded once, when they are wanted: it takes a moment to look through the system's.
     fonts: OnceLock<Fonts>,
     faces: Faces,
     places: Arc<Semaphore>,
@@ -55,6 +55,15 @@ impl Studio {
             waiting: Semaphore::new(AT_ONCE_MAX + WAITING_MAX),
             kept: Mutex::default(),
         }))
+    }
+
+    /// Loads the fonts, so that nobody waits for them with the first picture.
+    pub async fn warm(&self) {
+        let studio = self.clone();
+        let _ = tokio::task::spawn_blocking(move || {
+            studio.fonts();
+        })
+        .await;
     }
 
     /// The picture as a PNG, or none: there is too much to do, or it cannot be drawn.
@@ -85,12 +94,15 @@ impl Studio {
         let place = self.0.places.clone().acquire_owned().await.ok()?;
         let studio = self.clone();
         let drawing = tokio::task::spawn_blocking(move || {
-            let fonts = studio.0.fonts.get_or_init(Fonts::with_systems);
-            let png = draw::png(fonts, &picture, face.as_deref());
+            let png = draw::png(studio.fonts(), &picture, face.as_deref());
             drop(place);
             png
         });
         drawing.await.ok().flatten().map(Arc::from)
+    }
+
+    fn fonts(&self) -> &Fonts {
+        self.0.fonts.get_or_init(Fonts::with_systems)
     }
 
     fn kept(&self, key: u64) -> Option<Arc<[u8]>> {

@@ -46,6 +46,16 @@ pub fn initials(name: &str) -> String {
     if initials.is_empty() { first().unwrap_or_default() } else { initials }
 }
 
+/// Whether it is written as a part of what stands before it, or takes up room alone.
+pub fn joins(character: char) -> bool {
+    is_mark(character) || matches!(character, ' ' | '\u{200d}' | '\u{fe0e}' | '\u{1f3fb}'..='\u{1f3ff}')
+}
+
+/// Whether a letter belongs to a script that runs from right to left, of those that we have fonts for.
+pub fn is_right_to_left(letter: char) -> bool {
+    matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
+}
+
 /// Letters dressed up as mathematics or in full width, as the letters that they are: fonts for them are rare.
 fn plain_letter(character: char) -> char {
     let code = u32::from(character);
