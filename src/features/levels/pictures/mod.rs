@@ -169,7 +169,7 @@ mod tests {
             "Rank card of Ada: level 4, 2,000 XP, rank #3 of 40, 750 XP to level 5, 7 days in a row."
         );
         let Picture::Card(shown) = drawn.picture else { panic!("no card") };
-        assert_eq!((shown.note.as_str(), shown.progress), ("Basic · 7 days in a row", 166));
+        assert_eq!((shown.note.as_str(), shown.progress), ("Basic · 7 days in a row", 210));
         assert!(drawn.replaces_text);
     }
 
