@@ -16,6 +16,7 @@ pub mod http;
 pub mod import;
 pub mod lamp;
 pub mod model;
+pub mod picture;
 pub mod sim;
 pub mod status;
 pub mod store;

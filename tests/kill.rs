@@ -24,6 +24,7 @@ fn start(sim: &Sim, database: &Path) -> Child {
         .current_dir(database.parent().unwrap())
         .env("DISCORD_BOT_TOKEN", sim.token())
         .env("INNKEEPER_DISCORD__API_URL", sim.api_url())
+        .env("INNKEEPER_DISCORD__CDN_URL", sim.api_url())
         .env("INNKEEPER_STORE__PATH", database)
         .env("INNKEEPER_HTTP__LISTEN", "")
         .env("INNKEEPER_LAMP__LISTEN", "")

@@ -8,6 +8,7 @@ mod happenings;
 mod invoke;
 mod minutes;
 mod observe;
+mod portrait;
 mod promises;
 
 use std::future::Future;
@@ -22,6 +23,7 @@ use crate::config::Config;
 use crate::cx::{Cx, Source};
 use crate::features;
 use crate::model::{Clock, Delivered, Effect, Guilds, Need, Result, Setback, UserId};
+use crate::picture::Studio;
 use crate::status::vitals::Vitals;
 pub use crate::store::session::Me;
 use crate::store::session::{find_me, save_me};
@@ -51,6 +53,7 @@ struct Inner {
     me: ArcSwapOption<Me>,
     cooldowns: Cooldowns,
     happenings: Happenings,
+    studio: Studio,
     /// Wakes the worker when a promise may have become due.
     promised: Notify,
 }
@@ -62,6 +65,7 @@ impl Bot {
         let bot = Self(Arc::new(Inner {
             cooldowns: Cooldowns::default(),
             happenings: Happenings::default(),
+            studio: Studio::new(&config.discord.cdn_url),
             config,
             store,
             clock,
@@ -127,6 +131,11 @@ impl Bot {
     /// What happens in the communities, for those outside.
     pub fn happenings(&self) -> &Happenings {
         &self.0.happenings
+    }
+
+    /// Where pictures are drawn.
+    pub fn studio(&self) -> &Studio {
+        &self.0.studio
     }
 
     /// The commands of the features that are switched on.

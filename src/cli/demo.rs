@@ -114,6 +114,7 @@ async fn demo(options: &Options, data: &Data) -> Exit {
 fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -> Config {
     let mut config = Config::default();
     config.discord.api_url = sim.api_url();
+    config.discord.cdn_url = sim.api_url();
     config.store.path = data.folder.join("innkeeper.db");
     config.store.batch_seconds = 2;
     config.http.listen.clone_from(&options.listen);

@@ -113,8 +113,9 @@ impl House {
         let server = match pages {
             Some(listener) => {
                 let door = Door::new(face, &config, bot.happenings());
+                let portraits = http::portraits(bot.clone());
                 Some(tokio::spawn(async move {
-                    if let Err(error) = http::serve(listener, door, http::Routes::new(), stopping).await {
+                    if let Err(error) = http::serve(listener, door, portraits, stopping).await {
                         tracing::error!(%error, "the pages are not served");
                     }
                 }))
@@ -128,6 +129,8 @@ impl House {
     /// Lets people in until `end` resolves or Discord shows the bot the door; then ends everything in order.
     pub async fn keep(self, tempo: Tempo, end: impl Future<Output = ()>) -> Exit {
         let stopping = self.stop.subscribe();
+        let studio = self.bot.studio().clone();
+        tokio::spawn(async move { studio.warm().await });
         let redraw = tokio::spawn(redraw(self.bot.clone(), self.board.clone(), stopping.clone()));
         let watchdog = tokio::spawn(watchdog(self.bot.clone(), self.lamp.is_some(), stopping.clone()));
         let (bot, token) = (self.bot.clone(), self.token.clone());

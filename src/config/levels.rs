@@ -47,6 +47,8 @@ pub struct Levels {
     pub announce_ping: bool,
     /// What the announcement says.
     pub message: LevelUpText,
+    /// Whether answers come as pictures.
+    pub card: bool,
     /// Days after which message rows of the ledger are folded into daily sums; 0: never.
     pub fold_after_days: u32,
     pub multipliers: Multipliers,
@@ -81,6 +83,7 @@ impl Default for Levels {
             announce: Announce::Channel,
             announce_ping: false,
             message: LevelUpText::default(),
+            card: true,
             fold_after_days: 0,
             multipliers: Multipliers::default(),
             voice: Voice::default(),

@@ -38,6 +38,8 @@ pub struct Discord {
     /// A file with the token alone; empty: the environment has it.
     pub token_file: String,
     pub api_url: String,
+    /// Where avatars are.
+    pub cdn_url: String,
     /// What prefix commands begin with; empty switches them off (and with them the message content intent).
     pub prefix: String,
     /// The guilds to serve; empty: every guild the bot is in.
@@ -59,6 +61,7 @@ impl Default for Discord {
             token: None,
             token_file: String::new(),
             api_url: "https://discord.com".to_owned(),
+            cdn_url: "https://cdn.discordapp.com".to_owned(),
             prefix: "!".to_owned(),
             guilds: Vec::new(),
             timezone: Zone::default(),
@@ -180,12 +183,10 @@ impl Config {
             "discord.prefix",
             format!("must be at most {PREFIX_CHARS_MAX} characters without spaces"),
         );
-        let api_url = &self.discord.api_url;
-        hold(
-            api_url.starts_with("https://") || api_url.starts_with("http://"),
-            "discord.api_url",
-            "must begin with https:// (or http:// for a proxy)".to_owned(),
-        );
+        for (key, url) in [("discord.api_url", &self.discord.api_url), ("discord.cdn_url", &self.discord.cdn_url)] {
+            let fine = url.starts_with("https://") || url.starts_with("http://");
+            hold(fine, key, "must begin with https:// (or http:// for a proxy)".to_owned());
+        }
         for (key, listen) in [("http.listen", &self.http.listen), ("lamp.listen", &self.lamp.listen)] {
             let fine = listen.is_empty() || listen.parse::<std::net::SocketAddr>().is_ok();
             hold(fine, key, format!("must be an address and port such as 127.0.0.1:8080, not {listen:?}"));

@@ -14,6 +14,7 @@ pub(super) static FEATURE: Feature = Feature {
     observe: |_, _| Ok(()),
     card: None,
     verify: None,
+    portrait: None,
 };
 
 const WORD_CHARS_MAX: u16 = 50;

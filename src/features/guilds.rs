@@ -21,6 +21,7 @@ pub(super) static FEATURE: Feature = Feature {
     observe,
     card: None,
     verify: None,
+    portrait: None,
 };
 
 /// Names that are remembered as already stored; past it the memory begins anew.

@@ -19,6 +19,7 @@ pub(super) static FEATURE: Feature = Feature {
     observe,
     card: None,
     verify: None,
+    portrait: None,
 };
 
 /// Remembers when the bot was last alive, so that nobody pays for its absence.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::command::Command;
 use crate::config::Config;
 use crate::cx::Cx;
-use crate::model::{Event, Guild, Need, Refusal, Result};
+use crate::model::{Event, Guild, GuildId, Need, Picture, Refusal, Result, Timestamp, UserId};
 use crate::status::Card;
 use crate::store::Reader;
 use crate::store::check::Verify;
@@ -30,7 +30,12 @@ pub struct Feature {
     pub card: Option<MakeCards>,
     /// What must hold in its tables, for `innkeeper check`.
     pub verify: Option<Verify>,
+    /// Its picture of a member, for whoever may see one.
+    pub portrait: Option<MakePortrait>,
 }
+
+/// Reads a room's picture of a member of a guild, as of now.
+pub type MakePortrait = fn(&Reader, &Config, (GuildId, UserId), Timestamp) -> Result<Option<Picture>>;
 
 /// Reads a room's cards for these guilds.
 pub type MakeCards = fn(&Reader, &Config, &[Arc<Guild>]) -> Result<Vec<Card>>;

@@ -5,6 +5,7 @@
 //! ([`rest`], [`limits`]). Nobody else in the program knows these crates.
 
 mod address;
+mod attach;
 mod body;
 mod budget;
 mod closing;
@@ -76,7 +77,7 @@ pub async fn run_over(
 ) -> Ended {
     let vitals = bot.vitals().clone();
     let rest = Rest::new(wire, token.clone(), vitals.clone(), tempo.retry_first);
-    let performer = Performer::new(rest.clone(), vitals.clone(), bot.guilds().clone());
+    let performer = Performer::new(rest.clone(), vitals.clone(), bot.guilds().clone(), bot.studio().clone());
     let budget = Budget::new(bot.store().clone(), vitals.clone(), tempo.identify);
     let recount = budget.clone();
     let guard = Guard { vitals, stop, token_lost: rest.token_lost(), tick: tempo.tick };

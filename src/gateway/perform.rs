@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::attach::{self, File};
 use super::body;
 use super::raw::Raw;
 use super::refusal::{self, code};
@@ -13,6 +14,7 @@ use super::rest::Rest;
 use super::wire::{Call, Reply, unreadable};
 use crate::bot::{BoxFuture, Discord};
 use crate::model::{ChannelId, Delivered, Effect, GuildId, Guilds, MessageId, Outgoing, RoleId, Setback, UserId};
+use crate::picture::Studio;
 use crate::status::vitals::Vitals;
 
 /// Direct-message channels that are remembered.
@@ -25,14 +27,15 @@ pub struct Performer {
     rest: Rest,
     vitals: Arc<Vitals>,
     guilds: Guilds,
+    studio: Studio,
     direct: Mutex<HashMap<UserId, ChannelId>>,
     /// Names of the problems that we put on the page.
     troubled: Mutex<HashSet<String>>,
 }
 
 impl Performer {
-    pub fn new(rest: Rest, vitals: Arc<Vitals>, guilds: Guilds) -> Self {
-        Self { rest, vitals, guilds, direct: Mutex::default(), troubled: Mutex::default() }
+    pub fn new(rest: Rest, vitals: Arc<Vitals>, guilds: Guilds, studio: Studio) -> Self {
+        Self { rest, vitals, guilds, studio, direct: Mutex::default(), troubled: Mutex::default() }
     }
 
     async fn send(
@@ -43,8 +46,14 @@ impl Performer {
         nonce: &str,
     ) -> Result<Delivered, Setback> {
         let body = body::message(message, reply_to.map(|message| (channel, message)), nonce);
-        let call = Call::post(format!("/channels/{channel}/messages")).json(&body).repeatable();
-        self.rest.call(call).await.map(|reply| Delivered { message: id_in(&reply) })
+        let call = Call::post(format!("/channels/{channel}/messages")).repeatable();
+        let file = File::of(&self.studio, message).await;
+        let sent = match self.rest.call(attach::call(call.clone(), &body, file.as_ref())).await {
+            // Files may not be allowed where texts are.
+            Err(setback) if file.is_some() && File::is_refused(&setback) => self.rest.call(call.json(&body)).await,
+            sent => sent,
+        };
+        sent.map(|reply| Delivered { message: id_in(&reply) })
     }
 
     async fn send_direct(&self, user: UserId, message: &Outgoing, nonce: &str) -> Result<Delivered, Setback> {

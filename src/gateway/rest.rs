@@ -149,7 +149,7 @@ impl Rest {
             headers.push(("authorization", format!("Bot {}", self.0.token.reveal())));
         }
         if call.body.is_some() {
-            headers.push(("content-type", "application/json".to_owned()));
+            headers.push(("content-type", call.content_type.clone()));
         }
         if let Some(reason) = &call.reason {
             headers.push(("x-audit-log-reason", percent_encode(reason)));

@@ -17,6 +17,7 @@ use serenity::model::application::{CommandDataOption, CommandDataOptionValue, Co
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
+use super::attach::{self, File};
 use super::body;
 use super::press::{self, GUILD_ONLY};
 use super::raw::Raw;
@@ -24,7 +25,7 @@ use super::refusal::code;
 use super::rest::Rest;
 use super::wire::Call;
 use crate::bot::Bot;
-use crate::command::{Actor, Answer, Door, Given, Invocation, Value};
+use crate::command::{Actor, Door, Given, Invocation, Value};
 use crate::model::{ApplicationId, ChannelId, GuildId, Outgoing, Permissions, RoleId, Setback, UserId, id};
 
 /// Commands that are answered at the same time.
@@ -62,6 +63,13 @@ struct Ticket {
     application: ApplicationId,
     /// A button was pressed.
     is_press: bool,
+}
+
+/// An answer with its picture drawn, where it has one.
+struct Drawn {
+    message: Outgoing,
+    ephemeral: bool,
+    file: Option<File>,
 }
 
 /// The fields without which nothing can be answered.
@@ -160,18 +168,19 @@ impl Slash {
                 Some(refusal) => refusal,
                 None => self.bot.invoke(invocation.clone()).await,
             };
-            Answer { ephemeral: answer.ephemeral || ticket.is_press, ..answer }
+            let file = File::of(self.bot.studio(), &answer.message).await;
+            Drawn { message: answer.message, ephemeral: answer.ephemeral || ticket.is_press, file }
         });
         let told = tokio::select! {
             biased;
-            answer = &mut work => match self.callback(ticket, &body::answer(&answer.message, answer.ephemeral)).await {
+            answer = &mut work => match self.answer_first(ticket, &answer).await {
                 // An earlier copy of this answer got through, or this is a replay of what was answered before.
                 Err(Setback::Refused { code: code::ALREADY_ACKNOWLEDGED, .. }) => Ok(()),
                 told => told,
             },
             () = sleep(self.first_answer_after) => {
                 let deferral = body::deferral(deferred_ephemeral);
-                let (deferred, answer) = tokio::join!(self.callback(ticket, &deferral), work);
+                let (deferred, answer) = tokio::join!(self.callback(ticket, &deferral, None), work);
                 match deferred {
                     Ok(()) => self.answer_later(ticket, &answer, deferred_ephemeral).await,
                     Err(_) => self.answer_in_doubt(ticket, &answer, deferred_ephemeral).await,
@@ -184,15 +193,15 @@ impl Slash {
     }
 
     async fn refuse(&self, ticket: &Ticket, words: &str) {
-        let told = self.callback(ticket, &body::answer(&Outgoing::text(words), true)).await;
+        let told = self.callback(ticket, &body::answer(&Outgoing::text(words), true), None).await;
         if let Err(setback) = told {
             tracing::debug!(interaction = ticket.id, words = setback.words(), "a refusal did not arrive");
         }
     }
 
     /// Answers when nobody knows whether the deferral got through.
-    async fn answer_in_doubt(&self, ticket: &Ticket, answer: &Answer, ephemeral: bool) -> Result<(), Setback> {
-        match self.callback(ticket, &body::answer(&answer.message, answer.ephemeral)).await {
+    async fn answer_in_doubt(&self, ticket: &Ticket, answer: &Drawn, ephemeral: bool) -> Result<(), Setback> {
+        match self.answer_first(ticket, answer).await {
             Err(Setback::Refused { code: code::ALREADY_ACKNOWLEDGED, .. }) => {
                 self.answer_later(ticket, answer, ephemeral).await
             }
@@ -200,21 +209,42 @@ impl Slash {
         }
     }
 
-    async fn answer_later(&self, ticket: &Ticket, answer: &Answer, deferred_ephemeral: bool) -> Result<(), Setback> {
+    async fn answer_first(&self, ticket: &Ticket, answer: &Drawn) -> Result<(), Setback> {
+        let body = body::answer(&answer.message, answer.ephemeral);
+        match self.callback(ticket, &body, answer.file.as_ref()).await {
+            // Files may not be allowed where texts are.
+            Err(setback) if answer.file.is_some() && File::is_refused(&setback) => {
+                self.callback(ticket, &body, None).await
+            }
+            told => told,
+        }
+    }
+
+    async fn answer_later(&self, ticket: &Ticket, answer: &Drawn, deferred_ephemeral: bool) -> Result<(), Setback> {
+        let file = answer.file.as_ref();
         if !answer.ephemeral || deferred_ephemeral {
-            return self.later(Call::patch(ticket.original()).json(&body::edit(&answer.message))).await;
+            let call = |file| attach::call(Call::patch(ticket.original()), &body::edit(&answer.message), file);
+            return match self.later(call(file)).await {
+                Err(setback) if file.is_some() && File::is_refused(&setback) => self.later(call(None)).await,
+                told => told,
+            };
         }
         // Everybody sees "thinking …"; the answer is for one person.
         self.later(Call::delete(ticket.original())).await?;
         let follow_up = format!("/webhooks/{}/{}", ticket.application, ticket.token);
-        self.later(Call::post(follow_up).json(&body::follow_up(&answer.message))).await
+        self.later(attach::call(Call::post(follow_up), &body::follow_up(&answer.message), file)).await
     }
 
-    async fn callback(&self, ticket: &Ticket, body: &impl serde::Serialize) -> Result<(), Setback> {
+    async fn callback(
+        &self,
+        ticket: &Ticket,
+        body: &impl serde::Serialize,
+        file: Option<&File>,
+    ) -> Result<(), Setback> {
         let path = format!("/interactions/{}/{}/callback", ticket.id, ticket.token);
         // Discord takes one first answer and refuses a second, so repeating it does no harm.
-        let call = Call::post(path).json(body).repeatable().patience(FIRST_ANSWER_PATIENCE);
-        self.rest.call(call).await.map(drop)
+        let call = Call::post(path).repeatable().patience(FIRST_ANSWER_PATIENCE);
+        self.rest.call(attach::call(call, body, file)).await.map(drop)
     }
 
     async fn later(&self, call: Call) -> Result<(), Setback> {

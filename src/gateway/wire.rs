@@ -21,6 +21,7 @@ pub struct Call {
     /// Below `/api/v10`.
     pub(super) path: String,
     pub(super) body: Option<Vec<u8>>,
+    pub(super) content_type: String,
     pub(super) reason: Option<String>,
     /// Making it twice does what making it once does.
     pub(super) repeatable: bool,
@@ -50,13 +51,21 @@ impl Call {
     }
 
     fn new(method: &'static str, path: String, repeatable: bool) -> Self {
-        Self { method, path, body: None, reason: None, repeatable, patience: PATIENCE }
+        let content_type = "application/json".to_owned();
+        Self { method, path, body: None, content_type, reason: None, repeatable, patience: PATIENCE }
     }
 
     /// With this as its JSON body.
     pub fn json(mut self, body: &impl Serialize) -> Self {
         // A body that does not serialise is a mistake of ours; Discord says so in an answer that we log.
         self.body = Some(serde_json::to_vec(body).unwrap_or_default());
+        self
+    }
+
+    /// With this form as its body, whose parts stand between such fences.
+    pub fn form(mut self, fence: &str, body: Vec<u8>) -> Self {
+        self.content_type = format!("multipart/form-data; boundary={fence}");
+        self.body = Some(body);
         self
     }
 

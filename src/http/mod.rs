@@ -10,6 +10,7 @@ mod limits;
 mod live;
 mod pages;
 mod patience;
+mod portraits;
 
 use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 pub use axum::Router as Routes;
 pub use gate::prefers_json;
 pub use limits::Limits;
+pub use portraits::portraits;
 
 use crate::bot::Happenings;
 use crate::config::{Audience, Config};

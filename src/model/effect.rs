@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::button::{self, Button};
-use super::{ChannelId, GuildId, MessageId, RoleId, UserId};
+use super::{ChannelId, GuildId, Illustration, MessageId, RoleId, UserId};
 
 /// A change on Discord.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,9 @@ pub struct Outgoing {
     /// Buttons below it, row by row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Vec<Button>>,
+    /// A picture, to be drawn when it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub illustration: Option<Box<Illustration>>,
 }
 
 /// Whom a message may ping. Nobody, unless the feature names them.
@@ -103,6 +106,11 @@ impl Outgoing {
     /// The same message with these buttons, as many as Discord takes.
     pub fn with_buttons(self, buttons: impl IntoIterator<Item = Button>) -> Self {
         Self { rows: button::rows(buttons), ..self }
+    }
+
+    /// The same message with a picture, where there is one.
+    pub fn with_picture(self, illustration: impl Into<Option<Illustration>>) -> Self {
+        Self { illustration: illustration.into().map(Box::new), ..self }
     }
 }
 

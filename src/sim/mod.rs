@@ -27,8 +27,8 @@
 //!   give", &[("member", user.into()), ("amount", 5_i64.into())])`, `type_slash(channel, member, "/rank
 //!   member:@name")`, `press(message, member, custom_id)` one of [`world::Message::buttons`], `join`, `rejoin`,
 //!   `leave`, `voice(guild, member, Some(channel), VoiceFlags::default())`,
-//!   `set_presence`, `set_dms_open`, `start_typing`. Each is held to that person's permissions; what their client
-//!   would refuse is an [`Impossible`].
+//!   `set_presence`, `set_dms_open`, `set_avatar`, `start_typing`. Each is held to that person's permissions; what
+//!   their client would refuse is an [`Impossible`].
 //! - The guild's own people at work: `give_role`, `take_role`, `edit_role`, `delete_role`, `delete_channel`,
 //!   `set_nick`, `set_timeout`, `edit_member`, `ban`, `unban`, `set_outage`, `rename_guild`, `overwrite_role`,
 //!   `overwrite_member`. Furnishing: `add_user`, `add_bot`, `add_guild`, `add_role`, `add_channel`, `add_member`,
@@ -211,7 +211,7 @@ impl Sim {
         Ok(Self { world, faults, rest: address, tasks, dead, resume_url })
     }
 
-    /// The base of REST addresses: what `discord.api_url` is to be.
+    /// The base of REST addresses: what `discord.api_url` is to be, and `discord.cdn_url` too.
     pub fn api_url(&self) -> String {
         format!("http://{}", self.rest)
     }

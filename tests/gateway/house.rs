@@ -85,6 +85,7 @@ impl House {
         let store = Store::open(&self.database(), settings, Arc::clone(&vitals)).unwrap();
         let mut config = Config::default();
         config.discord.api_url = self.sim.api_url();
+        config.discord.cdn_url = self.sim.api_url();
         let bot = Bot::open(config, store, clock, vitals).await.unwrap();
         let (stop, stopping) = watch::channel(false);
         let door = tokio::spawn(gateway::run(bot.clone(), Secret::new(self.sim.token()), tempo, stopping));

@@ -64,24 +64,32 @@ impl House {
         let folder = Folder::new();
         let mut config = Config::default();
         config.discord.api_url = sim.api_url();
+        config.discord.cdn_url = sim.api_url();
         config.store.path = folder.file("innkeeper.db");
         // Stories count in messages; those about days and commands say so.
         config.levels.daily_bonus = 0;
         config.levels.streak_bonus = 0;
         config.levels.command_xp = 0;
+        // Stories are read; those about pictures say so.
+        config.levels.card = false;
         change(&mut config);
         Self { sim, inn, clock, config, _folder: folder }
     }
 
     /// Starts a bot on the house's database and waits until it is connected and has seen everything.
     pub async fn start(&self) -> Running {
+        self.start_at(tempo()).await
+    }
+
+    /// The same with other waits.
+    pub async fn start_at(&self, tempo: Tempo) -> Running {
         let vitals = Vitals::new(self.clock.clone());
         let settings = StoreSettings { batch_rows: 20, batch_wait: Duration::from_secs(3_600) };
         let store = Store::open(&self.config.store.path, settings, vitals.clone()).unwrap();
         let bot = Bot::open(self.config.clone(), store, self.clock.clone(), vitals).await.unwrap();
         let (stop, stopping) = watch::channel(false);
         let token = Secret::new(self.sim.token());
-        let session = tokio::spawn(gateway::run(bot.clone(), token, tempo(), stopping));
+        let session = tokio::spawn(gateway::run(bot.clone(), token, tempo, stopping));
         self.sim.connected().await;
         Running { bot, stop, session }
     }

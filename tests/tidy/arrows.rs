@@ -11,13 +11,14 @@ const MODULES: &[(&str, &[&str])] = &[
     ("status", &["config", "model"]),
     ("door", &[]),
     ("import", &["model"]),
+    ("picture", &["model"]),
     ("store", &["model", "status"]),
     ("cx", &["config", "model", "status", "store"]),
     ("command", &["config", "cx", "model", "status", "store"]),
     ("features", &["command", "config", "cx", "model", "status", "store"]),
-    ("bot", &["command", "config", "cx", "features", "model", "status", "store"]),
-    ("gateway", &["bot", "command", "config", "model", "status", "store"]),
-    ("http", &["bot", "command", "config", "door", "model", "status", "store"]),
+    ("bot", &["command", "config", "cx", "features", "model", "picture", "status", "store"]),
+    ("gateway", &["bot", "command", "config", "model", "picture", "status", "store"]),
+    ("http", &["bot", "command", "config", "door", "model", "picture", "status", "store"]),
     ("wires", &["bot", "command", "config", "features", "http", "model", "status", "store"]),
     ("lamp", &["config", "door", "model", "status"]),
     ("sim", &["model"]),
@@ -48,6 +49,9 @@ const CRATES: &[KnownBy] = &[
     ("rusqlite", is_store),
     ("refinery", |path| is_in(path, "store")),
     ("jiff", |path| path == "src/model/zone.rs"),
+    ("resvg", |path| is_in(path, "picture")),
+    ("fontdb", |path| is_in(path, "picture")),
+    ("skrifa", |path| is_in(path, "picture")),
 ];
 
 /// From one room to another, where nothing else will do, with the reason.
@@ -74,7 +78,7 @@ pub const RULES: &[Rule] = &[
         name: "a crate is known where it belongs",
         advice: "only gateway knows serenity and twilight, only http, wires, sim and a room's api.rs and page.rs know \
                  axum, only lamp knows tiny_http, only store and a room's store.rs know rusqlite, only \
-                 model/zone.rs knows jiff: let that place give you a word of ours",
+                 model/zone.rs knows jiff, only picture draws: let that place give you a word of ours",
         check: crates,
         bad: &[
             &[("src/bot/mod.rs", "use serenity::all::Message;")],

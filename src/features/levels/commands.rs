@@ -5,6 +5,7 @@ use super::board::LEADERBOARD;
 use super::change::{ADD_XP, RESET_XP, SET_LEVEL, UNDO};
 use super::explain::{HISTORY, WHY};
 use super::own::{LEVEL_NOTIFY, PRIVACY};
+use super::pictures::{self, Standing};
 use super::simulate::SIMULATE;
 use super::{roles, store, text, tools};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
@@ -50,12 +51,17 @@ fn rank(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let rank = store::rank(cx.tx, guild, row.xp)?;
     let tools = tools::count_unlocked(cx.tx.read(), guild, user)?;
     let among = store::count(cx.tx.read(), guild, AMONG_MAX)?;
-    let name = match store::find_name(cx.tx.read(), guild, user)? {
-        Some(name) => name,
-        None if user == actor.user => actor.name.clone(),
-        None => text::UNNAMED.to_owned(),
+    let (name, avatar) = match store::find_look(cx.tx.read(), guild, user)? {
+        Some(look) => look,
+        None if user == actor.user => (actor.name.clone(), None),
+        None => (text::UNNAMED.to_owned(), None),
     };
-    Ok(Plan::reply(text::rank(&cx.config.levels, &name, &row, rank, among, tools)))
+    let answer = text::rank(&cx.config.levels, &name, &row, rank, among, tools);
+    if !cx.config.levels.card {
+        return Ok(Plan::reply(answer));
+    }
+    let standing = Standing { user, name: &name, avatar, row, rank, among };
+    Ok(Plan::reply(answer.with_picture(pictures::card(cx.config, standing, cx.now))))
 }
 
 fn levels(cx: &mut Cx<'_>, actor: &Actor, _: &Args) -> Result<Plan> {

@@ -1,7 +1,7 @@
 //! The commands that explain: `/why` for the last decisions, `/xphistory` for the ledger.
 
 use super::why::{self, Note};
-use super::{store, text};
+use super::{pictures, store, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
 use crate::model::{GuildId, Permission, Refusal, Result, Timestamp, UserId};
@@ -81,7 +81,13 @@ fn history(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let mut rows = ledger::list_of(cx.tx.read(), guild, user, (page - 1) * PAGE_ROWS, PAGE_ROWS + 1)?;
     let more = rows.len() > PAGE_ROWS as usize;
     rows.truncate(PAGE_ROWS as usize);
-    Ok(Plan::reply(text::history(&name(cx, guild, user, actor)?, page, &rows, more)))
+    let name = name(cx, guild, user, actor)?;
+    let answer = text::history(&name, page, &rows, more);
+    if !cx.config.levels.card || page > 1 {
+        return Ok(Plan::reply(answer));
+    }
+    let rows = ledger::list_of(cx.tx.read(), guild, user, 0, pictures::LINE_ROWS)?;
+    Ok(Plan::reply(answer.with_picture(pictures::line(cx.config, &name, &rows))))
 }
 
 /// Whose: the asker's own, or for moderators anybody's.

@@ -11,6 +11,7 @@ mod explain;
 pub mod import;
 mod message;
 mod own;
+mod pictures;
 pub mod roles;
 pub mod rules;
 pub mod similar;
@@ -42,6 +43,7 @@ pub(super) static FEATURE: Feature = Feature {
     observe,
     card: Some(card),
     verify: Some(verify),
+    portrait: Some(pictures::portrait),
 };
 
 /// Members shown on the page.

@@ -38,9 +38,16 @@ pub fn load(tx: &Tx, guild: GuildId, user: UserId) -> Result<Row> {
     if let Some(row) = tx.memo(|rows: &mut Rows| rows.0.get(&key).copied()) {
         return Ok(row);
     }
+    let row = find(tx.read(), guild, user)?.unwrap_or_default();
+    remember(tx, key, row);
+    Ok(row)
+}
+
+/// The member's row, as it is committed or in the open transaction; none for one who never earned.
+pub fn find(connection: &Connection, guild: GuildId, user: UserId) -> Result<Option<Row>> {
     let sql = "SELECT xp, last_message, cooldown, command_cooldown, day, streak, choices, away FROM xp
         WHERE guild = ?1 AND user = ?2";
-    let row = tx.read().prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| {
+    let row = connection.prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| {
         let nanoseconds = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(|n| n as u64));
         Ok(Row {
             xp: row.get(0)?,
@@ -53,9 +60,7 @@ pub fn load(tx: &Tx, guild: GuildId, user: UserId) -> Result<Row> {
             away: row.get(7)?,
         })
     });
-    let row = row.optional()?.unwrap_or_default();
-    remember(tx, key, row);
-    Ok(row)
+    Ok(row.optional()?)
 }
 
 /// Stores the member's row, which was `before`.
@@ -193,6 +198,13 @@ fn list(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> 
     Ok(board)
 }
 
+/// How many members have more XP, counted one by one.
+pub fn count_above(connection: &Connection, guild: GuildId, xp: i64) -> Result<u64> {
+    let sql = "SELECT count(*) FROM xp WHERE guild = ?1 AND shown = 1 AND xp > ?2";
+    let above: i64 = connection.prepare_cached(sql)?.query_row(params![guild.sql(), xp], |row| row.get(0))?;
+    Ok(above as u64)
+}
+
 /// How many members have XP, counted no further than `at_most`.
 pub fn count(connection: &Connection, guild: GuildId, at_most: i64) -> Result<i64> {
     let sql = "SELECT count(*) FROM (SELECT 1 FROM xp WHERE guild = ?1 AND shown = 1 AND xp > 0 LIMIT ?2)";
@@ -205,6 +217,13 @@ pub fn list_with_xp(connection: &Connection, guild: GuildId, at_most: usize) -> 
     let mut statement = connection.prepare_cached(sql)?;
     let users = statement.query_map(params![guild.sql(), at_most as i64], |row| row.get::<_, i64>(0))?;
     users.map(|user| Ok(UserId::try_from(user?)?)).collect()
+}
+
+/// The name and avatar with which a member was last seen.
+pub fn find_look(connection: &Connection, guild: GuildId, user: UserId) -> Result<Option<(String, Option<String>)>> {
+    let sql = "SELECT name, avatar FROM member WHERE guild = ?1 AND user = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([guild.sql(), user.sql()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
 
 /// The name under which a member was last seen.

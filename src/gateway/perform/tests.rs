@@ -29,7 +29,7 @@ fn performer(status: u16, body: Value) -> (Performer, Arc<Mutex<Vec<Request>>>) 
     let vitals = Vitals::new(Clock::hand(Timestamp::from_ms(0)));
     let wire = Says { status, body, heard: heard.clone() };
     let rest = Rest::new(Box::new(wire), Secret::new("t"), vitals.clone(), Duration::from_millis(1));
-    (Performer::new(rest, vitals, guilds()), heard)
+    (Performer::new(rest, vitals, guilds(), Studio::new("http://127.0.0.1:9")), heard)
 }
 
 fn guilds() -> Guilds {

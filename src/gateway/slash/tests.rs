@@ -6,7 +6,6 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::bot::BoxFuture;
-use crate::command::Outcome;
 use crate::config::Config;
 use crate::gateway::scratch::Folder;
 use crate::gateway::wire::{Reply, Request, Unreachable, Wire};
@@ -156,7 +155,7 @@ async fn an_ephemeral_command_is_deferred_ephemerally() {
 async fn a_refusal_after_a_public_deferral_takes_it_back() {
     let mut inn = Inn::open(PROMPT).await;
     let ticket = Ticket::read(&interaction(9 << 30, "rank", json!([]), 0).to_string()).unwrap();
-    let refusal = Answer { message: Outgoing::text("No."), ephemeral: true, outcome: Outcome::Refused };
+    let refusal = Drawn { message: Outgoing::text("No."), ephemeral: true, file: None };
     inn.slash.answer_later(&ticket, &refusal, false).await.unwrap();
     let heard = inn.heard(2).await;
     let calls: Vec<_> = heard.iter().map(|(call, _)| call.as_str()).collect();

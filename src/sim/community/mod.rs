@@ -2,6 +2,7 @@
 //!
 //! [`script`] decides what happens and when; here it is done to the world, at the speed that was asked for.
 
+mod faces;
 mod script;
 mod words;
 
@@ -20,6 +21,9 @@ pub use script::{Beat, Deed, Script};
 
 /// The owner, the admin and the moderator.
 const STAFF: usize = 3;
+
+/// Of so many people one has no avatar.
+const FACELESS_EVERY: u64 = 3;
 
 /// Of so many people one is deafened in voice.
 const LISTENERS_EVERY: usize = 5;
@@ -43,7 +47,12 @@ impl Community {
     /// Starts a simulated Discord with the inn in it, and everybody at home.
     pub async fn start(&mut self, config: SimConfig) -> io::Result<Sim> {
         let sim = Sim::start(config).await?;
-        self.inn = Some(Inn::furnish(&mut sim.world(), self.people - STAFF));
+        let inn = Inn::furnish(&mut sim.world(), self.people - STAFF);
+        for (user, number) in inn.members.iter().zip(self.seed..).filter(|(_, number)| number % FACELESS_EVERY != 0) {
+            let (hash, file) = faces::face(number);
+            sim.world().set_avatar(*user, &hash, &file);
+        }
+        self.inn = Some(inn);
         Ok(sim)
     }
 

@@ -184,8 +184,13 @@ pub(super) fn colour(world: &World, seat: Seat, user: UserId) -> u32 {
     coloured.max_by(|a, b| compare_roles(a, b)).map_or(PLAIN, |role| role.colour)
 }
 
-/// A circle with initials, in a colour of the user's own.
+/// The user's avatar, or a circle with initials, in a colour of their own.
 pub(super) fn face(html: &mut Html, world: &World, seat: Seat, user: UserId) {
+    if let Some(hash) = world.user(user).and_then(|known| known.avatar.as_deref()) {
+        html.raw("<img class=face alt=\"\" src=\"/avatars/").text(user).raw("/").text(super::html::percent(hash));
+        html.raw(".png\">");
+        return;
+    }
     // Multiplying by the golden ratio spreads neighbours around the circle.
     let hue = ((user.get().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) * 360) >> 24;
     let name = world.name_of(seat.guild, user);
@@ -250,6 +255,7 @@ fn draw_file(html: &mut Html, channel: &Channel, file: &Attachment, message: &Me
 }
 
 fn draw_image(html: &mut Html, channel: &Channel, file: &Attachment) {
-    html.raw("<img class=card alt=\"").text(&file.filename).raw("\" src=\"/attachments/").text(channel.id);
+    let alt = file.description.as_deref().unwrap_or(&file.filename);
+    html.raw("<img class=card alt=\"").text(alt).raw("\" src=\"/attachments/").text(channel.id);
     html.raw("/").text(file.id).raw("/").text(super::html::percent(&file.filename)).raw("\">");
 }

@@ -11,6 +11,8 @@ use super::form::{below, flag, list, number, required, text};
 pub const CONTENT_CHARS_MAX: usize = 2_000;
 const EMBEDS_MAX: usize = 10;
 const EMBED_CHARS_MAX: usize = 6_000;
+const FILES_MAX: usize = 10;
+const ALT_CHARS_MAX: usize = 1_024;
 const NONCE_CHARS_MAX: usize = 25;
 const MENTION_IDS_MAX: usize = 100;
 
@@ -39,6 +41,10 @@ pub fn read(json: &Value) -> Result<Draft, ApiError> {
     check_embeds(&mut errors, &json["embeds"]);
     component_form::check(&mut errors, &json["components"]);
     check_mentions(&mut errors, &json["allowed_mentions"]);
+    for (index, file) in list(&mut errors, "attachments", &json["attachments"], FILES_MAX).iter().enumerate() {
+        let path = below(&below("attachments", index), "description");
+        text(&mut errors, &path, &file["description"], 0, ALT_CHARS_MAX);
+    }
     errors.finish()?;
     Ok(Draft {
         content: json["content"].as_str().map(str::to_owned),

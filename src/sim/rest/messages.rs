@@ -203,15 +203,18 @@ impl World {
     pub(super) fn keep_files(&mut self, call: &Call) -> Vec<Attachment> {
         let mut kept = Vec::new();
         for file in &call.files {
-            let listed = call.json["attachments"].as_array().into_iter().flatten();
-            let named = listed.filter(|entry| {
-                entry["id"].as_u64().or_else(|| entry["id"].as_str()?.parse().ok()) == Some(file.index)
-            });
-            let filename = named.filter_map(|entry| entry["filename"].as_str()).next().unwrap_or(&file.filename);
+            // A first answer to an interaction has its message below `data`.
+            let listed = call.json["attachments"].as_array().or_else(|| call.json["data"]["attachments"].as_array());
+            let entry = listed
+                .into_iter()
+                .flatten()
+                .find(|entry| entry["id"].as_u64().or_else(|| entry["id"].as_str()?.parse().ok()) == Some(file.index));
+            let said = |what: &str| entry.and_then(|entry| entry[what].as_str());
             kept.push(Attachment {
                 id: self.id::<MessageId>().get(),
-                filename: filename.to_owned(),
+                filename: said("filename").unwrap_or(&file.filename).to_owned(),
                 content_type: file.content_type.clone(),
+                description: said("description").map(str::to_owned),
                 bytes: file.bytes.clone().into(),
             });
         }

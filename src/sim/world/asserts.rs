@@ -63,11 +63,14 @@ impl Answered {
 }
 
 impl Message {
-    /// Everything that can be read in it: its text, and the texts of its embeds.
+    /// Everything that can be read in it: its text, the texts of its embeds, and what its files are said to show.
     pub fn text(&self) -> String {
         let mut text = self.content.clone();
         for embed in &self.embeds {
             collect_strings(embed, &mut text);
+        }
+        for description in self.attachments.iter().filter_map(|file| file.description.as_deref()) {
+            collect_strings(&description.into(), &mut text);
         }
         text
     }

@@ -5,6 +5,7 @@
 //! code: permissions, limits and validation are its own reading of Discord's documentation.
 
 mod asserts;
+pub(in crate::sim) mod avatars;
 mod build;
 mod commands;
 pub mod events;
@@ -24,6 +25,7 @@ pub(in crate::sim) mod wire;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -105,6 +107,8 @@ pub struct World {
     pub(in crate::sim) me: UserId,
     pub(in crate::sim) application: ApplicationId,
     pub(in crate::sim) users: BTreeMap<UserId, User>,
+    /// Those that have a picture.
+    pub(in crate::sim) avatars: BTreeMap<UserId, Arc<[u8]>>,
     pub(in crate::sim) guilds: BTreeMap<GuildId, Guild>,
     pub(in crate::sim) channels: BTreeMap<ChannelId, Channel>,
     pub(in crate::sim) interactions: BTreeMap<InteractionId, Interaction>,
@@ -147,6 +151,7 @@ impl World {
             me,
             application,
             users: BTreeMap::from([(me, bot)]),
+            avatars: BTreeMap::new(),
             guilds: BTreeMap::new(),
             channels: BTreeMap::new(),
             interactions: BTreeMap::new(),

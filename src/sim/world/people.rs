@@ -92,7 +92,8 @@ impl World {
     }
 
     fn empty_file(&mut self, filename: String) -> Attachment {
-        Attachment { id: self.id::<MessageId>().get(), filename, content_type: None, bytes: Vec::new().into() }
+        let id = self.id::<MessageId>().get();
+        Attachment { id, filename, content_type: None, description: None, bytes: Vec::new().into() }
     }
 
     fn may_write(&self, id: ChannelId, member: UserId, text: &str, options: &SayOptions) -> Result<(), Impossible> {

@@ -236,6 +236,8 @@ pub struct Attachment {
     pub id: u64,
     pub filename: String,
     pub content_type: Option<String>,
+    /// What it shows, in words for those who do not see it.
+    pub description: Option<String>,
     pub bytes: std::sync::Arc<[u8]>,
 }
 

@@ -64,7 +64,8 @@ pub fn attachment(attachment: &Attachment, channel: &Channel) -> Value {
     let url = format!("/attachments/{}/{}/{}", channel.id, attachment.id, attachment.filename);
     json!({
         "id": attachment.id.to_string(), "filename": attachment.filename, "size": attachment.bytes.len(),
-        "content_type": attachment.content_type, "url": url, "proxy_url": url, "flags": 0,
+        "content_type": attachment.content_type, "description": attachment.description, "url": url, "proxy_url": url,
+        "flags": 0,
     })
 }
 

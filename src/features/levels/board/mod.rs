@@ -3,7 +3,7 @@
 pub mod store;
 
 use super::store::Placed;
-use super::text;
+use super::{pictures, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
 use crate::model::{Day, GuildId, Refusal, Result};
@@ -58,7 +58,9 @@ fn leaderboard(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     };
     let found = cx.guilds.find(guild);
     let name = found.as_ref().map_or("this server", |guild| &guild.name);
-    Ok(Plan::reply(text::leaderboard(&cx.config.levels.curve, name, &page)))
+    let answer = text::leaderboard(&cx.config.levels.curve, name, &page);
+    let picture = pictures::board(&cx.config.levels, name, &page).filter(|_| cx.config.levels.card);
+    Ok(Plan::reply(answer.with_picture(picture)))
 }
 
 fn kind(args: &Args) -> Result<Kind> {

@@ -25,6 +25,7 @@ pub(in crate::features) static FEATURE: Feature = Feature {
     observe: |_, _| Ok(()),
     card: None,
     verify: None,
+    portrait: None,
 };
 
 /// The longest name of a tool that can be asked for; an id has 36.
