@@ -20,7 +20,7 @@ CREATE TABLE progress (
 ) STRICT;
 INSERT INTO progress (id, batch) VALUES (1, 0);
 
--- Times of over an hour in which the bot saw nothing of Discord: nobody's streak breaks for them.
+-- Times in which the bot saw nothing of Discord: nobody's streak breaks for a day with over an hour of them.
 CREATE TABLE downtime (began INTEGER PRIMARY KEY, ended INTEGER NOT NULL) STRICT;
 
 -- Every IDENTIFY of the last day: Discord resets the token of a bot that sends too many.
@@ -48,6 +48,9 @@ CREATE TABLE promise (
     ended_at INTEGER
 ) STRICT;
 CREATE INDEX promise_due ON promise (due_at) WHERE state = 'due';
+CREATE INDEX promise_lane ON promise (lane, due_at, id) WHERE state = 'due';
+CREATE INDEX promise_open ON promise (state, guild, id) WHERE state IN ('due', 'failed');
+CREATE INDEX promise_ended ON promise (ended_at) WHERE state <> 'due';
 CREATE UNIQUE INDEX promise_target ON promise (target) WHERE state IN ('due', 'failed') AND target IS NOT NULL;
 
 -- Things done once for an event (a command run, for example), so that a replay does nothing twice.

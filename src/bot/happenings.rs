@@ -82,11 +82,13 @@ impl Happenings {
 /// Shows events that rooms emitted, and what these lead to, in the order in which they were caused. Returns all that
 /// were shown.
 pub(super) fn follow_up(emitted: Vec<Event>, mut show: impl FnMut(&Event) -> Result<Vec<Event>>) -> Result<Vec<Event>> {
+    // The first wave follows from what happened, which bounds it; what follows from that is bounded here.
+    let at_most = emitted.len() + FOLLOW_UPS_MAX;
     let (mut shown, mut wave) = (Vec::new(), emitted);
     for _ in 0..DEPTH_MAX {
         let mut next = Vec::new();
         for event in wave {
-            if shown.len() == FOLLOW_UPS_MAX {
+            if shown.len() == at_most {
                 tracing::error!("rooms emit more than {FOLLOW_UPS_MAX} events at once; the rest is not shown");
                 return Ok(shown);
             }

@@ -96,11 +96,7 @@ impl Bot {
 
     /// Tells the rooms that an open command was answered; who asked does not wait for what they make of it.
     fn tell_of_command(&self, invocation: &Invocation) {
-        let Invocation { actor, guild, channel, key, at, .. } = invocation;
-        let author = Author { id: actor.user, name: actor.name.clone(), avatar: None, bot: false };
-        let (guild, channel, roles) = (*guild, *channel, actor.roles.clone());
-        let ran = Event::CommandRan { guild, author, channel, roles, key: *key, at: *at };
-        if self.submit_own(ran, Source::Id(*key)).is_err() {
+        if self.submit_own(ran(invocation), Source::Id(invocation.key)).is_err() {
             tracing::debug!("a command is not told of: the queue is full");
         }
     }
@@ -112,7 +108,8 @@ impl Bot {
         invocation: &Invocation,
         reply_to: Option<(ChannelId, MessageId)>,
     ) -> Answer {
-        if (command.backup_first)(&args)
+        let guild = self.0.guilds.find(invocation.guild);
+        if guild.is_some_and(|guild| (command.backup_first)(&guild, &args))
             && let Err(fault) = self.0.store.backup(command.name).await
         {
             let answer = refused(&Refusal::new("No backup could be made, so I did nothing. The log says why."));
@@ -126,7 +123,8 @@ impl Bot {
         let answer = match planned {
             Ok((answer, emitted)) => {
                 self.0.happenings.tell(&emitted, self.0.clock.now());
-                if command.requires == Permission::Everyone && answer.outcome == Outcome::Ok {
+                let is_told = reply_to.is_some();
+                if command.requires == Permission::Everyone && answer.outcome == Outcome::Ok && !is_told {
                     self.tell_of_command(invocation);
                 }
                 return answer;
@@ -158,7 +156,12 @@ impl Bot {
             self.promise_reply(&mut cx, invocation, &answer, to)?;
         }
         let setting = Setting { source: cx.source.clone(), watched: cx.watched, is_command: false };
-        let emitted = self.show_emitted(tx, std::mem::take(&mut cx.emitted), &setting)?;
+        let mut emitted = std::mem::take(&mut cx.emitted);
+        if reply_to.is_some() && command.requires == Permission::Everyone {
+            // The answer waits for its commit in any case, so the rooms are told within the same.
+            emitted.extend(self.show(tx, &ran(invocation), &setting)?);
+        }
+        let emitted = self.show_emitted(tx, emitted, &setting)?;
         if tx.has_written() {
             done::note(tx, invocation.key, cx.now, DONE_KEPT)?;
         }
@@ -212,4 +215,11 @@ impl Bot {
             format!("Something went wrong on my side; nothing was changed. The log tells more under `{reference}`.");
         Answer { message: Outgoing::text(words), ephemeral: true, outcome: Outcome::Fault }
     }
+}
+
+/// What the rooms are told of an open command.
+fn ran(invocation: &Invocation) -> Event {
+    let Invocation { actor, guild, channel, key, at, .. } = invocation;
+    let author = Author { id: actor.user, name: actor.name.clone(), avatar: None, bot: false };
+    Event::CommandRan { guild: *guild, author, channel: *channel, roles: actor.roles.clone(), key: *key, at: *at }
 }

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 pub use args::{Args, FromValue, Given, Value};
 
 use crate::cx::Cx;
-use crate::model::{ChannelId, GuildId, Outgoing, Permission, Permissions, Result, RoleId, Timestamp, UserId};
+use crate::model::{ChannelId, Guild, GuildId, Outgoing, Permission, Permissions, Result, RoleId, Timestamp, UserId};
 
 /// A command, as its room declares it.
 pub struct Command {
@@ -29,8 +29,8 @@ pub struct Command {
     /// The answer is for the asker's eyes only.
     pub ephemeral: bool,
     pub options: &'static [&'static dyn Declared],
-    /// Whether the database is to be copied before it runs, given its arguments.
-    pub backup_first: fn(&Args) -> bool,
+    /// Whether the database is to be copied before it runs with these arguments in this guild.
+    pub backup_first: fn(&Guild, &Args) -> bool,
     /// Decides, inside a transaction, what to change and what to answer.
     pub plan: PlanFn,
 }
@@ -215,7 +215,7 @@ impl Command {
             hidden: false,
             ephemeral: false,
             options,
-            backup_first: |_| false,
+            backup_first: |_, _| false,
             plan,
         }
     }

@@ -7,8 +7,10 @@ use rusqlite::{Connection, params};
 use super::Tx;
 use crate::model::{Result, Timestamp};
 
-/// Shorter ones are not worth a note.
-pub const NOTED_FROM: Duration = Duration::from_secs(3_600);
+/// So much of it on a day excuses the day.
+pub const EXCUSES_FROM: Duration = Duration::from_secs(3_600);
+/// Gaps are noted from so long on: a little longer than the moment of being alive may be old.
+const NOTED_FROM: Duration = Duration::from_secs(2_100);
 /// The moment of being alive is stored along with other commits, and by itself after so long.
 const STAMP_EVERY: Duration = Duration::from_secs(1_800);
 /// Along with others it is stored at most this often.

@@ -7,6 +7,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::Tx;
 use crate::model::{Result, Timestamp};
 
+/// How the reason of a row ends that stands for many.
+pub const TOGETHER: &str = " together";
 /// The kinds that come in numbers. Bonuses, changes by hand and undone rows stay as they are.
 const FOLDED: &str = "what IN ('message', 'voice', 'command') AND batch IS NULL AND undoes IS NULL
     AND NOT EXISTS (SELECT 1 FROM ledger AS undo WHERE undo.undoes = ledger.id)";
@@ -40,7 +42,7 @@ pub fn fold(tx: &Tx, until: Timestamp) -> Result<usize> {
         gone += connection.prepare_cached(&delete)?.execute(params![guild, user, what, from, last])?;
         // The last row's balance is the balance after all of them, so it is the one that stays.
         let sql = "UPDATE ledger SET amount = ?2, source = 0, reason = ?3 WHERE id = ?1";
-        connection.prepare_cached(sql)?.execute(params![last, sum, format!("{rows} together")])?;
+        connection.prepare_cached(sql)?.execute(params![last, sum, format!("{rows}{TOGETHER}")])?;
     }
     connection.prepare_cached("UPDATE progress SET folded = ?1")?.execute([to - 1])?;
     Ok(gone)

@@ -44,6 +44,13 @@ pub struct Row {
     pub undoes: Option<i64>,
 }
 
+impl Row {
+    /// Whether it stands for a whole day of rows.
+    pub fn is_folded(&self) -> bool {
+        self.reason.as_deref().is_some_and(|reason| reason.ends_with(super::fold::TOGETHER))
+    }
+}
+
 /// Changes that were made together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {

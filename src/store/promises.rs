@@ -96,17 +96,27 @@ const COLUMNS: &str = "id, lane, about, effect, due_at, attempts, created_at, wo
 /// The promises that are due by `now`, the longest overdue first: one of each lane, so that a lane that has to wait
 /// keeps no other from its turn.
 pub fn list_due(connection: &Connection, now: Timestamp, at_most: usize) -> Result<Vec<Promise>> {
+    // From lane to lane, and the first of each: a long queue in one of them is not read.
     let sql = format!(
-        "SELECT {COLUMNS} FROM (SELECT *, row_number() OVER (PARTITION BY lane ORDER BY due_at, id) AS place
-            FROM promise WHERE state = 'due' AND due_at <= ?1)
-        WHERE place = 1 ORDER BY due_at, id LIMIT ?2"
+        "WITH RECURSIVE lanes (lane) AS (
+            SELECT min(lane) FROM promise WHERE state = 'due'
+            UNION ALL
+            SELECT (SELECT min(lane) FROM promise WHERE state = 'due' AND lane > lanes.lane) FROM lanes
+            WHERE lanes.lane IS NOT NULL)
+        SELECT {COLUMNS} FROM promise WHERE due_at <= ?1 AND id IN (
+            SELECT (SELECT id FROM promise AS first WHERE first.state = 'due' AND first.lane = lanes.lane
+                ORDER BY first.due_at, first.id LIMIT 1) FROM lanes WHERE lanes.lane IS NOT NULL)
+        ORDER BY due_at, id LIMIT ?2"
     );
     list(connection, &sql, params![now.ms(), at_most as i64])
 }
 
 /// What Discord refused in this guild, the newest first.
 pub fn list_failed(connection: &Connection, guild: GuildId, at_most: usize) -> Result<Vec<Promise>> {
-    let sql = format!("SELECT {COLUMNS} FROM promise WHERE state = 'failed' AND guild = ?1 ORDER BY id DESC LIMIT ?2");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM promise WHERE state IN ('due', 'failed') AND state = 'failed' AND guild = ?1
+            ORDER BY id DESC LIMIT ?2"
+    );
     list(connection, &sql, params![guild.sql(), at_most as i64])
 }
 
@@ -141,7 +151,8 @@ fn end(tx: &Tx, id: i64, state: &str, words: Option<&str>, now: Timestamp) -> Re
     let sql = "UPDATE promise SET state = ?2, words = ?3, ended_at = ?4, attempts = attempts + 1
         WHERE id = ?1 AND state = 'due'";
     connection.prepare_cached(sql)?.execute(params![id, state, words, now.ms()])?;
-    let sql = "DELETE FROM promise WHERE state IN ('done', 'cancelled') AND ended_at < ?1";
+    // What Discord refused stays until somebody acts, unless there is nothing that could be acted on any more.
+    let sql = "DELETE FROM promise WHERE state <> 'due' AND ended_at < ?1 AND (state <> 'failed' OR target IS NULL)";
     connection.prepare_cached(sql)?.execute([now.ms() - ENDED_KEPT_MS])?;
     Ok(())
 }
@@ -156,7 +167,8 @@ pub fn note_retry(tx: &Tx, id: i64, words: &str, due_at: Timestamp) -> Result<()
 /// Takes failed promises with these targets up again, one after another, because what stood in their way may be gone.
 /// `targets` is a pattern of SQLite's `GLOB`.
 pub fn revive(tx: &Tx, targets: &str, now: Timestamp) -> Result<()> {
-    let sql = "SELECT id FROM promise WHERE state = 'failed' AND target GLOB ?1 ORDER BY due_at, id";
+    let sql = "SELECT id FROM promise WHERE state IN ('due', 'failed') AND state = 'failed' AND target GLOB ?1
+        ORDER BY due_at, id";
     let mut statement = tx.read().prepare_cached(sql)?;
     let failed = statement.query_map([targets], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
     let sql = "UPDATE promise SET state = 'due', due_at = ?2, ended_at = NULL WHERE id = ?1";

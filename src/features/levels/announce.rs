@@ -13,9 +13,9 @@ use crate::model::{ChannelId, Effect, GuildId, Outgoing, Result, Timestamp, User
 /// Level-ups that follow one in the same channel within this time share a message …
 const TOGETHER: Duration = Duration::from_secs(1);
 /// … which is sent so long after the first.
-const GATHERED_FOR: Duration = Duration::from_secs(2);
-/// A message so close to being sent takes in no more.
-const CLOSED_BEFORE: Duration = Duration::from_millis(500);
+const GATHERED_FOR: Duration = Duration::from_secs(3);
+/// A message so close to being sent takes in no more: a commit may take its time.
+const CLOSED_BEFORE: Duration = Duration::from_millis(1_500);
 /// Discord takes no longer message.
 const MESSAGE_CHARS_MAX: usize = 2_000;
 /// Channels that are remembered; past it the memory begins anew.
@@ -48,7 +48,14 @@ pub fn announce(cx: &mut Cx<'_>, earner: &Earner<'_>, before: u32, xp: i64) -> R
         message.mentions.users.push(user);
     }
     let about = text::promise_level_up(name, cx.config.levels.curve.level_of(xp));
-    match (cx.config.levels.announce, channel) {
+    // One channel for all announcements is one for those of its own guild.
+    let announce = match cx.config.levels.announce {
+        Announce::In(there) if cx.guilds.find(guild).is_some_and(|guild| guild.channel(there).is_none()) => {
+            Announce::Channel
+        }
+        announce => announce,
+    };
+    match (announce, channel) {
         (Announce::Off, _) | (Announce::Channel, None) => Ok(()),
         (Announce::In(channel), _) | (Announce::Channel, Some(channel)) => say(cx, guild, channel, message, about),
         (Announce::Direct, _) => promise(cx, guild, None, about, Effect::SendDirect { user, message }, cx.now),
@@ -103,7 +110,9 @@ impl Gathering {
             return None;
         }
         self.message.content = content;
-        self.message.mentions.users.extend(more.mentions.users.iter().copied());
+        // Discord refuses a message that names somebody twice.
+        let known = self.message.mentions.users.clone();
+        self.message.mentions.users.extend(more.mentions.users.iter().filter(|user| !known.contains(user)));
         self.members += 1;
         Some(self)
     }

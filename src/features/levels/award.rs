@@ -100,5 +100,5 @@ pub fn is_excused(cx: &Cx<'_>, day: Day) -> bool {
     let zone = &cx.config.discord.timezone;
     let down = downtime::between(cx.tx.read(), zone.begin_of(day), zone.begin_of(day.plus(1)));
     // Where it cannot be read, nobody loses a streak for that.
-    down.map_or(true, |down| down > downtime::NOTED_FROM)
+    down.map_or(true, |down| down > downtime::EXCUSES_FROM)
 }

@@ -32,7 +32,7 @@ pub static ADD_XP: Command = Command::open("addxp", "Gives XP to a member, or ta
 pub static SET_LEVEL: Command =
     Command::open("setlevel", "Sets a member's level", CATEGORY, &OF_SET, set_level).for_staff(Permission::ManageGuild);
 pub static RESET_XP: Command = Command {
-    backup_first: |args| args.find(&EVERYONE).is_some(),
+    backup_first: |guild, args| args.find(&EVERYONE).is_some_and(|typed| typed.trim() == guild.name.trim()),
     ..Command::open("resetxp", "Sets a member's XP to nothing, or everybody's", CATEGORY, &OF_RESET, reset_xp)
         .for_staff(Permission::ManageGuild)
 };
@@ -61,8 +61,9 @@ fn reset_xp(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     }
 }
 
+/// Days stay as they were: today's bonus is not paid twice, and an undo brings back all that was taken.
 fn without_xp(before: Row) -> Row {
-    Row { xp: 0, streak: 0, day: None, ..before }
+    Row { xp: 0, ..before }
 }
 
 /// A change of one member. Nothing is announced; roles follow the level.
@@ -113,6 +114,9 @@ fn undo_row(cx: &mut Cx<'_>, actor: &Actor, id: i64) -> Result<Plan> {
     let guild = cx.guild()?;
     let unknown = || Refusal::new(text::no_such_number(&format!("L{id}")));
     let row = ledger::find(cx.tx.read(), guild, id)?.ok_or_else(unknown)?;
+    if row.is_folded() {
+        return Err(Refusal::new(text::folded(id)).into());
+    }
     if let Some(by) = ledger::find_undo(cx.tx.read(), id)? {
         return Err(Refusal::new(text::undone_before('L', id, by)).into());
     }

@@ -32,8 +32,6 @@ pub const COMMANDS: &[&Command] = &[
 ];
 
 const CATEGORY: &str = "Levels";
-/// Ranks are said "of so many" up to here; past it counting would cost more than it tells.
-const AMONG_MAX: i64 = 1_000_000;
 
 static MEMBER: Opt<UserId> = Opt::user("member", "Whose rank; your own without it");
 
@@ -50,7 +48,7 @@ fn rank(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let row = store::load(cx.tx, guild, user)?;
     let rank = store::rank(cx.tx, guild, row.xp)?;
     let tools = tools::count_unlocked(cx.tx.read(), guild, user)?;
-    let among = store::count(cx.tx.read(), guild, AMONG_MAX)?;
+    let among = store::count_shown(cx.tx, guild)?;
     let (name, avatar) = match store::find_look(cx.tx.read(), guild, user)? {
         Some(look) => look,
         None if user == actor.user => (actor.name.clone(), None),

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::award::{self, Act, Earner};
 use super::rules::{self, Decision, Row, Said};
 use super::similar::{self, Recent, Sketch};
-use super::store;
 use super::why::{self, Note, Reason};
+use super::{roles, store};
 use crate::cx::Cx;
-use crate::model::{Event, Message, Result};
+use crate::model::{Event, Message, Result, Timestamp};
 
 /// So far ahead of Discord's time, as we know it, may a message's own be.
 const AHEAD_MAX: Duration = Duration::from_secs(3_600);
@@ -44,8 +44,7 @@ fn judge(cx: &Cx<'_>, message: &Message, before: Row) -> Result<Result<Earned, N
         return Ok(Err((Reason::OptedOut, Duration::ZERO)));
     }
     // It would keep the member from earning until its time has come.
-    let clock = &cx.vitals.clock;
-    if clock.skew_ms().is_some() && message.id.time().since(clock.now()) > AHEAD_MAX {
+    if is_ahead(cx, message.id.time()) {
         return Ok(Err((Reason::Future, Duration::ZERO)));
     }
     // Most communities set nothing by channel; then it does not matter what lies in what.
@@ -76,18 +75,22 @@ fn judge(cx: &Cx<'_>, message: &Message, before: Row) -> Result<Result<Earned, N
 
 /// Pays an open command that was answered.
 pub fn on_command(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
-    let Event::CommandRan { guild, author, channel, roles, key, at } = event else { return Ok(()) };
+    let Event::CommandRan { guild, author, channel, roles: held, key, at } = event else { return Ok(()) };
     let (levels, user) = (&cx.config.levels, author.id);
     if levels.command_xp == 0 {
         return Ok(());
     }
     let before = store::load(cx.tx, *guild, user)?;
-    let nothing = |reason, left| Note { reason, amount: 1, left_seconds: seconds_up(left), at: *at };
+    let noted_at = (*at).min(cx.now);
+    let nothing = |reason, left| Note { reason, amount: 1, left_seconds: seconds_up(left), at: noted_at };
+    if is_ahead(cx, *at) {
+        return why::note(cx.tx, *guild, user, nothing(Reason::Future, Duration::ZERO));
+    }
     if before.choices.no_xp {
         return why::note(cx.tx, *guild, user, nothing(Reason::OptedOut, Duration::ZERO));
     }
     let line = channel.and_then(|channel| cx.guilds.find(*guild).map(|guild| guild.line_of(channel)));
-    let worth = match rules::worth(levels, levels.command_xp, roles, &line.unwrap_or_default()) {
+    let worth = match rules::worth(levels, levels.command_xp, held, &line.unwrap_or_default()) {
         Ok(worth) => worth,
         Err(reason) => return why::note(cx.tx, *guild, user, nothing(reason, Duration::ZERO)),
     };
@@ -97,10 +100,18 @@ pub fn on_command(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             let earner = Earner { guild: *guild, user, name: &author.name, channel: *channel };
             let act = Act { what: "command", source: *key, at: *at };
             // Who asks something is here.
-            award::pay(cx, &earner, &before, Row { away: false, ..after }, act).map(|_| ())
+            let paid = award::pay(cx, &earner, &before, Row { away: false, ..after }, act)?;
+            let level = cx.config.levels.curve.level_of(paid.xp);
+            roles::repair(cx, *guild, user, level, held)
         }
         Err(left) => why::note(cx.tx, *guild, user, nothing(Reason::CommandCooldown, left)),
     }
+}
+
+/// Whether this is a time that cannot be: later than Discord's, once that is known.
+fn is_ahead(cx: &Cx<'_>, at: Timestamp) -> bool {
+    let clock = &cx.vitals.clock;
+    clock.skew_ms().is_some() && at.since(clock.now()) > AHEAD_MAX
 }
 
 fn seconds_up(left: Duration) -> u32 {
@@ -108,6 +119,6 @@ fn seconds_up(left: Duration) -> u32 {
 }
 
 fn note(cx: &Cx<'_>, message: &Message, reason: Reason, left: Duration) -> Result<()> {
-    let note = Note { reason, amount: 1, left_seconds: seconds_up(left), at: message.id.time() };
+    let note = Note { reason, amount: 1, left_seconds: seconds_up(left), at: message.id.time().min(cx.now) };
     why::note(cx.tx, message.guild, message.author.id, note)
 }

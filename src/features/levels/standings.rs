@@ -94,6 +94,11 @@ impl Standings {
         }
     }
 
+    /// How many members have XP.
+    pub fn members(&self) -> u64 {
+        self.members
+    }
+
     /// How many members lie in buckets above this amount, and the range `(low, high]` inside its own bucket in which
     /// there may be more.
     pub fn above(&self, xp: i64) -> (u64, Option<(i64, i64)>) {

@@ -243,6 +243,14 @@ pub fn list_imbalances(connection: &Connection, at_most: u32) -> Result<Vec<(i64
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// How many members are on the board.
+pub fn count_shown(tx: &Tx, guild: GuildId) -> Result<i64> {
+    match standings(tx, guild, Standings::members)? {
+        Some(members) => Ok(members as i64),
+        None => count(tx.read(), guild, COUNTED_MAX),
+    }
+}
+
 fn is_large(connection: &Connection, guild: GuildId) -> Result<bool> {
     Ok(count(connection, guild, COUNTED_MAX + 1)? > COUNTED_MAX)
 }

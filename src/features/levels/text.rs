@@ -303,6 +303,10 @@ pub fn no_such_number(number: &str) -> String {
     format!("There is no {} here. /xphistory shows the numbers, such as L12 or B3.", name(number))
 }
 
+pub fn folded(id: i64) -> String {
+    format!("L{id} stands for a whole day by now; /addxp changes what that day brought.")
+}
+
 pub fn undone_before(kind: char, id: i64, by: i64) -> String {
     format!("{kind}{id} was taken back already, by {kind}{by}.")
 }

@@ -15,7 +15,7 @@ use crate::store::Tx;
 pub const KEPT: Duration = Duration::from_secs(48 * 3_600);
 /// Notes kept of each member; equal ones in a row are one note.
 const NOTES_MAX: usize = 10;
-/// Members whose notes are in memory; past it those that are on the disk make room.
+/// Members whose notes are in memory; past it all go to the disk and make room.
 const MEMBERS_MAX: usize = 2_048;
 /// Notes go to the disk at most this often.
 const SPILL_EVERY: Duration = Duration::from_secs(600);
@@ -49,14 +49,12 @@ struct Kept {
 pub fn note(tx: &Tx, guild: GuildId, user: UserId, note: Note) -> Result<()> {
     let (key, now) = ((guild, user), note.at);
     if !tx.memo(|journal: &mut Journal| journal.members.contains_key(&key)) {
+        if tx.memo(|journal: &mut Journal| journal.members.len() >= MEMBERS_MAX) {
+            spill(tx, now)?;
+            tx.memo(|journal: &mut Journal| journal.members.clear());
+        }
         let notes = store::find_notes(tx.read(), guild, user)?;
         tx.memo(|journal: &mut Journal| {
-            if journal.members.len() >= MEMBERS_MAX {
-                journal.members.retain(|_, kept| !kept.is_on_disk);
-            }
-            if journal.members.len() >= MEMBERS_MAX {
-                journal.members.clear();
-            }
             journal.members.insert(key, Kept { notes: notes.into(), is_on_disk: true });
         });
     }

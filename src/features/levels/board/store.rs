@@ -34,9 +34,10 @@ pub fn place(tx: &Tx, guild: GuildId, user: UserId, xp: i64) -> Result<u64> {
 
 /// The board of what was earned since then.
 pub fn list_since(connection: &Connection, guild: GuildId, from: Timestamp, at_most: u32) -> Result<Vec<Placed>> {
+    // The plus keeps SQLite from going through all of the guild's rows by an index.
     let first = first_since(connection, from.ms() - LATE_MS)?;
     let sql = "WITH sums AS (SELECT user, sum(amount) AS xp FROM ledger
-            WHERE id >= ?1 AND guild = ?2 AND at >= ?3 GROUP BY user)
+            WHERE id >= ?1 AND +guild = ?2 AND at >= ?3 GROUP BY user)
         SELECT sums.user, member.name, sums.xp FROM sums
         JOIN xp ON xp.guild = ?2 AND xp.user = sums.user AND xp.shown = 1
         LEFT JOIN member ON member.guild = ?2 AND member.user = sums.user
