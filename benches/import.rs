@@ -33,7 +33,7 @@ fn main() {
 fn write_board(path: &Path) {
     let mut dice = fastrand::Rng::with_seed(7);
     let mut members: Vec<(u64, u64)> = (0..MEMBERS)
-        .map(|nth| (700_000_000_000_000_000 + nth * 7_919, (20.0 / (dice.f64() + 1e-5).powf(1.2)) as u64))
+        .map(|nth| (700_000_000_000_000_000 + nth * 7_919, 150 + (20.0 / (dice.f64() + 1e-5).powf(1.2)) as u64))
         .collect();
     members.sort_unstable_by_key(|(_, xp)| std::cmp::Reverse(*xp));
     let mut file = BufWriter::new(File::create(path).expect("a file"));

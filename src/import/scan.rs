@@ -47,6 +47,15 @@ impl Pattern {
             );
         }
         let is_text = |piece: &Piece| matches!(piece, Piece::Text(_));
+        // Members and levels are looked for in all that lies between two texts, so a `*` beside them adds nothing.
+        let mut kept: Vec<Piece> = Vec::new();
+        for (nth, piece) in pieces.iter().enumerate() {
+            let beside = pieces.get(nth + 1).is_none_or(is_text) && kept.last().is_none_or(is_text);
+            if *piece != Piece::Anything || beside {
+                kept.push(piece.clone());
+            }
+        }
+        let pieces = kept;
         if pieces.windows(2).any(|pair| !is_text(&pair[0]) && !is_text(&pair[1])) {
             return Err("a pattern needs some text between {member}, {level} and *".into());
         }

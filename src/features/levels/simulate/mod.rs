@@ -236,8 +236,8 @@ mod tests {
             ..Levels::default()
         };
         let mut comparison = Comparison::new(&now, &then, None);
-        // Levels by the hub's curve and MEE6's: 10 and 14, 5 and 8, 2 and 2.
-        assert!(comparison.take(user(1), 10_500) && comparison.take(user(2), 2_750) && !comparison.take(user(3), 500));
+        // Levels by the hub's curve and MEE6's: 10 and 12 (where it ends), 5 and 7, 1 and 1.
+        assert!(comparison.take(user(1), 10_500) && comparison.take(user(2), 2_750) && !comparison.take(user(3), 120));
         let outcome = comparison.end();
         assert_eq!((outcome.members, outcome.rise, outcome.fall), (3, 2, 0));
         let of_ten = outcome.roles.iter().find(|role| role.role == ten).unwrap();
