@@ -139,7 +139,7 @@ mod tests {
         let shown = follow_up(vec![reached(2)], |event| Ok(vec![event.clone()])).unwrap();
         assert_eq!(shown.len(), DEPTH_MAX);
         let shown = follow_up(vec![reached(2)], |event| Ok(vec![event.clone(); 40])).unwrap();
-        assert_eq!(shown.len(), FOLLOW_UPS_MAX);
+        assert_eq!(shown.len(), 1 + FOLLOW_UPS_MAX);
         assert!(follow_up(vec![reached(2)], |_| Err(anyhow::anyhow!("broken").into())).is_err());
     }
 

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use super::{rules, store, text};
 use crate::config::LevelRole;
 use crate::cx::{Cx, Promised};
+use crate::model::text::plain;
 use crate::model::{Effect, Guild, GuildId, Permissions, Result, RoleId, UserId};
 use crate::store::promises;
 
@@ -80,7 +81,7 @@ pub fn look_over(cx: &mut Cx<'_>, guild: GuildId) -> Result<()> {
         let name = problem_name(entry);
         match obstacle(&seen, entry.role) {
             Some(obstacle) => {
-                let (detail, action) = text::obstacle(&role.name, entry.level, obstacle);
+                let (detail, action) = explain(&role.name, entry.level, obstacle);
                 cx.vitals.problem(&name, detail, action);
             }
             None => {
@@ -95,7 +96,7 @@ pub fn look_over(cx: &mut Cx<'_>, guild: GuildId) -> Result<()> {
 /// A role may belong to any of several guilds; where none of those that are seen has it, it is missing.
 fn tell_where_missing(cx: &Cx<'_>, entry: &LevelRole) {
     if cx.guilds.list().iter().all(|guild| guild.role(entry.role).is_none()) {
-        let (detail, action) = text::role_is_missing(entry);
+        let (detail, action) = explain_missing(entry);
         cx.vitals.problem(&problem_name(entry), detail, action);
     }
 }
@@ -132,4 +133,33 @@ fn promise(cx: &mut Cx<'_>, guild: GuildId, user: UserId, role: RoleId, give: bo
 /// What a role promise is about; with `*` for member or role, the pattern of all of them.
 pub fn target(guild: GuildId, user: impl Display, role: impl Display) -> String {
     format!("role:{guild}:{user}:{role}")
+}
+
+/// What is wrong with a level role, and what to do about it.
+pub fn explain(role: &str, level: u32, obstacle: Obstacle) -> (String, &'static str) {
+    let role = format!("The role {} of level {level}", plain(role));
+    match obstacle {
+        Obstacle::Powerful => (
+            format!("{role} has moderation permissions, so it is never given as a reward."),
+            "Take those permissions from the role, or name another in [[levels.role]].",
+        ),
+        Obstacle::Managed => (
+            format!("{role} belongs to an integration, so nobody can give it."),
+            "Name another role in [[levels.role]].",
+        ),
+        Obstacle::Above => (
+            format!("{role} is above my own role, so I cannot give it."),
+            "In the server's settings under Roles, drag my role above it.",
+        ),
+        Obstacle::NoPermission => (
+            format!("{role} cannot be given: I may not manage roles here."),
+            "Give my role the permission Manage Roles.",
+        ),
+    }
+}
+
+/// A level role that no guild has.
+fn explain_missing(entry: &LevelRole) -> (String, &'static str) {
+    let detail = format!("The role {} of level {} is in no server that I see.", entry.role, entry.level);
+    (detail, "Correct its id in [[levels.role]], or remove it there.")
 }

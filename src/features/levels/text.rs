@@ -3,12 +3,11 @@
 use super::board::{Kind, Page};
 use super::days::Morning;
 use super::explain::Told;
-use super::roles::Obstacle;
 use super::rules::{Choices, Row};
 use super::store::Placed;
 use super::why::{Note, Reason};
 use crate::config::{LevelRole, Levels, XpRange};
-use crate::model::text::{count, name, plain};
+use crate::model::text::{count, name};
 use crate::model::{Curve, Embed, Outgoing, Timestamp, UserId};
 use crate::store::ledger;
 
@@ -28,35 +27,6 @@ pub fn promise_level_ups(members: usize) -> String {
 pub fn promise_role(member: Option<&str>, role: &str, give: bool) -> String {
     let member = member.unwrap_or("a member");
     if give { format!("give {member} the role {role}") } else { format!("take the role {role} from {member}") }
-}
-
-/// What is wrong with a level role, and what to do about it.
-pub fn obstacle(role: &str, level: u32, obstacle: Obstacle) -> (String, &'static str) {
-    let role = format!("The role {} of level {level}", plain(role));
-    match obstacle {
-        Obstacle::Powerful => (
-            format!("{role} has moderation permissions, so it is never given as a reward."),
-            "Take those permissions from the role, or name another in [[levels.role]].",
-        ),
-        Obstacle::Managed => (
-            format!("{role} belongs to an integration, so nobody can give it."),
-            "Name another role in [[levels.role]].",
-        ),
-        Obstacle::Above => (
-            format!("{role} is above my own role, so I cannot give it."),
-            "In the server's settings under Roles, drag my role above it.",
-        ),
-        Obstacle::NoPermission => (
-            format!("{role} cannot be given: I may not manage roles here."),
-            "Give my role the permission Manage Roles.",
-        ),
-    }
-}
-
-/// A level role that no guild has.
-pub fn role_is_missing(entry: &LevelRole) -> (String, &'static str) {
-    let detail = format!("The role {} of level {} is in no server that I see.", entry.role, entry.level);
-    (detail, "Correct its id in [[levels.role]], or remove it there.")
 }
 
 pub fn reason_role(level: u32) -> String {

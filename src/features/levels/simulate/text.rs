@@ -1,7 +1,8 @@
 //! What `/simulate` answers.
 
 use super::{Changed, Outcome, RoleOutcome, Unreachable};
-use crate::features::levels::text::{UNNAMED, obstacle};
+use crate::features::levels::roles::explain as obstacle;
+use crate::features::levels::text::UNNAMED;
 use crate::model::text::{count, name};
 use crate::model::{Embed, Guild, Outgoing};
 
