@@ -266,7 +266,9 @@ pub fn too_many(at_most: usize) -> String {
 
 pub fn too_many_to_undo(batch: i64, at_most: usize) -> String {
     let at_most = count(at_most as i64);
-    format!("B{batch} has more than {at_most} changes. `innkeeper import undo B{batch}` takes it back on the server.")
+    format!(
+        "B{batch} has more than {at_most} changes. `innkeeper import undo B{batch} --apply` takes it back on the computer."
+    )
 }
 
 pub fn no_such_number(number: &str) -> String {
