@@ -266,9 +266,8 @@ pub fn too_many(at_most: usize) -> String {
 
 pub fn too_many_to_undo(batch: i64, at_most: usize) -> String {
     let at_most = count(at_most as i64);
-    format!(
-        "B{batch} has more than {at_most} changes. `innkeeper import undo B{batch} --apply` takes it back on the computer."
-    )
+    let command = format!("innkeeper import undo B{batch} --apply");
+    format!("B{batch} has more than {at_most} changes. On the computer, `{command}` takes it back.")
 }
 
 pub fn no_such_number(number: &str) -> String {
