@@ -10,6 +10,7 @@ pub(super) static FEATURE: Feature = Feature {
     is_on: |_| true,
     needs: |config| if config.discord.prefix.is_empty() { &[] } else { &[crate::model::Need::MessageContent] },
     commands: &[&HELP],
+    undoes: &[],
     start: None,
     observe: |_, _| Ok(()),
     card: None,

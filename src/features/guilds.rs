@@ -17,6 +17,7 @@ pub(super) static FEATURE: Feature = Feature {
     is_on: |_| true,
     needs,
     commands: &[],
+    undoes: &[],
     start: Some(start),
     observe,
     card: None,

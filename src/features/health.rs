@@ -15,6 +15,7 @@ pub(super) static FEATURE: Feature = Feature {
     is_on: |_| true,
     needs: |_| &[],
     commands: &[&PING, &BOT_STATS],
+    undoes: &[],
     start: Some(|cx| downtime::note(cx.tx, cx.now)),
     observe,
     card: None,

@@ -5,10 +5,11 @@ mod commands;
 mod guilds;
 mod health;
 pub mod levels;
+mod undo;
 
 use std::sync::Arc;
 
-use crate::command::Command;
+use crate::command::{Actor, Command, Plan};
 use crate::config::Config;
 use crate::cx::Cx;
 use crate::model::{Event, Guild, GuildId, Need, Picture, Refusal, Result, Timestamp, UserId};
@@ -23,6 +24,8 @@ pub struct Feature {
     /// What it has to be told by Discord.
     pub needs: fn(&Config) -> &'static [Need],
     pub commands: &'static [&'static Command],
+    /// Which of its records `/undo` takes back.
+    pub undoes: &'static [Undoes],
     /// Reads what the last run left, before the first event.
     pub start: Option<fn(&mut Cx<'_>) -> Result<()>>,
     pub observe: fn(&mut Cx<'_>, &Event) -> Result<()>,
@@ -34,6 +37,14 @@ pub struct Feature {
     pub portrait: Option<MakePortrait>,
 }
 
+/// Records of a room that can be taken back, by number.
+pub struct Undoes {
+    /// What stands before their numbers, upper case: L in `L12`.
+    pub letter: char,
+    /// Takes back the record of this number, or refuses in words.
+    pub undo: fn(&mut Cx<'_>, &Actor, i64) -> Result<Plan>,
+}
+
 /// Reads a room's picture of a member of a guild, as of now.
 pub type MakePortrait = fn(&Reader, &Config, (GuildId, UserId), Timestamp) -> Result<Option<Picture>>;
 
@@ -41,8 +52,14 @@ pub type MakePortrait = fn(&Reader, &Config, (GuildId, UserId), Timestamp) -> Re
 pub type MakeCards = fn(&Reader, &Config, &[Arc<Guild>]) -> Result<Vec<Card>>;
 
 /// The roll call, in the order in which rooms see an event: names and guilds first, for the others to refer to.
-pub const FEATURES: &[&Feature] =
-    &[&guilds::FEATURE, &levels::FEATURE, &levels::tools::FEATURE, &commands::FEATURE, &health::FEATURE];
+pub const FEATURES: &[&Feature] = &[
+    &guilds::FEATURE,
+    &levels::FEATURE,
+    &levels::tools::FEATURE,
+    &undo::FEATURE,
+    &commands::FEATURE,
+    &health::FEATURE,
+];
 
 /// The rooms that are switched on.
 pub fn switched_on(config: &Config) -> impl Iterator<Item = &'static Feature> {

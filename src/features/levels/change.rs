@@ -11,7 +11,6 @@ const CATEGORY: &str = "Levels";
 /// Members that one command may change; more need a program.
 const BATCH_MAX: usize = 100_000;
 const GUILD_NAME_CHARS_MAX: u16 = 100;
-const NUMBER_CHARS_MAX: u16 = 24;
 
 static WHOM: Opt<UserId> = Opt::user("member", "Whose XP to change").required();
 static AMOUNT: Opt<i64> = Opt::whole("amount", "How much XP; a negative number takes", -XP_MAX..=XP_MAX).required();
@@ -19,13 +18,10 @@ static LEVEL: Opt<i64> = Opt::whole("level", "The level to be at", 1..=LEVEL_MAX
 static ONE: Opt<UserId> = Opt::user("member", "Whose XP to reset");
 static EVERYONE: Opt<String> =
     Opt::text("everyone", "To reset all members: the server's name, typed out", GUILD_NAME_CHARS_MAX);
-static NUMBER: Opt<String> =
-    Opt::text("id", "What to take back: L12 from /xphistory, or B3 for a batch", NUMBER_CHARS_MAX).required();
 
 static OF_ADD: [&dyn Declared; 2] = [&WHOM, &AMOUNT];
 static OF_SET: [&dyn Declared; 2] = [&WHOM, &LEVEL];
 static OF_RESET: [&dyn Declared; 2] = [&ONE, &EVERYONE];
-static OF_UNDO: [&dyn Declared; 1] = [&NUMBER];
 
 pub static ADD_XP: Command = Command::open("addxp", "Gives XP to a member, or takes some", CATEGORY, &OF_ADD, add_xp)
     .for_staff(Permission::ManageGuild);
@@ -36,8 +32,6 @@ pub static RESET_XP: Command = Command {
     ..Command::open("resetxp", "Sets a member's XP to nothing, or everybody's", CATEGORY, &OF_RESET, reset_xp)
         .for_staff(Permission::ManageGuild)
 };
-pub static UNDO: Command = Command::open("undo", "Takes back a change, or a whole batch", CATEGORY, &OF_UNDO, undo)
-    .for_staff(Permission::ManageGuild);
 
 fn add_xp(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let amount = args.load(&AMOUNT)?;
@@ -97,20 +91,8 @@ fn reset_all(cx: &mut Cx<'_>, actor: &Actor, typed: &str) -> Result<Plan> {
     Ok(Plan::reply(text::reset_all(members.len(), batch)))
 }
 
-fn undo(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
-    let number = args.load(&NUMBER)?;
-    let number = number.trim();
-    let unknown = || Refusal::new(text::no_such_number(number));
-    let (kind, digits) = number.split_at_checked(1).ok_or_else(unknown)?;
-    let id: i64 = digits.parse().map_err(|_| unknown())?;
-    match kind {
-        "L" | "l" => undo_row(cx, actor, id),
-        "B" | "b" => undo_batch(cx, actor, id),
-        _ => Err(unknown().into()),
-    }
-}
-
-fn undo_row(cx: &mut Cx<'_>, actor: &Actor, id: i64) -> Result<Plan> {
+/// Takes back a row of the ledger.
+pub fn undo_row(cx: &mut Cx<'_>, actor: &Actor, id: i64) -> Result<Plan> {
     let guild = cx.guild()?;
     let unknown = || Refusal::new(text::no_such_number(&format!("L{id}")));
     let row = ledger::find(cx.tx.read(), guild, id)?.ok_or_else(unknown)?;
@@ -127,7 +109,8 @@ fn undo_row(cx: &mut Cx<'_>, actor: &Actor, id: i64) -> Result<Plan> {
     Ok(Plan::reply(text::undone(&cx.config.levels.curve, &row, before.xp, after.xp, undone)))
 }
 
-fn undo_batch(cx: &mut Cx<'_>, actor: &Actor, id: i64) -> Result<Plan> {
+/// Takes back everything of a batch.
+pub fn undo_batch(cx: &mut Cx<'_>, actor: &Actor, id: i64) -> Result<Plan> {
     let guild = cx.guild()?;
     let unknown = || Refusal::new(text::no_such_number(&format!("B{id}")));
     let found = ledger::find_batch(cx.tx.read(), guild, id)?.ok_or_else(unknown)?;

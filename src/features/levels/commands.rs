@@ -2,7 +2,7 @@
 
 use super::ask::{CALCULATE, DAILY, LEVEL_PREVIEW, SYNC};
 use super::board::LEADERBOARD;
-use super::change::{ADD_XP, RESET_XP, SET_LEVEL, UNDO};
+use super::change::{ADD_XP, RESET_XP, SET_LEVEL};
 use super::explain::{HISTORY, WHY};
 use super::own::{LEVEL_NOTIFY, PRIVACY};
 use super::pictures::{self, Standing};
@@ -26,7 +26,6 @@ pub const COMMANDS: &[&Command] = &[
     &ADD_XP,
     &SET_LEVEL,
     &RESET_XP,
-    &UNDO,
     &SIMULATE,
     &LEVEL_PREVIEW,
 ];

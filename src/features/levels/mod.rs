@@ -26,7 +26,7 @@ mod why;
 
 use std::sync::Arc;
 
-use super::Feature;
+use super::{Feature, Undoes};
 use crate::config::{Audience, Config};
 use crate::cx::Cx;
 use crate::model::{Event, Guild, GuildId, Message, Need, Result, UserId};
@@ -39,6 +39,7 @@ pub(super) static FEATURE: Feature = Feature {
     is_on: |config| config.levels.enabled,
     needs,
     commands: commands::COMMANDS,
+    undoes: &[Undoes { letter: 'L', undo: change::undo_row }, Undoes { letter: 'B', undo: change::undo_batch }],
     start: Some(voice::start),
     observe,
     card: Some(card),

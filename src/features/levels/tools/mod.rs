@@ -21,6 +21,7 @@ pub(in crate::features) static FEATURE: Feature = Feature {
     is_on: |config| config.levels.enabled,
     needs: |_| &[],
     commands: &[&TOOLS],
+    undoes: &[],
     start: Some(start),
     observe: |_, _| Ok(()),
     card: None,
