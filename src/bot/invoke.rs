@@ -35,8 +35,8 @@ impl Bot {
         if !message.is_from_person() || message.content.is_empty() {
             return None;
         }
-        let me = self.user();
-        let (word, rest) = prefix::split(&message.content, &self.0.config.discord.prefix, me)?;
+        let line = prefix::strip(&message.content, &self.0.config.discord.prefix, self.user())?;
+        let (word, rest) = prefix::split(line, &self.commands());
         self.is_ours(word).then(|| TextCommand {
             invocation: self.invocation_of(message, word, rest),
             channel: message.channel,

@@ -7,20 +7,38 @@ use crate::model::{Refusal, UserId};
 /// The longest command line that is looked at, in bytes.
 const LINE_BYTES_MAX: usize = 2_000;
 
-/// The command's word and the rest of the line, when `content` begins with the prefix or with a mention of the bot.
-pub fn split<'a>(content: &'a str, prefix: &str, me: Option<UserId>) -> Option<(&'a str, &'a str)> {
+/// The command line in a message that begins with the prefix or with a mention of the bot.
+pub fn strip<'a>(content: &'a str, prefix: &str, me: Option<UserId>) -> Option<&'a str> {
     if content.len() > LINE_BYTES_MAX {
         return None;
     }
-    let rest = match content.strip_prefix(prefix) {
-        Some(rest) if !prefix.is_empty() => rest,
+    let line = match content.strip_prefix(prefix) {
+        Some(line) if !prefix.is_empty() => line,
         _ => strip_mention(content, me?)?.trim_start(),
     };
-    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-    let (word, rest) = rest.split_at(end);
     // "!!!" and "! hello" are people being people.
-    let fine = word.starts_with(|c: char| c.is_alphabetic());
-    fine.then_some((word, rest.trim()))
+    line.starts_with(char::is_alphabetic).then_some(line)
+}
+
+/// The command that a line begins with, and the rest of the line. A name may have several words, so the longest one
+/// that fits is meant, be it a name or an alias; where none fits, it is the first word.
+pub fn split<'a>(line: &'a str, commands: &[&Command]) -> (&'a str, &'a str) {
+    let called = commands.iter().flat_map(|command| command.aliases.iter().chain([&command.name]));
+    let fitting = called.filter_map(|name| Some((*name, strip_words(line, name)?)));
+    let (name, rest) = fitting.max_by_key(|(name, _)| name.len()).unwrap_or_else(|| {
+        let end = line.find(char::is_whitespace).unwrap_or(line.len());
+        line.split_at(end)
+    });
+    (name, rest.trim())
+}
+
+/// What follows these words, in whatever case and however far apart they are written.
+fn strip_words<'a>(line: &'a str, words: &str) -> Option<&'a str> {
+    words.split(' ').try_fold(line, |rest, word| {
+        let (head, tail) = rest.trim_start().split_at_checked(word.len())?;
+        let whole = tail.is_empty() || tail.starts_with(char::is_whitespace);
+        (whole && head.eq_ignore_ascii_case(word)).then_some(tail)
+    })
 }
 
 fn strip_mention(content: &str, me: UserId) -> Option<&str> {
@@ -29,7 +47,8 @@ fn strip_mention(content: &str, me: UserId) -> Option<&str> {
     inner.strip_prefix(me.to_string().as_str())?.strip_prefix('>')
 }
 
-/// Gives the words of a line to the command's options, in order.
+/// Gives the words of a line to the command's options, in order. An optional number that the next word cannot be is
+/// left out where other options follow: `<@1> thanks a lot` has a reason and no amount.
 ///
 /// # Errors
 /// A refusal when a word does not fit its option or words are left over.
@@ -41,6 +60,10 @@ pub fn assign(command: &Command, line: &str) -> Result<Vec<(String, Value)>, Ref
             break;
         }
         let last = index + 1 == command.options.len();
+        let is_whole = matches!(option.kind(), Kind::Whole { .. });
+        if is_whole && !option.required() && !last && !rest.starts_with(begins_a_number) {
+            continue;
+        }
         let word = match option.kind() {
             Kind::Text { .. } if last && !rest.starts_with('"') => std::mem::take(&mut rest).to_owned(),
             _ => take_word(&mut rest)?,
@@ -60,6 +83,10 @@ pub fn assign(command: &Command, line: &str) -> Result<Vec<(String, Value)>, Ref
     } else {
         Err(Refusal::new(format!("That is more than `{}` takes. Usage: `{}`", command.name, command.usage())))
     }
+}
+
+fn begins_a_number(character: char) -> bool {
+    character.is_ascii_digit() || matches!(character, '+' | '-')
 }
 
 /// Takes the next word off the line; quotes hold words together.
@@ -127,17 +154,40 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_split_into_command_and_rest() {
+    fn a_command_line_follows_the_prefix_or_a_mention() {
         let me = UserId::new(7).ok();
-        assert_eq!(split("!xp", "!", me), Some(("xp", "")));
-        assert_eq!(split("!give  <@1> 5", "!", me), Some(("give", "<@1> 5")));
-        assert_eq!(split("<@7> rank", "!", me), Some(("rank", "")));
-        assert_eq!(split("<@!7>rank x", "!", me), Some(("rank", "x")));
-        assert_eq!(split("<@77> rank", "!", me), None);
-        assert_eq!(split("!!!", "!", me), None);
-        assert_eq!(split("! hello", "!", me), None);
-        assert_eq!(split("hello", "!", me), None);
-        assert_eq!(split("rank", "", me), None);
+        assert_eq!(strip("!xp", "!", me), Some("xp"));
+        assert_eq!(strip("!give  <@1> 5", "!", me), Some("give  <@1> 5"));
+        assert_eq!(strip("<@7> rank", "!", me), Some("rank"));
+        assert_eq!(strip("<@!7>rank x", "!", me), Some("rank x"));
+        for talk in ["<@77> rank", "!!!", "! hello", "hello", "", "!"] {
+            assert_eq!(strip(talk, "!", me), None, "{talk:?}");
+        }
+        assert_eq!(strip("rank", "", me), None);
+        assert_eq!(strip(&format!("!{}", "x".repeat(LINE_BYTES_MAX)), "!", me), None);
+    }
+
+    const fn named(name: &'static str, aliases: &'static [&'static str]) -> Command {
+        Command { aliases, ..Command::open(name, "x", "x", &[], |_, _, _| Err(Refusal::new("never run").into())) }
+    }
+
+    static LIST: Command = named("kudos list", &["kudos"]);
+    static GIVE: Command = named("kudos give", &["thanks", "give kudos"]);
+    static GIVEN: Command = named("kudos given", &[]);
+
+    #[test]
+    fn the_longest_name_that_fits_is_meant() {
+        let of = |line| split(line, &[&LIST, &GIVE, &GIVEN, &COMMAND]);
+        assert_eq!(of("kudos give <@1> 2"), ("kudos give", "<@1> 2"));
+        assert_eq!(of("Kudos \t GIVE\n<@1>"), ("kudos give", "<@1>"));
+        assert_eq!(of("kudos given"), ("kudos given", ""));
+        assert_eq!(of("kudos <@1>"), ("kudos", "<@1>"));
+        assert_eq!(of("kudos"), ("kudos", ""));
+        assert_eq!(of("give kudos <@1>"), ("give kudos", "<@1>"));
+        assert_eq!(of("give <@1>"), ("give", "<@1>"));
+        assert_eq!(of("kudosgive x"), ("kudosgive", "x"));
+        assert_eq!(of("äpfel  x y "), ("äpfel", "x y"));
+        assert_eq!(split("rank", &[]), ("rank", ""));
     }
 
     #[test]
@@ -146,6 +196,8 @@ mod tests {
         assert_eq!(run("<@12> 5 for all the help"), Ok((ada, Some(5), Some("for all the help".to_owned()))));
         assert_eq!(run("12"), Ok((ada, None, None)));
         assert_eq!(run("<@!12> -3 \"a b\""), Ok((ada, Some(-3), Some("a b".to_owned()))));
+        assert_eq!(run("<@12> thanks a lot"), Ok((ada, None, Some("thanks a lot".to_owned()))));
+        assert_eq!(run("<@12> \"5 loaves\""), Ok((ada, None, Some("5 loaves".to_owned()))));
     }
 
     #[test]
@@ -154,6 +206,7 @@ mod tests {
         assert!(run("Ada").unwrap_err().starts_with("`member` must be a member"));
         assert!(run("0").unwrap_err().starts_with("`member` must be a member"));
         assert_eq!(run("12 11").unwrap_err(), "`amount` must be a whole number from -10 to 10.");
+        assert!(run("12 5x").unwrap_err().starts_with("`amount` must be a whole number."));
         assert!(run("12 99999999999999999999").unwrap_err().starts_with("`amount` must be a whole number"));
         assert_eq!(run("12 1 \"open").unwrap_err(), "A quotation mark is open at the end of the line.");
         assert!(run("12 1 \"a\" b").unwrap_err().starts_with("That is more"));

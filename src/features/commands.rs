@@ -38,7 +38,13 @@ fn help(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
         Some(word) => {
             let word = word.trim_start_matches('/').trim_start_matches(cx.config.discord.prefix.as_str());
             let unknown = || Refusal::new("There is no such command for you. `/help` lists those there are.");
-            explain(visible.into_iter().find(|command| command.is_called(word)).ok_or_else(unknown)?)
+            let visible: Vec<_> = visible.collect();
+            let parts = parts_of(word, &visible);
+            match visible.iter().find(|command| command.is_called(word)) {
+                Some(command) if parts.is_empty() => explain(command),
+                None if parts.is_empty() => return Err(unknown().into()),
+                _ => explain_parts(&parts),
+            }
         }
     };
     Ok(Plan::reply(Outgoing::embed(reply)))
@@ -68,6 +74,19 @@ fn list(commands: &[&Command], prefix: &str) -> Embed {
     }
 }
 
+/// The subcommands of the command with this name.
+fn parts_of<'a>(word: &str, commands: &[&'a Command]) -> Vec<&'a Command> {
+    let is_part = |name: &str| name.split_once(' ').is_some_and(|(head, _)| head.eq_ignore_ascii_case(word.trim()));
+    commands.iter().filter(|command| is_part(command.name)).copied().collect()
+}
+
+fn explain_parts(parts: &[&Command]) -> Embed {
+    let head = parts.first().and_then(|command| command.name.split(' ').next()).unwrap_or_default();
+    let lines: Vec<_> = parts.iter().map(|command| format!("`/{}` {}", command.usage(), command.about)).collect();
+    let footer = parts.first().map_or(String::new(), |first| format!("/help command:{} explains one.", first.name));
+    Embed { title: format!("/{head}"), description: lines.join("\n"), colour: COLOUR, footer, ..Embed::default() }
+}
+
 fn explain(command: &Command) -> Embed {
     let mut description = command.about.to_owned();
     for option in command.options {
@@ -84,4 +103,27 @@ fn explain(command: &Command) -> Embed {
         description.push_str(&format!("\nFor members with the permission {}.", command.requires.name()));
     }
     Embed { title: format!("/{}", command.usage()), description, colour: COLOUR, ..Embed::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn named(name: &'static str) -> Command {
+        Command::open(name, "Does it", "x", &OF_HELP, |_, _, _| Err(Refusal::new("never run").into()))
+    }
+
+    static GIVE: Command = named("kudos give");
+    static LIST: Command = named("kudos list");
+    static PING: Command = named("ping");
+
+    #[test]
+    fn a_command_with_subcommands_is_explained_by_them() {
+        let all = [&GIVE, &PING, &LIST];
+        let told = explain_parts(&parts_of("Kudos", &all));
+        let lines = "`/kudos give [command]` Does it\n`/kudos list [command]` Does it";
+        assert_eq!((told.title.as_str(), told.description.as_str()), ("/kudos", lines));
+        assert_eq!(told.footer, "/help command:kudos give explains one.");
+        assert!(parts_of("ping", &all).is_empty() && parts_of("kudos give", &all).is_empty());
+    }
 }

@@ -9,7 +9,7 @@
 use serde::Deserialize;
 
 use super::raw::Raw;
-use crate::command::{Actor, Command, Door, Given, Invocation};
+use crate::command::{Actor, Command, Door, Given, Invocation, prefix};
 use crate::model::button::LINE_UNITS_MAX;
 use crate::model::{Button, Permissions, UserId, id};
 
@@ -80,10 +80,10 @@ pub fn invocation(data: &str, commands: &[&Command]) -> Result<Invocation, &'sta
     let actor = actor(press.member.object()).ok_or(UNREADABLE)?;
     let key = press.id.bits().ok_or(UNREADABLE)?;
     let custom_id = press.data.object::<Data<'_>>().custom_id.text().ok_or(UNKNOWN_BUTTON)?;
-    let (command, rest) = split(custom_id.strip_prefix(MARK).ok_or(UNKNOWN_BUTTON)?, commands);
+    let (command, rest) = prefix::split(custom_id.strip_prefix(MARK).ok_or(UNKNOWN_BUTTON)?, commands);
     Ok(Invocation {
         command: command.to_owned(),
-        given: Given::Text(rest.trim().to_owned()),
+        given: Given::Text(rest.to_owned()),
         actor,
         guild,
         channel: press.channel_id.id(),
@@ -92,13 +92,6 @@ pub fn invocation(data: &str, commands: &[&Command]) -> Result<Invocation, &'sta
         key,
         at: id::time_of(key),
     })
-}
-
-/// The command's name and the rest of the line. A name may have a space in it, so the longest one that fits is meant.
-fn split<'a>(line: &'a str, commands: &[&Command]) -> (&'a str, &'a str) {
-    let begins = |name: &&str| line.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
-    let known = commands.iter().map(|command| command.name).filter(begins).map(str::len).max();
-    line.split_at(known.or_else(|| line.find(' ')).unwrap_or(line.len()))
 }
 
 fn actor(member: Member<'_>) -> Option<Actor> {
