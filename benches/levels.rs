@@ -64,7 +64,8 @@ fn message(nth: u64, apart_ms: i64) -> Event {
             bot: false,
         },
         roles: Vec::new(),
-        mentioned_bots: Vec::new(),
+        mentions: Vec::new(),
+        replied_to: None,
         content: String::new(),
         kind: 0,
     })

@@ -61,7 +61,8 @@ fn message(at_ms: i64, nth: u64, user: u64) -> Event {
             bot: false,
         },
         roles: Vec::new(),
-        mentioned_bots: Vec::new(),
+        mentions: Vec::new(),
+        replied_to: None,
         content: String::new(),
         kind: 0,
     })

@@ -18,7 +18,8 @@ fn says(id: u64, content: &str) -> Event {
         channel: "3".parse().unwrap(),
         author: Author { id: "4".parse().unwrap(), name: "Ada".to_owned(), avatar: None, bot: false },
         roles: Vec::new(),
-        mentioned_bots: Vec::new(),
+        mentions: Vec::new(),
+        replied_to: None,
         content: content.to_owned(),
         kind: 0,
     })

@@ -126,7 +126,8 @@ impl Alone {
             channel: "200".parse().unwrap(),
             author: Author { id: UserId::new(member).unwrap(), name: "m".to_owned(), avatar: None, bot: false },
             roles: Vec::new(),
-            mentioned_bots: Vec::new(),
+            mentions: Vec::new(),
+            replied_to: None,
             content: "hello".to_owned(),
             kind: 0,
         };

@@ -39,7 +39,8 @@ fn message(id: u64, user: u64) -> Message {
             bot: user.is_multiple_of(13),
         },
         roles: Vec::new(),
-        mentioned_bots: Vec::new(),
+        mentions: Vec::new(),
+        replied_to: None,
         content: "hello".to_owned(),
         kind: if id.is_multiple_of(50) { 7 } else { 0 },
     }

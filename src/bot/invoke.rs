@@ -63,7 +63,7 @@ impl Bot {
             guild: message.guild,
             channel: Some(message.channel),
             door: Door::Text,
-            bots: message.mentioned_bots.clone(),
+            bots: message.mentions.iter().filter(|user| user.bot).map(|user| user.id).collect(),
             key: message.id.get(),
             at: message.id.time(),
         }

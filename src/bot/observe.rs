@@ -106,7 +106,8 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         Event::MessageSent(message) => message.guild,
         Event::GuildSeen(guild) => guild.id,
         Event::GuildChanged(outline) => outline.id,
-        Event::GuildLost { guild, .. }
+        Event::MessagesDeleted { guild, .. }
+        | Event::GuildLost { guild, .. }
         | Event::RoleSeen { guild, .. }
         | Event::RoleRemoved { guild, .. }
         | Event::ChannelSeen { guild, .. }

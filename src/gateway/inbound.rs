@@ -4,6 +4,7 @@
 //! `null` or a missing field costs that field and never the event. It refuses to know what an event leads to, and it
 //! never logs what people wrote.
 
+mod message;
 mod voice;
 
 use std::borrow::Cow;
@@ -13,8 +14,7 @@ use serde::Deserialize;
 use super::raw::Raw;
 use crate::model::guild::Overwrite;
 use crate::model::{
-    ApplicationId, Author, Channel, ChannelId, Event, Guild, GuildId, GuildOutline, Message, Permissions, Role, RoleId,
-    UserId,
+    ApplicationId, Author, Channel, ChannelId, Event, Guild, GuildId, GuildOutline, Permissions, Role, RoleId, UserId,
 };
 
 /// Gateway opcodes that a client receives.
@@ -75,7 +75,9 @@ pub fn envelope(text: &str) -> Option<Envelope<'_>> {
 /// What a dispatch named `name` with this data says. `me` is our own user, to find our roles in a guild.
 pub fn read<'a>(name: &str, data: &'a str, me: Option<UserId>) -> Incoming<'a> {
     let event = match name {
-        "MESSAGE_CREATE" => message(data),
+        "MESSAGE_CREATE" => message::sent(data),
+        "MESSAGE_DELETE" => message::deleted(data),
+        "MESSAGE_DELETE_BULK" => message::deleted_in_bulk(data),
         "INTERACTION_CREATE" => return Incoming::Interaction(data),
         "READY" => return ready(data).map_or(Incoming::Unusable, Incoming::Ready),
         "RESUMED" => return Incoming::Resumed,
@@ -154,31 +156,6 @@ fn fields<'a, T: Deserialize<'a>>(data: &'a str) -> Option<T> {
 
 /// Something that we need, nothing that we need (`Some(None)`), or unusable.
 type Reading = Option<Option<Event>>;
-
-fn message(data: &str) -> Reading {
-    let fields: MessageFields = fields(data)?;
-    if fields.guild_id.is_missing() {
-        return Some(None);
-    }
-    let member: MemberFields = fields.member.object();
-    let mut author = author(fields.author.object(), member.nick)?;
-    author.bot |= !fields.webhook_id.is_missing();
-    let kind = fields.kind.whole().unwrap_or(0);
-    Some(Some(Event::MessageSent(Message {
-        id: fields.id.id()?,
-        guild: fields.guild_id.id()?,
-        channel: fields.channel_id.id()?,
-        author,
-        roles: ids(member.roles),
-        mentioned_bots: bots(fields.mentions),
-        content: fields.content.text().unwrap_or_default().into_owned(),
-        kind: u8::try_from(kind).unwrap_or(u8::MAX),
-    })))
-}
-
-fn bots(users: Raw<'_>) -> Vec<UserId> {
-    users.list::<UserFields>().into_iter().filter(|user| user.bot.flag()).filter_map(|user| user.id.id()).collect()
-}
 
 fn ready(data: &str) -> Option<Ready> {
     let fields: ReadyFields = fields(data)?;
@@ -276,12 +253,17 @@ fn member_left(data: &str) -> Reading {
     Some(Some(Event::MemberLeft { guild: fields.guild_id.id()?, user: user.id.id()? }))
 }
 
-fn author(user: UserFields<'_>, nick: Raw<'_>) -> Option<Author> {
+/// The name to show: nickname, else display name, else user name.
+fn shown(user: &UserFields<'_>, nick: Raw<'_>) -> String {
     let names = [nick, user.global_name, user.username];
-    let name = names.into_iter().filter_map(|name| name.text()).find(|name| !name.is_empty());
+    let name = names.into_iter().filter_map(Raw::text).find(|name| !name.is_empty());
+    name.unwrap_or_default().into_owned()
+}
+
+fn author(user: UserFields<'_>, nick: Raw<'_>) -> Option<Author> {
     Some(Author {
         id: user.id.id()?,
-        name: name.unwrap_or_default().into_owned(),
+        name: shown(&user, nick),
         avatar: user.avatar.text().map(Cow::into_owned),
         bot: user.bot.flag(),
     })
@@ -337,12 +319,15 @@ macro_rules! fields {
 
 fields! {
     FrameFields { op, s, t, d }
+    DeletedFields { guild_id, channel_id, id, ids }
     HelloFields { heartbeat_interval }
     IdFields { id }
     ReadyFields { session_id, resume_gateway_url, user, application, guilds }
-    UserFields { id, username, global_name, avatar, bot }
+    UserFields { id, username, global_name, avatar, bot, member }
     MemberFields { guild_id, user, nick, roles }
-    MessageFields { id, guild_id, channel_id, author, member, content, kind as "type", webhook_id, mentions }
+    MessageFields {
+        id, guild_id, channel_id, author, member, content, kind as "type", webhook_id, mentions, referenced_message,
+    }
     GuildFields {
         id, name, owner_id, unavailable, member_count, roles, channels, threads, members, afk_channel_id, voice_states,
     }

@@ -22,6 +22,13 @@ pub enum Need {
 pub enum Event {
     /// Somebody wrote a message in a guild. Messages of bots, webhooks and the system are included and marked.
     MessageSent(Message),
+    /// Messages of a channel were deleted, by their authors or somebody else. What is deleted while no session runs is
+    /// not told.
+    MessagesDeleted {
+        guild: GuildId,
+        channel: ChannelId,
+        messages: Vec<MessageId>,
+    },
     /// A new session began; the bot is in these guilds and in no others. One that goes on tells nothing of the kind.
     SessionBegan {
         guilds: Vec<GuildId>,
@@ -117,8 +124,10 @@ pub struct Message {
     pub author: Author,
     /// The author's roles, without `@everyone`.
     pub roles: Vec<RoleId>,
-    /// The bots among those it mentions.
-    pub mentioned_bots: Vec<UserId>,
+    /// The users whom it mentions, each once; with the author of what it replies to, unless it pings them not.
+    pub mentions: Vec<Mentioned>,
+    /// Who wrote the message that it replies to. Whether they are still in the guild is not told.
+    pub replied_to: Option<Mentioned>,
     /// The text; empty without the message content intent.
     pub content: String,
     /// Discord's message type, as a number: 0 is a plain message, 19 a reply, 20 the answer to a slash command.
@@ -130,6 +139,18 @@ impl Message {
     pub fn is_from_person(&self) -> bool {
         !self.author.bot && matches!(self.kind, 0 | 19)
     }
+}
+
+/// Somebody whom a message or command names, as Discord told of them along with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mentioned {
+    pub id: UserId,
+    /// The name to show.
+    pub name: String,
+    /// A bot or webhook.
+    pub bot: bool,
+    /// They are known to be in the guild.
+    pub present: bool,
 }
 
 /// A user as a message or member event names them.

@@ -213,6 +213,7 @@ impl Guilds {
                 self.change(*guild, |guild| guild.member_count = guild.member_count.saturating_sub(1))
             }
             Event::MessageSent(_)
+            | Event::MessagesDeleted { .. }
             | Event::VoiceSeen { .. }
             | Event::CommandRan { .. }
             | Event::MinutePassed

@@ -24,7 +24,7 @@ pub mod zone;
 pub use button::{Button, Look};
 pub use curve::{Coefficients, Curve, LEVEL_MAX, XP_MAX};
 pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback};
-pub use event::{Author, Event, Message, Need};
+pub use event::{Author, Event, Mentioned, Message, Need};
 pub use failure::{Error, Refusal, Result};
 pub use guild::{Channel, Guild, GuildOutline, Guilds, Overwrite, Role};
 pub use id::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};

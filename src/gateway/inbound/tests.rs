@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::{Voice, VoiceFlags};
+use crate::model::{Mentioned, Message, Voice, VoiceFlags};
 
 fn event(name: &str, data: &Value) -> Incoming<'static> {
     // The data of a frame is followed by the frame's own closing brace.
@@ -114,6 +114,62 @@ fn webhooks_are_marked_and_private_messages_left_out() {
     let mut private = plain();
     private.as_object_mut().unwrap().remove("guild_id");
     assert!(matches!(event("MESSAGE_CREATE", &private), Incoming::Ignored));
+}
+
+fn named(user: &Mentioned) -> (u64, &str, bool, bool) {
+    (user.id.get(), &user.name, user.bot, user.present)
+}
+
+#[test]
+fn a_message_tells_whom_it_mentions_and_whom_it_answers() {
+    let mut reply = plain();
+    reply["type"] = json!(19);
+    reply["mentions"] = json!([
+        {"id": "31", "username": "bea", "global_name": null, "member": {"nick": "Bee", "roles": []}},
+        {"id": "32", "username": "music", "bot": true, "member": {"roles": ["41"]}},
+        {"id": "33", "username": "gone"}, {"id": "0", "username": "nobody"}, 7, null,
+    ]);
+    reply["referenced_message"] = json!({"id": "5", "content": "soup", "mentions": [{"id": "34"}],
+        "author": {"id": "31", "username": "bea", "global_name": "Bea"}});
+    let message = sent(&reply);
+    let mentions: Vec<_> = message.mentions.iter().map(named).collect();
+    assert_eq!(mentions, [(31, "Bee", false, true), (32, "music", true, true), (33, "gone", false, false)]);
+    assert_eq!(message.replied_to.as_ref().map(named), Some((31, "Bea", false, false)));
+    reply["referenced_message"]["webhook_id"] = json!("31");
+    assert!(sent(&reply).replied_to.unwrap().bot);
+    // A thread begins with the message that it was made from; nobody answered that.
+    reply["type"] = json!(21);
+    assert_eq!(sent(&reply).replied_to, None);
+}
+
+#[test]
+fn what_a_reply_answers_may_be_gone_or_odd() {
+    for original in [Value::Null, json!("deleted"), json!({}), json!({"author": {"id": "x"}}), json!({"author": 7})] {
+        let mut reply = plain();
+        reply["type"] = json!(19);
+        reply["referenced_message"] = original;
+        assert_eq!((sent(&reply).replied_to, sent(&reply).author.id.get()), (None, 30));
+    }
+    for mentions in [Value::Null, json!({}), json!("@everyone"), json!([[]])] {
+        assert!(sent(&with(&[("/mentions", mentions)])).mentions.is_empty());
+    }
+}
+
+#[test]
+fn deleted_messages_are_told_one_by_one_and_in_bulk() {
+    let gone = |name: &str, data: &Value| match happened(name, data) {
+        Event::MessagesDeleted { guild, channel, messages } => {
+            (guild.get(), channel.get(), messages.iter().map(|message| message.get()).collect::<Vec<_>>())
+        }
+        other => panic!("{other:?}"),
+    };
+    let one = json!({"id": "77", "channel_id": "20", "guild_id": "10"});
+    assert_eq!(gone("MESSAGE_DELETE", &one), (10, 20, vec![77]));
+    let many = json!({"ids": ["77", 78, "x", null, "0"], "channel_id": "20", "guild_id": "10"});
+    assert_eq!(gone("MESSAGE_DELETE_BULK", &many), (10, 20, vec![77, 78]));
+    let private = json!({"id": "77", "channel_id": "20"});
+    assert!(matches!(event("MESSAGE_DELETE", &private), Incoming::Ignored));
+    assert!(matches!(event("MESSAGE_DELETE", &json!({"channel_id": "20", "guild_id": "10"})), Incoming::Unusable));
 }
 
 #[test]
@@ -327,7 +383,8 @@ mod whatever_comes {
         }
 
         #[test]
-        fn nothing_panics(name in prop::sample::select(vec!["MESSAGE_CREATE", "READY", "GUILD_CREATE", "GUILD_DELETE",
+        fn nothing_panics(name in prop::sample::select(vec!["MESSAGE_CREATE", "MESSAGE_DELETE",
+            "MESSAGE_DELETE_BULK", "READY", "GUILD_CREATE", "GUILD_DELETE",
             "GUILD_ROLE_CREATE", "GUILD_ROLE_DELETE", "CHANNEL_CREATE", "THREAD_DELETE", "GUILD_MEMBER_ADD",
             "GUILD_MEMBER_REMOVE", "GUILD_UPDATE", "VOICE_STATE_UPDATE"]), value in any_json(), text in "\\PC{0,60}") {
             let _ = event(name, &value);

@@ -1,0 +1,70 @@
+//! Messages as the gateway brings them: written, and deleted.
+
+use super::super::raw::Raw;
+use super::{DeletedFields, MemberFields, MessageFields, Reading, UserFields, author, fields, ids, shown};
+use crate::model::{ChannelId, Event, GuildId, Mentioned, Message, MessageId};
+
+/// The type of a message that is a reply.
+///
+/// Source: Discord API documentation, "Message Resource", "Message Types".
+const REPLY: i64 = 19;
+
+/// A message was written.
+pub(super) fn sent(data: &str) -> Reading {
+    let fields: MessageFields = fields(data)?;
+    if fields.guild_id.is_missing() {
+        return Some(None);
+    }
+    let member: MemberFields = fields.member.object();
+    let mut author = author(fields.author.object(), member.nick)?;
+    author.bot |= !fields.webhook_id.is_missing();
+    let kind = fields.kind.whole().unwrap_or(0);
+    Some(Some(Event::MessageSent(Message {
+        id: fields.id.id()?,
+        guild: fields.guild_id.id()?,
+        channel: fields.channel_id.id()?,
+        author,
+        roles: ids(member.roles),
+        mentions: fields.mentions.list().into_iter().filter_map(mentioned).collect(),
+        replied_to: if kind == REPLY { replied_to(fields.referenced_message) } else { None },
+        content: fields.content.text().unwrap_or_default().into_owned(),
+        kind: u8::try_from(kind).unwrap_or(u8::MAX),
+    })))
+}
+
+fn mentioned(user: UserFields<'_>) -> Option<Mentioned> {
+    let (id, bot, present) = (user.id.id()?, user.bot.flag(), !user.member.is_missing());
+    let nick = if present { user.member.object::<MemberFields>().nick } else { Raw::default() };
+    Some(Mentioned { id, name: shown(&user, nick), bot, present })
+}
+
+fn replied_to(original: Raw<'_>) -> Option<Mentioned> {
+    if original.is_missing() {
+        return None;
+    }
+    let original: MessageFields = original.object();
+    let author = mentioned(original.author.object())?;
+    Some(Mentioned { bot: author.bot || !original.webhook_id.is_missing(), ..author })
+}
+
+/// A message was deleted.
+pub(super) fn deleted(data: &str) -> Reading {
+    let fields: DeletedFields = fields(data)?;
+    let id: MessageId = fields.id.id()?;
+    gone(&fields, vec![id])
+}
+
+/// Several messages of a channel were deleted at once.
+pub(super) fn deleted_in_bulk(data: &str) -> Reading {
+    let fields: DeletedFields = fields(data)?;
+    let ids = fields.ids.list::<Raw<'_>>().into_iter().filter_map(Raw::id).collect();
+    gone(&fields, ids)
+}
+
+fn gone(fields: &DeletedFields<'_>, messages: Vec<MessageId>) -> Reading {
+    if fields.guild_id.is_missing() {
+        return Some(None);
+    }
+    let (guild, channel): (GuildId, ChannelId) = (fields.guild_id.id()?, fields.channel_id.id()?);
+    Some(Some(Event::MessagesDeleted { guild, channel, messages }))
+}
