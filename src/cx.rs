@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::model::{Effect, Event, GuildId, Guilds, Refusal, Result, Timestamp, UserId};
+use crate::model::{ChannelId, Effect, Event, GuildId, Guilds, MessageId, Refusal, Result, Timestamp, UserId};
 use crate::status::vitals::Vitals;
 use crate::status::watch::Watched;
 use crate::store::promises::{self, NewPromise};
@@ -26,6 +26,10 @@ pub struct Cx<'a> {
     pub source: Source,
     /// The guild that a command was asked in.
     pub asked_in: Option<GuildId>,
+    /// The channel that it was asked in.
+    pub channel: Option<ChannelId>,
+    /// The message that it is, if it was asked by one.
+    pub message: Option<MessageId>,
     /// The message being handled is a prefix command of ours.
     pub is_command: bool,
     /// See [`Cx::emit`].

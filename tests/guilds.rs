@@ -129,7 +129,7 @@ async fn a_guild_that_is_served_no_longer_is_not_taken_over_and_gets_no_commands
         guild: guild(id),
         channel: None,
         door: Door::Slash,
-        bots: Vec::new(),
+        people: Vec::new(),
         key: id,
         at: bot.clock().now(),
     };

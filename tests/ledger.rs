@@ -154,7 +154,7 @@ impl Alone {
             guild: "100".parse().unwrap(),
             channel: None,
             door: Door::Http,
-            bots: Vec::new(),
+            people: Vec::new(),
             key,
             at: Timestamp::from_ms(0),
         };

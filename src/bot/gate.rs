@@ -32,7 +32,7 @@ impl Bot {
             let needed = command.requires.name();
             return Err(Refusal::new(format!("`{}` is for members with the permission {needed}.", command.name)));
         }
-        let args = Args::check(command, &invocation.given, &invocation.bots)?;
+        let args = Args::check(command, &invocation.given, &invocation.people)?;
         Ok((command, args))
     }
 

@@ -63,7 +63,7 @@ impl Bot {
             guild: message.guild,
             channel: Some(message.channel),
             door: Door::Text,
-            bots: message.mentions.iter().filter(|user| user.bot).map(|user| user.id).collect(),
+            people: message.mentions.clone(),
             key: message.id.get(),
             at: message.id.time(),
         }
@@ -150,6 +150,7 @@ impl Bot {
         }
         let mut cx = self.cx(tx, Source::Id(invocation.key));
         cx.asked_in = Some(invocation.guild);
+        (cx.channel, cx.message) = (invocation.channel, reply_to.map(|(_, message)| message));
         let plan = (command.plan)(&mut cx, &invocation.actor, args)?;
         let answer = Answer { message: plan.reply, ephemeral: command.ephemeral, outcome: Outcome::Ok };
         if let Some(to) = reply_to {

@@ -164,6 +164,8 @@ impl Bot {
             watched: self.0.vitals.watched(),
             source,
             asked_in: None,
+            channel: None,
+            message: None,
             is_command: false,
             emitted: Vec::new(),
         }

@@ -1,7 +1,7 @@
 //! What was given to a command, checked against what the command declares.
 
 use super::{Command, Declared, Kind, Opt, prefix};
-use crate::model::{ChannelId, Refusal, RoleId, UserId};
+use crate::model::{ChannelId, Mentioned, Refusal, RoleId, UserId};
 
 /// What a door was given: named values (slash, HTTP) or the rest of a line (prefix).
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub enum Value {
 #[derive(Debug, Default)]
 pub struct Args {
     values: Vec<(&'static str, Value)>,
-    bots: Vec<UserId>,
+    people: Vec<Mentioned>,
 }
 
 /// A type that a plan can read from a value.
@@ -52,11 +52,12 @@ impl FromValue for String {
 }
 
 impl Args {
-    /// Holds what was given against the command's options. `bots` are the bots among the users that are named.
+    /// Holds what was given against the command's options. `people` are users whom it names, as far as the door knows
+    /// them.
     ///
     /// # Errors
     /// A refusal that names the option and says what it takes.
-    pub fn check(command: &Command, given: &Given, bots: &[UserId]) -> Result<Self, Refusal> {
+    pub fn check(command: &Command, given: &Given, people: &[Mentioned]) -> Result<Self, Refusal> {
         let named = match given {
             Given::Named(named) => named.clone(),
             Given::Text(line) => prefix::assign(command, line)?,
@@ -76,7 +77,7 @@ impl Args {
                 missing.about(),
                 command.usage()
             ))),
-            None => Ok(Self { values: args, bots: bots.to_vec() }),
+            None => Ok(Self { values: args, people: people.to_vec() }),
         }
     }
 
@@ -88,7 +89,12 @@ impl Args {
 
     /// Whether this user, named in the options, is known to be a bot.
     pub fn is_bot(&self, user: UserId) -> bool {
-        self.bots.contains(&user)
+        self.find_person(user).is_some_and(|person| person.bot)
+    }
+
+    /// What the door was told of this user, who is named in the options.
+    pub fn find_person(&self, user: UserId) -> Option<&Mentioned> {
+        self.people.iter().find(|person| person.id == user)
     }
 
     /// The value of a required option.

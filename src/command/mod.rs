@@ -10,7 +10,9 @@ use std::ops::RangeInclusive;
 pub use args::{Args, FromValue, Given, Value};
 
 use crate::cx::Cx;
-use crate::model::{ChannelId, Guild, GuildId, Outgoing, Permission, Permissions, Result, RoleId, Timestamp, UserId};
+use crate::model::{
+    ChannelId, Guild, GuildId, Mentioned, Outgoing, Permission, Permissions, Result, RoleId, Timestamp, UserId,
+};
 
 /// A command, as its room declares it.
 pub struct Command {
@@ -156,8 +158,8 @@ pub struct Invocation {
     pub guild: GuildId,
     pub channel: Option<ChannelId>,
     pub door: Door,
-    /// Those among the users it names of whom the door was told that they are bots.
-    pub bots: Vec<UserId>,
+    /// Users whom it names, as far as the door was told of them.
+    pub people: Vec<Mentioned>,
     /// The interaction, message or request: the same key runs once.
     pub key: u64,
     pub at: Timestamp,

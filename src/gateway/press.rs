@@ -88,7 +88,7 @@ pub fn invocation(data: &str, commands: &[&Command]) -> Result<Invocation, &'sta
         guild,
         channel: press.channel_id.id(),
         door: Door::Slash,
-        bots: Vec::new(),
+        people: Vec::new(),
         key,
         at: id::time_of(key),
     })

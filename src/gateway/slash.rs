@@ -13,7 +13,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde::Deserialize;
-use serenity::model::application::{CommandDataOption, CommandDataOptionValue, CommandInteraction, CommandType};
+use serenity::model::application::{
+    CommandDataOption, CommandDataOptionValue, CommandDataResolved, CommandInteraction, CommandType,
+};
+use serenity::model::user::User;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
@@ -26,7 +29,7 @@ use super::rest::Rest;
 use super::wire::Call;
 use crate::bot::Bot;
 use crate::command::{Actor, Door, Given, Invocation, Value};
-use crate::model::{ApplicationId, ChannelId, GuildId, Outgoing, Permissions, RoleId, Setback, UserId, id};
+use crate::model::{ApplicationId, ChannelId, GuildId, Mentioned, Outgoing, Permissions, RoleId, Setback, UserId, id};
 
 /// Commands that are answered at the same time.
 const AT_ONCE_MAX: usize = 64;
@@ -300,8 +303,6 @@ fn invocation(data: &str) -> Result<Invocation, &'static str> {
     let actor = actor(&interaction).ok_or(GUILD_ONLY)?;
     let (command, given) = given(&interaction.data.name, &interaction.data.options);
     let key = interaction.id.get();
-    let bots = interaction.data.resolved.users.values().filter(|user| user.bot);
-    let bots = bots.filter_map(|user| UserId::new(user.id.get()).ok()).collect();
     Ok(Invocation {
         command,
         given: Given::Named(given),
@@ -309,7 +310,7 @@ fn invocation(data: &str) -> Result<Invocation, &'static str> {
         guild,
         channel: ChannelId::new(interaction.channel_id.get()).ok(),
         door: Door::Slash,
-        bots,
+        people: people(&interaction.data.resolved),
         key,
         at: id::time_of(key),
     })
@@ -325,6 +326,17 @@ fn actor(interaction: &CommandInteraction) -> Option<Actor> {
         roles: member.roles.iter().filter_map(|role| RoleId::new(role.get()).ok()).collect(),
         permissions: member.permissions.map_or(Permissions::NONE, |held| Permissions(held.bits())),
     })
+}
+
+/// The users among the options, as Discord tells of them.
+fn people(resolved: &CommandDataResolved) -> Vec<Mentioned> {
+    let person = |user: &User| {
+        let member = resolved.members.get(&user.id);
+        let name = member.and_then(|member| member.nick.as_ref()).or(user.global_name.as_ref()).unwrap_or(&user.name);
+        let id = UserId::new(user.id.get()).ok()?;
+        Some(Mentioned { id, name: name.clone(), bot: user.bot, present: member.is_some() })
+    };
+    resolved.users.values().filter_map(person).collect()
 }
 
 /// The command's full name and its options; a subcommand brings its own.

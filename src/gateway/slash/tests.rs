@@ -306,3 +306,24 @@ fn outside_a_guild_the_answer_says_so() {
     private["user"] = member["user"].clone();
     assert_eq!(invocation(&private.to_string()).unwrap_err(), GUILD_ONLY);
 }
+
+#[test]
+fn an_invocation_brings_whom_it_names() {
+    let member = |nick: Json| {
+        json!({"nick": nick, "roles": [], "joined_at": "2020-01-01T00:00:00+00:00", "premium_since": null,
+            "pending": false, "permissions": "0", "flags": 0, "avatar": null})
+    };
+    let user = |id: &str, bot: bool| {
+        json!({"id": id, "username": format!("user{id}"), "discriminator": "0", "global_name": null, "avatar": null,
+            "bot": bot})
+    };
+    let mut data = interaction(7 << 30, "rank", json!([{"name": "member", "type": 6, "value": "31"}]), 0);
+    data["data"]["resolved"] = json!({
+        "users": {"31": user("31", false), "32": user("32", true), "33": user("33", false)},
+        "members": {"31": member(json!("Bee")), "32": member(Json::Null)},
+    });
+    let mut people = invocation(&data.to_string()).unwrap().people;
+    people.sort_by_key(|person| person.id);
+    let told: Vec<_> = people.iter().map(|person| (person.name.as_str(), person.bot, person.present)).collect();
+    assert_eq!(told, [("Bee", false, true), ("user32", true, true), ("user33", false, false)]);
+}
