@@ -314,11 +314,11 @@ async fn the_page_shows_the_board_only_when_the_owner_says_so() {
         let bot = house.start().await;
         house.say(house.member(0), "hello");
         bot.settle(&house).await;
-        let (config, guilds) = (house.config.clone(), bot.bot.guilds().list());
+        let (config, guilds, now) = (house.config.clone(), bot.bot.guilds().list(), house.clock.now());
         let cards = bot.bot.store().read(move |reader| {
             let mut cards = Vec::new();
             for make in features::switched_on(&config).filter_map(|feature| feature.card) {
-                cards.extend(make(reader, &config, &guilds)?);
+                cards.extend(make(reader, &config, &guilds, now)?);
             }
             Ok(format!("{cards:?}"))
         });

@@ -201,12 +201,12 @@ async fn redraw(bot: Bot, board: Arc<Board>, stop: watch::Receiver<bool>) {
 }
 
 async fn cards(bot: &Bot) -> crate::model::Result<Vec<Card>> {
-    let (config, guilds) = (bot.config().clone(), bot.guilds().list());
+    let (config, guilds, now) = (bot.config().clone(), bot.guilds().list(), bot.clock().now());
     bot.store()
         .read(move |reader| {
             let mut cards = Vec::new();
             for make in features::switched_on(&config).filter_map(|feature| feature.card) {
-                cards.extend(make(reader, &config, &guilds)?);
+                cards.extend(make(reader, &config, &guilds, now)?);
             }
             Ok(cards)
         })

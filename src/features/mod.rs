@@ -48,8 +48,8 @@ pub struct Undoes {
 /// Reads a room's picture of a member of a guild, as of now.
 pub type MakePortrait = fn(&Reader, &Config, (GuildId, UserId), Timestamp) -> Result<Option<Picture>>;
 
-/// Reads a room's cards for these guilds.
-pub type MakeCards = fn(&Reader, &Config, &[Arc<Guild>]) -> Result<Vec<Card>>;
+/// Reads a room's cards for these guilds, as of now.
+pub type MakeCards = fn(&Reader, &Config, &[Arc<Guild>], Timestamp) -> Result<Vec<Card>>;
 
 /// The roll call, in the order in which rooms see an event: names and guilds first, for the others to refer to.
 pub const FEATURES: &[&Feature] = &[

@@ -5,8 +5,21 @@ const NAME_CHARS_MAX: usize = 40;
 
 /// A name as plain text in Discord's markdown: nothing in it formats, links, mentions or breaks the line.
 pub fn name(raw: &str) -> String {
+    let safe = escape(raw, NAME_CHARS_MAX);
+    if safe.trim().is_empty() { "(no name)".to_owned() } else { safe }
+}
+
+/// What somebody wrote as plain text in Discord's markdown, like a name; where it is longer than so many characters, it
+/// is cut and ends so: `…`.
+pub fn quote(raw: &str, chars_max: usize) -> String {
+    let cut = raw.chars().filter(|c| !is_invisible(*c)).nth(chars_max).is_some();
+    let kept = if cut { chars_max.saturating_sub(1) } else { chars_max };
+    format!("{}{}", escape(raw, kept), if cut { "…" } else { "" })
+}
+
+fn escape(raw: &str, chars_max: usize) -> String {
     let mut safe = String::with_capacity(raw.len() + 8);
-    for character in raw.chars().filter(|c| !is_invisible(*c)).take(NAME_CHARS_MAX) {
+    for character in raw.chars().filter(|c| !is_invisible(*c)).take(chars_max) {
         match character {
             '\\' | '*' | '_' | '~' | '`' | '|' | '>' | '<' | '[' | ']' | '(' | ')' | '#' | '@' | ':' | '-' => {
                 safe.push('\\');
@@ -15,7 +28,7 @@ pub fn name(raw: &str) -> String {
             _ => safe.push(character),
         }
     }
-    if safe.trim().is_empty() { "(no name)".to_owned() } else { safe }
+    safe
 }
 
 /// A name for a terminal or a log line: one line, nothing that hides or reorders.
@@ -69,6 +82,14 @@ mod tests {
         assert_eq!(name("[free](http://x)"), "\\[free\\]\\(http\\://x\\)");
         assert_eq!(name("a\u{202e}b\nc"), "abc");
         assert_eq!(name("\u{200b}"), "(no name)");
+    }
+
+    #[test]
+    fn what_is_quoted_is_plain_and_cut_between_characters() {
+        assert_eq!(quote("**so** @here\u{202e}", 400), "\\*\\*so\\*\\* \\@here");
+        assert_eq!(quote("*üben*", 6), "\\*üben\\*");
+        assert_eq!(quote("*üben*", 5), "\\*übe…");
+        assert_eq!((quote("a", 0), quote("", 0)), ("…".to_owned(), String::new()));
     }
 
     #[test]

@@ -10,6 +10,9 @@ use super::Timestamp;
 
 const MS_PER_SECOND: i64 = 1_000;
 const SECONDS_PER_DAY: i64 = 86_400;
+const WEEK_DAYS: i64 = 7;
+/// 1970-01-01 was a Thursday: so many days after a Monday.
+const THURSDAY: i64 = 3;
 /// Civil days end here, some five thousand years from now.
 const DAY_MAX: i32 = 2_000_000;
 /// How alike a known name must be to be suggested, from 0 to 1.
@@ -136,6 +139,11 @@ impl Day {
         self.plus(1 - i64::from(self.date().day()))
     }
 
+    /// The Monday of its week.
+    pub fn first_of_week(self) -> Self {
+        self.plus(-(self.number() + THURSDAY).rem_euclid(WEEK_DAYS))
+    }
+
     fn date(self) -> jiff::civil::Date {
         let first = jiff::civil::date(1970, 1, 1);
         first.checked_add(jiff::Span::new().days(self.0)).unwrap_or(first)
@@ -195,6 +203,17 @@ mod tests {
         let day = Day::new(19_813);
         assert_eq!(beirut.day(beirut.begin_of(day)), day);
         assert_eq!(beirut.day(Timestamp::from_ms(beirut.begin_of(day).ms() - 1)), day.plus(-1));
+    }
+
+    #[test]
+    fn weeks_begin_on_mondays_and_months_on_the_first() {
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        let begins = |text: &str| (day(text).first_of_week().to_string(), day(text).first_of_month().to_string());
+        let begun = |week: &str, month: &str| (week.to_owned(), month.to_owned());
+        assert_eq!(begins("2026-11-29"), begun("2026-11-23", "2026-11-01"));
+        assert_eq!(begins("2026-11-30"), begun("2026-11-30", "2026-11-01"));
+        assert_eq!(begins("2026-12-01"), begun("2026-11-30", "2026-12-01"));
+        assert_eq!(begins("1969-12-28"), begun("1969-12-22", "1969-12-01"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use super::{Feature, Undoes};
 use crate::config::{Audience, Config};
 use crate::cx::Cx;
-use crate::model::{Event, Guild, GuildId, Message, Need, Result, UserId};
+use crate::model::{Event, Guild, GuildId, Message, Need, Result, Timestamp, UserId};
 use crate::status::{Card, CardKind, Standing};
 use crate::store::{Reader, fold};
 use rules::Row;
@@ -123,7 +123,7 @@ fn on_message(cx: &mut Cx<'_>, message: &Message) -> Result<()> {
     roles::repair(cx, guild, user, level, &message.roles)
 }
 
-fn card(reader: &Reader, config: &Config, guilds: &[Arc<Guild>]) -> Result<Vec<Card>> {
+fn card(reader: &Reader, config: &Config, guilds: &[Arc<Guild>], _: Timestamp) -> Result<Vec<Card>> {
     let audience = config.http.visibility.leaderboard;
     if audience != Audience::Public {
         let kind = CardKind::Text(text::BOARD_IS_FOR_MEMBERS.to_owned());

@@ -14,9 +14,6 @@ const PAGES_MAX: i64 = 100_000;
 /// Members on a board of a month, a week or a date; longer ones end there.
 const COUNTED_MAX: u32 = 10_000;
 const DATE_CHARS: u16 = 10;
-const WEEK_DAYS: i64 = 7;
-/// 1970-01-01 was a Thursday: so many days after a Monday.
-const THURSDAY: i64 = 3;
 
 static PAGE: Opt<i64> = Opt::whole("page", "Which page, from 1", 1..=PAGES_MAX);
 static WINDOW: Opt<String> = Opt::choice("window", "What was earned when", &["all", "month", "week"]);
@@ -97,7 +94,7 @@ fn of_a_time(cx: &Cx<'_>, guild: GuildId, kind: Kind, number: u32, around: Optio
     let today = zone.day(cx.now);
     let since = |day: Day| store::list_since(cx.tx.read(), guild, zone.begin_of(day), COUNTED_MAX);
     let board = match kind {
-        Kind::Week => since(today.plus(-(today.number() + THURSDAY).rem_euclid(WEEK_DAYS)))?,
+        Kind::Week => since(today.first_of_week())?,
         Kind::Month => since(today.first_of_month())?,
         Kind::AsOf(day) => store::list_as_of(cx.tx.read(), guild, zone.begin_of(day.plus(1)), COUNTED_MAX)?,
         Kind::All => Vec::new(),
