@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{ChannelId, GuildId, RoleId, UserId};
+use crate::model::{ChannelId, GuildId, RoleId, Timestamp, UserId};
 
 use super::names::person;
 use super::world::permissions::{
@@ -11,6 +11,10 @@ use super::world::permissions::{
     SEND_MESSAGES, SEND_MESSAGES_IN_THREADS, VIEW_AUDIT_LOG, VIEW_CHANNEL,
 };
 use super::world::{ChannelSpec, RoleSpec, World};
+
+/// How old the oldest account is, and how much later each further person came to Discord.
+const ELDEST: Duration = Duration::from_secs(1_827 * 86_400);
+const BETWEEN_ACCOUNTS: Duration = Duration::from_secs(4 * 3_600);
 
 /// What a well-invited bot may do.
 pub const BOT_PERMISSIONS: u64 = VIEW_CHANNEL
@@ -130,10 +134,12 @@ impl Inn {
 }
 
 impl World {
-    /// The invented person with this number, as a user in no guild yet.
+    /// The invented person with this number, as a user in no guild yet, whose account is months or years old.
     pub fn add_person(&mut self, number: usize) -> UserId {
         let person = person(number);
-        let id = self.add_user(&person.username);
+        let born = self.clock.now().ms() - millis(ELDEST) + millis(BETWEEN_ACCOUNTS) * number as i64;
+        let id = self.account_id(Timestamp::from_ms(born.min(self.clock.now().ms())));
+        self.insert_user(id, &person.username);
         if let Some(user) = self.users.get_mut(&id) {
             user.global_name = person.shown;
         }
@@ -147,10 +153,14 @@ impl World {
         let days = (number as u64 * 37) % 700 + 20;
         let now = self.clock.now();
         if let Some(member) = self.guilds.get_mut(&guild).and_then(|home| home.members.get_mut(&user)) {
-            let joined = now.ms() - Duration::from_secs(days * 86_400).as_millis() as i64;
-            member.joined_at = crate::model::Timestamp::from_ms(joined);
+            let joined = now.ms() - millis(Duration::from_secs(days * 86_400));
+            member.joined_at = Timestamp::from_ms(joined.max(user.time().ms()));
             member.status = ["online", "online", "idle", "dnd", "offline"][number % 5].to_owned();
         }
         user
     }
+}
+
+fn millis(duration: Duration) -> i64 {
+    duration.as_millis() as i64
 }

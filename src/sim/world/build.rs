@@ -78,10 +78,14 @@ impl World {
     /// A new user, in no guild yet.
     pub fn add_user(&mut self, name: &str) -> UserId {
         let id = self.id();
+        self.insert_user(id, name);
+        id
+    }
+
+    pub(in crate::sim) fn insert_user(&mut self, id: UserId, name: &str) {
         let username = name.to_lowercase().replace(' ', "_");
         let global_name = (username != name).then(|| name.to_owned());
         self.users.insert(id, User { id, username, global_name, avatar: None, bot: false, dms_open: true });
-        id
     }
 
     /// Another bot's user.

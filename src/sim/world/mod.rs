@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::model::{ApplicationId, ChannelId, Clock, GuildId, MessageId, UserId};
+use crate::model::{ApplicationId, ChannelId, Clock, GuildId, MessageId, Timestamp, UserId};
 
 pub use asserts::{Answered, Seen};
 pub use build::{ChannelSpec, RoleSpec};
@@ -128,6 +128,7 @@ pub struct World {
     pub(in crate::sim) invalid_requests: u64,
     pub(in crate::sim) dice: fastrand::Rng,
     mint: Mint,
+    accounts: Mint,
     changed: watch::Sender<u64>,
 }
 
@@ -169,6 +170,7 @@ impl World {
             seen: VecDeque::new(),
             invalid_requests: 0,
             mint,
+            accounts: Mint::of_accounts(),
             changed: watch::Sender::new(0),
             clock,
             config,
@@ -213,6 +215,11 @@ impl World {
     /// A new id.
     pub(in crate::sim) fn id<T: TryFrom<u64>>(&mut self) -> T {
         fresh(self.mint.next(&self.clock))
+    }
+
+    /// An id for the account of somebody who was at Discord before this world began.
+    pub(in crate::sim) fn account_id(&mut self, born: Timestamp) -> UserId {
+        fresh(self.accounts.at(born))
     }
 
     /// The first of so many new ids in a row.
