@@ -89,12 +89,20 @@ fn check_looks_over_what_it_can_reach() {
     assert_eq!((code, &json["ok"]), (0, &true.into()), "{out}");
     let names: Vec<_> =
         json["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["config", "sqlite", "schema", "pages", "levels"]);
+    assert_eq!(names, ["config", "sqlite", "schema", "pages", "levels", "kudos"]);
     let database = rusqlite::Connection::open(folder.file("innkeeper.db")).unwrap();
     database.execute("INSERT INTO xp (guild, user, xp, last_message) VALUES (1, 2, 30, 0)", ()).unwrap();
-    drop(database);
     let (code, out, _) = run(&folder, &["check", "--offline"], &[]);
     assert!(code == 1 && out.contains("FAIL levels: member 2 has 30 XP, but the ledger says 0"), "{out}");
+    let newest =
+        "DELETE FROM refinery_schema_history WHERE version = (SELECT max(version) FROM refinery_schema_history)";
+    database.execute_batch(&format!("{newest}; DROP TABLE kudos;")).unwrap();
+    drop(database);
+    let (code, out, _) = run(&folder, &["check", "--offline"], &[]);
+    assert!(
+        code == 0 && out.contains("the next start brings it to"),
+        "an older database is none that is broken: {out}"
+    );
     let (code, out, _) = run(&folder, &["check"], &[]);
     assert!(code == 1 && out.contains("FAIL token: there is none"), "{out}");
     let (code, out, err) = run(&folder, &["check"], &[("DISCORD_BOT_TOKEN", "very.secret.token"), NO_DISCORD]);

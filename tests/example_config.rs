@@ -25,6 +25,7 @@ fn what_is_commented_out_is_right_too() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.example.toml");
     let text = std::fs::read_to_string(file).unwrap();
     let (_, roles) = text.split_once("# [[levels.role]]").unwrap();
+    let roles = roles.split("\n\n").next().unwrap();
     let toml = format!("[[levels.role]]\n{}", roles.replace("# ", ""));
     let folder = std::env::temp_dir().join(format!("innkeeper-example-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

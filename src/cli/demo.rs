@@ -120,6 +120,7 @@ fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -
     config.http.listen.clone_from(&options.listen);
     config.http.visibility.leaderboard = Audience::Public;
     config.lamp.listen.clone_from(&options.lamp);
+    config.kudos.thanks = true;
     config.levels.roles =
         community.level_roles().into_iter().map(|(level, role)| LevelRole { level, role, keep: false }).collect();
     config

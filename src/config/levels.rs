@@ -331,7 +331,8 @@ impl Levels {
     }
 }
 
-fn within<N: PartialOrd + Display>(found: &mut Vec<Mistake>, key: &'static str, value: N, low: N, high: N) {
+/// Notes a number that is outside of its limits.
+pub(super) fn within<N: PartialOrd + Display>(found: &mut Vec<Mistake>, key: &'static str, value: N, low: N, high: N) {
     if value < low || value > high {
         found.push((key, format!("must be between {low} and {high}")));
     }

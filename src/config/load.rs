@@ -385,6 +385,27 @@ mod tests {
     }
 
     #[test]
+    fn kudos_are_read_and_nonsense_is_refused() {
+        let toml = "[kudos]\nthanks = true\nthanks_words = [\"Danke\", \"vielen Dank\"]\ncooldown_seconds = 0";
+        let kudos = with(toml, &[("INNKEEPER_KUDOS__DAILY_AMOUNT", "20")]).unwrap().config.kudos;
+        assert!(kudos.enabled && kudos.thanks && kudos.thanks_words.len() == 2);
+        assert_eq!((kudos.cooldown_seconds, kudos.daily_amount), (0, 20));
+        let refusals = [
+            ("daily_amount = 0", "kudos.daily_amount must be between 1 and 10000"),
+            ("amount_max = 101", "kudos.amount_max must be between 1 and 100"),
+            ("back_seconds = 9999999", "kudos.back_seconds must be between 0 and 2592000"),
+            ("account_age_days = -1", "kudos.account_age_days"),
+            ("thanks_words = [\"thanks\", \"!!\"]", "kudos.thanks_words has \"!!\"; a word has a letter"),
+            ("thanks = true\nthanks_words = []", "kudos.thanks_words is empty"),
+            ("thank = true", "no key kudos.thank; did you mean kudos.thanks?"),
+        ];
+        for (toml, expected) in refusals {
+            let words = refusal(&format!("[kudos]\n{toml}"), &[]);
+            assert!(words.contains(expected), "{toml}: {words}");
+        }
+    }
+
+    #[test]
     fn ids_may_be_numbers_in_the_environment() {
         let loaded = with("", &[("INNKEEPER_LEVELS__ANNOUNCE", "123456789012345678")]).unwrap();
         assert_eq!(loaded.config.levels.announce, super::super::Announce::In("123456789012345678".parse().unwrap()));

@@ -3,6 +3,7 @@
 //! An unknown key is an error that names the nearest known one. `config.example.toml` shows every key with its default
 //! and is held to that by a test.
 
+mod kudos;
 mod levels;
 mod load;
 mod values;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use kudos::{KUDOS_AMOUNT_MAX, Kudos};
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
 pub use values::{Multiplier, XpRange};
@@ -26,6 +28,7 @@ pub struct Config {
     pub http: Http,
     pub lamp: Lamp,
     pub levels: Levels,
+    pub kudos: Kudos,
 }
 
 /// `[discord]`: who we are there.
@@ -162,6 +165,7 @@ impl Config {
     /// What is wrong with values that are each of the right type: the key and a sentence.
     fn mistakes(&self) -> Vec<Mistake> {
         let mut found = self.levels.mistakes();
+        found.extend(self.kudos.mistakes());
         let mut hold = |holds: bool, key: &'static str, sentence: String| {
             if !holds {
                 found.push((key, sentence));

@@ -74,7 +74,9 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         }
         Event::MemberLeft { guild, user } => {
             cx.tx.memo(|stored: &mut Stored| stored.0.remove(&(*guild, *user)));
-            let sql = "UPDATE member SET present = 0 WHERE guild = ?1 AND user = ?2";
+            // Somebody who was never seen may have left more than a name.
+            let sql = "INSERT INTO member (guild, user, name, present) VALUES (?1, ?2, '', 0)
+                ON CONFLICT (guild, user) DO UPDATE SET present = 0";
             cx.tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
             save_count(cx, *guild)
         }

@@ -4,6 +4,7 @@
 mod commands;
 mod guilds;
 mod health;
+pub mod kudos;
 pub mod levels;
 mod undo;
 
@@ -56,6 +57,7 @@ pub const FEATURES: &[&Feature] = &[
     &guilds::FEATURE,
     &levels::FEATURE,
     &levels::tools::FEATURE,
+    &kudos::FEATURE,
     &undo::FEATURE,
     &commands::FEATURE,
     &health::FEATURE,

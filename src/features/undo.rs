@@ -23,7 +23,8 @@ pub(super) static FEATURE: Feature = Feature {
 const NUMBER_CHARS_MAX: u16 = 24;
 
 static NUMBER: Opt<String> =
-    Opt::text("id", "What to take back: L12 from /xphistory, or B3 for a batch", NUMBER_CHARS_MAX).required();
+    Opt::text("id", "What to take back: L12 from /xphistory, B3 for a batch, K5 from /kudos list", NUMBER_CHARS_MAX)
+        .required();
 static OF_UNDO: [&dyn Declared; 1] = [&NUMBER];
 
 static UNDO: Command = Command::open("undo", "Takes back a change, or a whole batch", "General", &OF_UNDO, undo)

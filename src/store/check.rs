@@ -48,10 +48,15 @@ pub fn inspect(path: &Path, rooms: &[(&'static str, Verify)]) -> Vec<Finding> {
         }
     }
     findings.push(pages(&connection));
+    let is_known = open::is_known(&connection);
     let reader = Reader(connection);
     for (room, verify) in rooms {
+        if !is_known {
+            findings.push(Finding::good(room, "looked over once the next start has brought the schema up to date"));
+            continue;
+        }
         findings.push(match verify(&reader) {
-            Ok(broken) if broken.is_empty() => Finding::good(room, "the records agree with the ledger"),
+            Ok(broken) if broken.is_empty() => Finding::good(room, "its records hold together"),
             Ok(broken) => Finding::bad(room, broken.join("; ")),
             Err(error) => Finding::bad(room, format!("could not be read: {error}")),
         });

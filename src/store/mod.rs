@@ -11,6 +11,7 @@ pub mod done;
 pub mod downtime;
 pub mod fold;
 mod guest;
+pub mod hidden;
 mod knock;
 pub mod ledger;
 mod lock;

@@ -169,6 +169,11 @@ fn migrate(path: &Path, connection: &mut Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Whether the file's schema is just this program's.
+pub(super) fn is_known(connection: &Connection) -> bool {
+    schema_version(connection).is_ok_and(|found| found == Some(i64::from(known_version())))
+}
+
 /// Whether this program can use the file's schema, in words.
 pub(super) fn schema_state(path: &Path, connection: &Connection) -> Result<String, OpenError> {
     let known = known_version();
@@ -209,4 +214,29 @@ pub(super) fn bytes_on_disk(path: &Path) -> u64 {
     log.push("-wal");
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
     size(path) + size(Path::new(&log))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use refinery::Target;
+
+    /// A database as the migrations up to this one left it.
+    fn of_old(version: u32) -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrations::migrations::runner().set_target(Target::Version(version as _)).run(&mut connection).unwrap();
+        connection
+    }
+
+    #[test]
+    fn who_was_on_no_board_before_there_were_several_is_on_none_of_them() {
+        let mut connection = of_old(2);
+        let sql = "INSERT INTO xp (guild, user, xp, last_message, choices)
+            VALUES (1, 10, 5, 0, 0), (1, 11, 5, 0, 2), (1, 12, 0, 0, 7), (1, 13, 5, 0, 5)";
+        connection.execute(sql, ()).unwrap();
+        migrate(Path::new("(memory)"), &mut connection).unwrap();
+        let mut statement = connection.prepare("SELECT user FROM hidden WHERE guild = 1 ORDER BY user").unwrap();
+        let hidden = statement.query_map((), |row| row.get(0)).unwrap();
+        assert_eq!(hidden.collect::<rusqlite::Result<Vec<i64>>>().unwrap(), [11, 12]);
+    }
 }

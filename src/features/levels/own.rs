@@ -5,12 +5,13 @@ use super::{store, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
 use crate::model::Result;
+use crate::store::hidden;
 
 const CATEGORY: &str = "Levels";
 const ON_OFF: &[&str] = &["on", "off"];
 
 static XP: Opt<String> = Opt::choice("xp", "Whether you earn XP", ON_OFF);
-static BOARD: Opt<String> = Opt::choice("board", "Whether you are on the leaderboard", ON_OFF);
+static BOARD: Opt<String> = Opt::choice("board", "Whether you are on the boards", ON_OFF);
 static NOTIFY: Opt<String> = Opt::choice("announce", "Whether your level-ups are announced", ON_OFF).required();
 static OF_PRIVACY: [&dyn Declared; 2] = [&XP, &BOARD];
 static OF_NOTIFY: [&dyn Declared; 1] = [&NOTIFY];
@@ -43,6 +44,9 @@ fn choose(cx: &mut Cx<'_>, actor: &Actor, to: impl Fn(Choices) -> Choices) -> Re
     let guild = cx.guild()?;
     let before = store::load(cx.tx, guild, actor.user)?;
     let choices = to(before.choices);
+    if choices.off_board != before.choices.off_board {
+        hidden::save(cx.tx, guild, actor.user, choices.off_board)?;
+    }
     if choices != before.choices {
         store::save(cx.tx, guild, actor.user, &before, Row { choices, ..before })?;
     }

@@ -286,7 +286,7 @@ pub fn undone_before(kind: char, id: i64, by: i64) -> String {
 pub fn choices(choices: Choices) -> Outgoing {
     let [xp, board, told] = [
         if choices.no_xp { "You earn **no** XP." } else { "You earn XP." },
-        if choices.off_board { "You are **not** on the leaderboard." } else { "You are on the leaderboard." },
+        if choices.off_board { "You are on **no** board." } else { "You are on the boards." },
         if choices.quiet { "Your level-ups are **not** announced." } else { "Your level-ups are announced." },
     ];
     Outgoing::text(format!("{xp} {board} {told}\n-# /privacy xp: board: and /levelnotify change that."))

@@ -28,6 +28,9 @@ const FACELESS_EVERY: u64 = 3;
 /// Of so many people one is deafened in voice.
 const LISTENERS_EVERY: usize = 5;
 
+/// So many messages back people still know what they answer.
+const IN_VIEW: usize = 12;
+
 /// The longest nap of the driver, so that it never oversleeps by much.
 const NAP_MAX: Duration = Duration::from_secs(5);
 
@@ -165,7 +168,7 @@ impl Stage {
         let name =
             if who.is_multiple_of(4) { format!("<@{other}>") } else { world.name_of(self.inn.guild, other).to_owned() };
         let text = text.replace("{other}", &name);
-        let reply_to = newest(world, channel).filter(|_| reply);
+        let reply_to = newest_of(world, channel, other).filter(|_| reply);
         let _ = world.say(channel, user, &text, SayOptions { reply_to, ..SayOptions::default() });
     }
 
@@ -179,6 +182,13 @@ impl Stage {
             let _ = world.say(channel, user, &line, SayOptions::default());
         }
     }
+}
+
+/// The newest message of somebody in a channel, as far as one still has it in view; else the newest of all.
+fn newest_of(world: &World, channel: ChannelId, author: UserId) -> Option<MessageId> {
+    let in_view = world.channel(channel)?.messages.iter().rev().take(IN_VIEW);
+    let theirs = in_view.filter(|message| message.author == author && message.only_for.is_none());
+    theirs.map(|message| message.id).next().or_else(|| newest(world, channel))
 }
 
 /// The newest message of a channel that everybody sees.

@@ -8,7 +8,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::f64::consts::TAU;
 use std::time::Duration;
 
-use super::words::{ASIDES, EMOJI, INTRODUCTIONS_ROOM, TOPICS, Topic, introductions};
+use super::words::{ASIDES, COMMANDS, EMOJI, INTRODUCTIONS_ROOM, TOPICS, Topic, introductions};
 
 /// The channels that people talk in, in the order of [`crate::sim::Inn::talk`], and how often each is chosen.
 pub const ROOMS: [u32; 5] = [8, 1, 3, 4, 6];
@@ -300,7 +300,9 @@ impl Script {
 
     fn speak(&mut self, at: Duration, room: usize, topic: &Topic, who: usize, other: usize, turn: usize) {
         let Some(text) = self.line(topic, who == other, turn) else { return };
-        let reply = turn > 0 && who != other && self.dice.u32(..5) == 0;
+        // A thanks is for somebody.
+        let is_thanks = text.contains("thank");
+        let reply = turn > 0 && who != other && (is_thanks || self.dice.u32(..5) == 0);
         self.deed(at, Deed::Say { who, room, text: text.to_owned(), other, reply });
         if self.dice.u32(..8) == 0
             && let Some(emoji) = self.pick(EMOJI)
@@ -323,20 +325,8 @@ impl Script {
     }
 
     fn command(&mut self, at: Duration) {
-        const LINES: [&str; 10] = [
-            "/rank",
-            "/rank",
-            "/rank",
-            "/rank member:{other}",
-            "/leaderboard",
-            "/leaderboard",
-            "!xp",
-            "!xp",
-            "!rank",
-            "!leaderboard",
-        ];
         let (who, other) = (self.anybody(), self.anybody());
-        if let Some(line) = self.pick(&LINES) {
+        if let Some(line) = self.pick(COMMANDS) {
             self.deed(at, Deed::Command { who, line, other });
         }
     }
@@ -430,6 +420,21 @@ mod tests {
         assert!((350..1_200).contains(&hour.len()), "{} messages in an hour", hour.len());
         let top: usize = counts.iter().take(10).sum();
         assert!(top * 3 > hour.len(), "the ten most talkative wrote {top} of {}", hour.len());
+    }
+
+    #[test]
+    fn people_thank_those_whom_they_answer_and_give_kudos() {
+        let hour = evening(7);
+        let thanks = hour.iter().filter(|beat| match &beat.deed {
+            Deed::Say { text, who, other, reply, .. } => text.contains("thank") && who != other && *reply,
+            _ => false,
+        });
+        let kudos = hour.iter().filter(|beat| match beat.deed {
+            Deed::Command { line, .. } => line.contains("kudos give"),
+            _ => false,
+        });
+        let (thanks, kudos) = (thanks.count(), kudos.count());
+        assert!((5..200).contains(&thanks) && (5..60).contains(&kudos), "{thanks} thanks, {kudos} kudos in an hour");
     }
 
     #[test]

@@ -210,6 +210,28 @@ pub const ASIDES: &[&str] = &[
     "wait, really?",
     "brb, kettle",
     "well said",
+    "thank you, {other}",
+    "thanks, I needed that",
 ];
 
 pub const EMOJI: &[&str] = &["👍", "❤️", "😄", "🔥", "🍲", "🎲"];
+
+/// What people ask the bot, after a slash or a prefix; some of it more often.
+pub const COMMANDS: &[&str] = &[
+    "/rank",
+    "/rank",
+    "/rank",
+    "/rank member:{other}",
+    "/leaderboard",
+    "/leaderboard",
+    "!xp",
+    "!xp",
+    "!rank",
+    "!leaderboard",
+    "/kudos give member:{other} reason:for the soup",
+    "/kudos give member:{other} amount:2 reason:for fixing the chair by the fire",
+    "!kudos give {other} 2 for the bread",
+    "!kudos give {other} what a story",
+    "/kudos board window:week",
+    "/kudos list",
+];
