@@ -45,6 +45,7 @@ fn inline(html: &mut Html, context: Context<'_>, text: &str, depth: usize) {
             }
             '*' | '_' | '~' | '|' if depth < DEPTH_MAX => pair(html, context, rest, depth),
             'h' => address(html, rest),
+            '-' if depth == 0 && begins_line(text, rest) => subtext(html, context, rest),
             _ => None,
         };
         let used = used.unwrap_or_else(|| {
@@ -53,6 +54,20 @@ fn inline(html: &mut Html, context: Context<'_>, text: &str, depth: usize) {
         });
         rest = rest.get(used..).unwrap_or_default();
     }
+}
+
+/// Whether what is left of a text is at the beginning of a line.
+fn begins_line(text: &str, rest: &str) -> bool {
+    text.strip_suffix(rest).is_some_and(|before| before.is_empty() || before.ends_with('\n'))
+}
+
+/// A line after `-# ` is small.
+fn subtext(html: &mut Html, context: Context<'_>, rest: &str) -> Option<usize> {
+    let line = rest.strip_prefix("-# ")?.lines().next()?;
+    html.raw("<small class=sub>");
+    inline(html, context, line, 1);
+    html.raw("</small>");
+    Some("-# ".len() + line.len())
 }
 
 /// A backslash takes the meaning from the mark after it.
@@ -188,12 +203,31 @@ mod tests {
         assert_eq!(shown("<t:1760000060:R>"), "<span class=time>in 1 min</span>");
         assert_eq!(shown("```rust\nfn x() {}\n```"), "<pre>fn x() {}</pre>");
         assert_eq!(shown("**open"), "**open");
+        assert_eq!(shown("-# a *b*\nc -# d"), "<small class=sub>a <i>b</i></small><br>c -# d");
+        assert_eq!(shown("x\n-# \n-#y\n\\-# z"), "x<br><small class=sub></small><br>-#y<br>-# z");
     }
 
     #[test]
     fn any_text_is_survived() {
-        let marks =
-            ["*", "_", "`", "<", ">", "[", "](", ")", "\\", "|", "~", "@", "é", "https://", "\n", "t:9999999999999999"];
+        let marks = [
+            "*",
+            "_",
+            "`",
+            "<",
+            ">",
+            "[",
+            "](",
+            ")",
+            "\\",
+            "|",
+            "~",
+            "@",
+            "é",
+            "https://",
+            "\n",
+            "-# ",
+            "t:9999999999999999",
+        ];
         let mut dice = fastrand::Rng::with_seed(1);
         for _ in 0..300 {
             let text: String = (0..60).map(|_| marks[dice.usize(..marks.len())]).collect();
