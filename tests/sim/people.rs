@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use innkeeper::model::Clock;
 use innkeeper::sim::world::{ChannelSpec, Input, VoiceFlags, intent, state::channel_kind};
-use innkeeper::sim::{Inn, SayOptions, World};
+use innkeeper::sim::{Inn, SayOptions, World, WorldConfig};
 use serde_json::{Value, json};
 
-use crate::client::{INTENTS, ask, inn};
+use crate::client::{EVENING, INTENTS, ask, inn};
 
 fn names(events: &[(&'static str, Value)]) -> Vec<&'static str> {
     events.iter().map(|(name, _)| *name).collect()
@@ -208,4 +209,17 @@ fn threads_take_their_permissions_from_their_channel() {
     assert_eq!(world.channel(thread).unwrap().kind, channel_kind::PUBLIC_THREAD);
     assert!(world.say(thread, inn.members[0], "x", SayOptions::default()).is_err());
     assert!(world.say(thread, inn.moderator, "x", SayOptions::default()).is_ok());
+}
+
+#[test]
+fn people_were_at_discord_before_they_came_and_for_weeks() {
+    let clock = Clock::hand(EVENING);
+    let mut world = World::new(clock.clone(), WorldConfig::default());
+    let inn = Inn::furnish(&mut world, 300);
+    let week = Duration::from_secs(7 * 86_400);
+    for user in inn.members.iter().chain([&inn.admin, &inn.moderator]) {
+        let member = world.member(inn.guild, *user).unwrap();
+        assert!(user.time() <= member.joined_at && EVENING.since(user.time()) > week, "{user}");
+    }
+    assert!(inn.members.is_sorted() && world.add_user("newcomer").time() == clock.now());
 }
