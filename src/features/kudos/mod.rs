@@ -50,7 +50,12 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
     match event {
         Event::MessageSent(message) if cx.config.kudos.thanks => on_message(cx, message),
         Event::MessagesDeleted { guild, messages, .. } => {
-            messages.iter().try_for_each(|message| store::save_deleted(cx.tx, *guild, *message, cx.now))
+            for message in messages {
+                if store::save_deleted(cx.tx, *guild, *message, cx.now)? {
+                    cx.tx.hurry();
+                }
+            }
+            Ok(())
         }
         _ => Ok(()),
     }

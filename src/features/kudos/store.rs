@@ -186,16 +186,16 @@ pub fn save_undone(tx: &Tx, id: i64, by: UserId, at: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Takes back the gifts that came with a message, where there are any.
-pub fn save_deleted(tx: &Tx, guild: GuildId, message: MessageId, at: Timestamp) -> Result<()> {
+/// Takes back the gifts that came with a message; tells whether there were any.
+pub fn save_deleted(tx: &Tx, guild: GuildId, message: MessageId, at: Timestamp) -> Result<bool> {
     let standing = "SELECT 1 FROM kudos WHERE message = ?1 AND guild = ?2 AND undone_at IS NULL";
     if !tx.read().prepare_cached(standing)?.exists([message.sql(), guild.sql()])? {
-        return Ok(());
+        return Ok(false);
     }
     let sql = "UPDATE kudos SET undone_at = ?3, undone_why = 'deleted'
         WHERE message = ?1 AND guild = ?2 AND undone_at IS NULL";
     tx.write()?.prepare_cached(sql)?.execute([message.sql(), guild.sql(), at.ms()])?;
-    Ok(())
+    Ok(true)
 }
 
 /// Who was given most, since a moment or ever. Who left, and who chose to be on no board, is not on it.

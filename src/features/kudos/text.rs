@@ -189,3 +189,75 @@ fn kudos(amount: i64) -> String {
 fn when(at: Timestamp) -> String {
     format!("<t:{}:R>", at.seconds())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{GuildId, MessageId};
+
+    /// Discord's limits for a message and for the description of an embed, in UTF-16 units.
+    const CONTENT_UNITS_MAX: usize = 2_000;
+    const DESCRIPTION_UNITS_MAX: usize = 4_096;
+
+    fn units(text: &str) -> usize {
+        text.encode_utf16().count()
+    }
+
+    /// A gift about which everything is as long as it can be.
+    fn longest(letter: char, reason: bool) -> Gift {
+        let user = UserId::new(i64::MAX as u64).unwrap();
+        let name: String = std::iter::repeat_n(letter, 200).collect();
+        let at = Timestamp::from_ms(9_999_999_999_999);
+        Gift {
+            id: 999_999_999,
+            guild: GuildId::new(i64::MAX as u64).unwrap(),
+            giver: UserId::new(1).unwrap(),
+            receiver: user,
+            amount: 100,
+            reason: reason.then(|| std::iter::repeat_n(letter, 400).collect()),
+            giver_name: name.clone(),
+            receiver_name: Some(name),
+            channel: "9223372036854775807".parse().ok(),
+            message: MessageId::new(i64::MAX as u64).ok(),
+            at,
+            undone: reason.then_some(Undone::By(user, at)),
+        }
+    }
+
+    #[test]
+    fn the_longest_texts_fit_into_a_message() {
+        for letter in ['*', '😀', 'x'] {
+            for reason in [true, false] {
+                let gifts: Vec<Gift> = (0..8).map(|_| longest(letter, reason)).collect();
+                let user = gifts[0].receiver;
+                let shown =
+                    list(user, Some(&gifts[0].giver_name), (i64::MAX, i64::MAX), &gifts, (99_999, true)).unwrap();
+                let description = &shown.embeds[0].description;
+                assert!(units(description) <= DESCRIPTION_UNITS_MAX, "{}: {description}", units(description));
+                assert_eq!(shown.rows[0].len(), 2);
+            }
+            let gift = longest(letter, true);
+            let said = given(gift.giver, gift.receiver, gift.amount, gift.reason.as_deref(), gift.id).content;
+            assert!(units(&said) <= CONTENT_UNITS_MAX, "{}", units(&said));
+        }
+    }
+
+    #[test]
+    fn a_thanks_of_several_is_said_in_one_line() {
+        let user = |id: u64| UserId::new(id).unwrap();
+        let said = |given: &[(i64, UserId)]| counted(user(9), given).content;
+        assert_eq!(said(&[(1, user(5))]), "-# K1: <@9> thanks <@5>.");
+        assert_eq!(said(&[(1, user(5)), (2, user(6))]), "-# K1, K2: <@9> thanks <@5> and <@6>.");
+        let three = [(1, user(5)), (2, user(6)), (3, user(7))];
+        assert_eq!(said(&three), "-# K1, K2, K3: <@9> thanks <@5>, <@6> and <@7>.");
+    }
+
+    #[test]
+    fn what_is_unknown_has_words_and_one_guild_of_several_its_name() {
+        let placed = Placed { rank: 1, user: UserId::new(5).unwrap(), name: None, amount: 1_234 };
+        assert_eq!(card_row(&placed), (UNNAMED.to_owned(), "1,234 kudos".to_owned()));
+        assert_eq!((card_title("Inn", 1), card_title("Inn", 2)), (CARD.to_owned(), format!("{CARD}: Inn")));
+        let gift = Gift { receiver_name: None, reason: None, message: None, undone: None, ..longest('x', true) };
+        assert!(line(gift.giver, &gift).ends_with(" 100 to **<@9223372036854775807>**"));
+    }
+}
