@@ -11,7 +11,8 @@ use std::time::Duration;
 use innkeeper::bot::{Bot, BoxFuture, Discord};
 use innkeeper::config::Config;
 use innkeeper::model::{
-    Author, ChannelId, Clock, Delivered, Effect, Event, GuildId, Message, MessageId, Result, Setback, Timestamp, UserId,
+    Author, ChannelId, Clock, Delivered, Effect, Event, GuildId, Message, MessageId, Result, Seen, Setback, Timestamp,
+    UserId,
 };
 use innkeeper::status::Vitals;
 use innkeeper::status::vitals::GatewayState;
@@ -30,7 +31,11 @@ struct Willing;
 
 impl Discord for Willing {
     fn perform<'a>(&'a self, _: &'a Effect, _: &'a str) -> BoxFuture<'a, Result<Delivered, Setback>> {
-        Box::pin(async { Ok(Delivered { message: None }) })
+        Box::pin(async { Ok(Delivered::default()) })
+    }
+
+    fn look_up(&self, _: GuildId, _: UserId) -> BoxFuture<'_, Result<Option<Seen>, Setback>> {
+        Box::pin(async { Ok(None) })
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Source {
     Start(Timestamp),
     /// A minute of the clock that was over at this time.
     Minute(Timestamp),
+    /// The end of a promise, by its number and that of the attempt.
+    Promise(i64, u32),
     /// What it means for one of several members.
     Of(Box<Source>, GuildId, UserId),
 }
@@ -65,6 +67,7 @@ impl fmt::Display for Source {
             Self::Dispatch(session, sequence) => write!(f, "{}/{sequence}", session.id),
             Self::Start(at) => write!(f, "start {}", at.ms()),
             Self::Minute(at) => write!(f, "minute {}", at.ms()),
+            Self::Promise(id, attempt) => write!(f, "promise {id} {attempt}"),
             Self::Of(source, guild, user) => write!(f, "{source} {guild} {user}"),
         }
     }
@@ -80,6 +83,8 @@ pub struct Promised<'p> {
     pub about: String,
     pub effect: Effect,
     pub due_at: Timestamp,
+    /// See [`NewPromise::tells`].
+    pub tells: Option<String>,
 }
 
 impl Cx<'_> {
@@ -96,10 +101,15 @@ impl Cx<'_> {
         self.emitted.push(event);
     }
 
+    /// The origin of what is promised for this action.
+    pub fn origin(&self, action: &str) -> String {
+        format!("{}:{action}", self.source)
+    }
+
     /// Promises an effect: it is performed after the commit, and kept until Discord says it is done.
     pub fn promise(&mut self, promised: Promised<'_>) -> Result<()> {
-        let Promised { action, target, guild, about, effect, due_at } = promised;
-        let origin = format!("{}:{action}", self.source);
-        promises::insert(self.tx, &NewPromise { origin, target, guild, about, effect, due_at }, self.now)
+        let Promised { action, target, guild, about, effect, due_at, tells } = promised;
+        let origin = self.origin(action);
+        promises::insert(self.tx, &NewPromise { origin, target, guild, about, effect, due_at, tells }, self.now)
     }
 }

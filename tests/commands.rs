@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use innkeeper::bot::Bot;
 use innkeeper::config::Config;
-use innkeeper::model::{Author, Event, Mentioned, Message, MessageId};
+use innkeeper::model::{Author, Event, Message, MessageId, Seen};
 use innkeeper::store::{Progress, SessionKey, promises};
 use rusqlite::Connection;
 use support::{Folder, hand_clock, open_store};
@@ -33,7 +33,7 @@ fn message(id: u64, content: &str) -> Message {
 
 /// The same, mentioning Bea.
 fn says_of_bea(id: u64, content: &str) -> Event {
-    let bea = Mentioned { id: "5".parse().unwrap(), name: "Bea".to_owned(), bot: false, present: true };
+    let bea = Seen { id: "5".parse().unwrap(), name: "Bea".to_owned(), bot: false, roles: Some(Vec::new()) };
     Event::MessageSent(Message { mentions: vec![bea], ..message(id, content) })
 }
 

@@ -84,6 +84,7 @@ async fn a_role_that_was_refused_is_tried_again_when_the_guild_is_seen_anew() {
             reason: String::new(),
         },
         due_at: now,
+        tells: None,
     };
     for (role, user, id) in [(7, 4, 1), (7, 5, 2), (8, 4, 3)] {
         store.write(move |tx| promises::insert(tx, &refused(role, user), now)).await.unwrap();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use innkeeper::bot::{Bot, BoxFuture, Discord};
 use innkeeper::config::Config;
-use innkeeper::model::{Delivered, Effect, Error, Outgoing, Result, Setback};
+use innkeeper::model::{Delivered, Effect, Error, GuildId, Outgoing, Result, Seen, Setback, UserId};
 use innkeeper::store::Store;
 use innkeeper::store::promises::{self, NewPromise};
 use support::{Folder, hand_clock, open_store};
@@ -34,8 +34,12 @@ impl Discord for LastStraw {
                 });
                 assert!(refused.await.is_err());
             }
-            Ok(Delivered { message: None })
+            Ok(Delivered::default())
         })
+    }
+
+    fn look_up(&self, _: GuildId, _: UserId) -> BoxFuture<'_, Result<Option<Seen>, Setback>> {
+        Box::pin(async { Ok(None) })
     }
 }
 
@@ -62,6 +66,7 @@ async fn what_discord_did_is_not_done_again_while_our_disk_cannot_take_it_down()
         about: "say hello".to_owned(),
         effect: Effect::SendMessage { channel, message: Outgoing::text("hello"), reply_to: None },
         due_at: now,
+        tells: None,
     };
     store.write(move |tx| promises::insert(tx, &promise(), now)).await.unwrap();
     vitals.was_ready.store(true, Relaxed);
@@ -97,9 +102,13 @@ impl Discord for Stuck {
             self.0.lock().unwrap().push(effect.lane());
             match effect.lane().as_str() {
                 "channel:1" => std::future::pending().await,
-                _ => Ok(Delivered { message: None }),
+                _ => Ok(Delivered::default()),
             }
         })
+    }
+
+    fn look_up(&self, _: GuildId, _: UserId) -> BoxFuture<'_, Result<Option<Seen>, Setback>> {
+        Box::pin(async { Ok(None) })
     }
 }
 
@@ -121,6 +130,7 @@ async fn a_channel_that_has_to_wait_holds_up_no_other() {
                     about: "say hello".to_owned(),
                     effect: Effect::SendMessage { channel, message: Outgoing::text("hello"), reply_to: None },
                     due_at: now,
+                    tells: None,
                 };
                 promises::insert(tx, &promise, now)?;
             }

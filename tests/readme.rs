@@ -19,7 +19,7 @@ fn row(command: &Command) -> String {
         Permission::Everyone => "everyone",
         requires => requires.name(),
     };
-    format!("| `/{}` | `!{}`{others} | {who} | {} |\n", command.usage(), command.name, command.about)
+    format!("| `/{}` | `!{}`{others} | {who} | {} |\n", command.usage_in_full(), command.name, command.about)
 }
 
 #[test]

@@ -286,6 +286,9 @@ async fn help_shows_what_one_may_use() {
         `/kudos list` Lists the kudos of a member, received and given
         `/kudos board` Shows who was given the most kudos
 
+        **Moderation**
+        `/warnings` Shows your warnings, or a member's
+
         **General**
         `/help` Lists the commands, or explains one
         `/ping` Tells whether I am awake, and how far Discord is

@@ -22,8 +22,19 @@ impl Bot {
         self.pass(invocation).err().map(|refusal| refused(&refusal))
     }
 
+    /// The same, whatever the arguments are: they may still have to be asked for.
+    pub fn turns_away(&self, invocation: &Invocation) -> Option<Answer> {
+        self.admit(invocation).err().map(|refusal| refused(&refusal))
+    }
+
     /// The command behind an invocation and its checked arguments, or why not.
     pub(super) fn pass(&self, invocation: &Invocation) -> Result<(&'static Command, Args), Refusal> {
+        let command = self.admit(invocation)?;
+        let args = Args::check(command, &invocation.given, &invocation.people)?;
+        Ok((command, args))
+    }
+
+    fn admit(&self, invocation: &Invocation) -> Result<&'static Command, Refusal> {
         let command = features::find_command(&self.0.config, &invocation.command)?;
         if !self.0.config.discord.serves(invocation.guild) {
             return Err(Refusal::new("I do not serve this server."));
@@ -32,8 +43,7 @@ impl Bot {
             let needed = command.requires.name();
             return Err(Refusal::new(format!("`{}` is for members with the permission {needed}.", command.name)));
         }
-        let args = Args::check(command, &invocation.given, &invocation.people)?;
-        Ok((command, args))
+        Ok(command)
     }
 
     /// Uses up the command's cooldown, or says how long it still runs.

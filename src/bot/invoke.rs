@@ -5,16 +5,39 @@ use std::time::Duration;
 use super::Bot;
 use super::gate::{is_private, refused};
 use super::observe::Setting;
-use crate::command::{Actor, Answer, Args, Command, Door, Given, Invocation, Outcome, prefix};
+use crate::command::{Actor, Answer, Args, Awaited, Command, Door, Given, Invocation, Outcome, prefix};
 use crate::cx::{Cx, Promised, Source};
 use crate::features;
 use crate::model::{
-    Author, ChannelId, Effect, Error, Event, Message, MessageId, Outgoing, Permission, Refusal, Result,
+    Author, ChannelId, Effect, Error, Event, Message, MessageId, Outgoing, Permission, Refusal, Result, Timestamp,
 };
-use crate::store::{Tx, done};
+use crate::store::{Tx, done, promises};
 
 /// Keys of commands that ran are kept this long; Discord replays a session for minutes.
 const DONE_KEPT: Duration = Duration::from_secs(86_400);
+
+/// How long an answer waits for what Discord makes of a promise; then it says that nothing is known yet.
+const AWAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Which answer to a prefix command it is.
+enum Turn {
+    /// The only one.
+    Only,
+    /// The one to give at this time, if nothing better is known by then.
+    Meanwhile(Timestamp),
+    /// The one that takes its place.
+    Final,
+}
+
+/// Where the answer to a prefix command goes.
+type ReplyTo = Option<(ChannelId, MessageId)>;
+
+/// What a plan came to: the answer, what its events were, and what the answer still waits for.
+struct Planned {
+    answer: Answer,
+    emitted: Vec<Event>,
+    awaited: Option<Awaited>,
+}
 
 /// A prefix command in a message.
 pub(super) struct TextCommand {
@@ -76,12 +99,16 @@ impl Bot {
         self.0.promised.notify_one();
     }
 
-    async fn run(&self, invocation: Invocation, reply_to: Option<(ChannelId, MessageId)>) -> Answer {
+    async fn run(&self, invocation: Invocation, reply_to: ReplyTo) -> Answer {
         let passed = self.pass(&invocation).and_then(|(command, args)| {
             self.cool_down(command, invocation.actor.user)?;
             Ok((command, args))
         });
-        let (name, answer) = match passed {
+        let prepared = match passed {
+            Ok((command, args)) => self.look_up(command, args, &invocation).await.map(|args| (command, args)),
+            Err(refusal) => Err(refusal),
+        };
+        let (name, answer) = match prepared {
             Ok((command, args)) => (command.name, self.plan(command, args, &invocation, reply_to).await),
             Err(refusal) => {
                 let answer = refused(&refusal);
@@ -94,6 +121,23 @@ impl Bot {
         answer
     }
 
+    /// Adds to the arguments how the user looks that the command is about: as the door was shown them, else as Discord
+    /// says when asked.
+    async fn look_up(&self, command: &Command, mut args: Args, invocation: &Invocation) -> Result<Args, Refusal> {
+        let Some(user) = command.looks_at.and_then(|option| args.find(option)) else { return Ok(args) };
+        // Who is shown without roles may be out of the guild, or nobody knows.
+        let shown = args.find_person(user).filter(|seen| seen.is_here()).cloned();
+        let seen = match (shown, self.discord()) {
+            (Some(seen), _) => Some(seen),
+            (None, Some(discord)) => discord.look_up(invocation.guild, user).await.map_err(|setback| {
+                Refusal::new(format!("I could not look them up, so I did nothing. {}", setback.words()))
+            })?,
+            (None, None) => return Err(Refusal::new("I am not connected to Discord, so I did nothing.")),
+        };
+        args.look(seen.ok_or_else(|| Refusal::new("There is no such user."))?);
+        Ok(args)
+    }
+
     /// Tells the rooms that an open command was answered; who asked does not wait for what they make of it.
     fn tell_of_command(&self, invocation: &Invocation) {
         if self.submit_own(ran(invocation), Source::Id(invocation.key)).is_err() {
@@ -101,13 +145,7 @@ impl Bot {
         }
     }
 
-    async fn plan(
-        &self,
-        command: &'static Command,
-        args: Args,
-        invocation: &Invocation,
-        reply_to: Option<(ChannelId, MessageId)>,
-    ) -> Answer {
+    async fn plan(&self, command: &'static Command, args: Args, invocation: &Invocation, reply_to: ReplyTo) -> Answer {
         let guild = self.0.guilds.find(invocation.guild);
         if guild.is_some_and(|guild| (command.backup_first)(&guild, &args))
             && let Err(fault) = self.0.store.backup(command.name).await
@@ -121,19 +159,75 @@ impl Bot {
         let planned = self.0.store.write(move |tx: &Tx| bot.plan_here(tx, command, &args, &asked, reply_to)).await;
         self.0.promised.notify_one();
         let answer = match planned {
-            Ok((answer, emitted)) => {
+            Ok(Planned { answer, emitted, awaited }) => {
                 self.0.happenings.tell(&emitted, self.0.clock.now());
                 let is_told = reply_to.is_some();
                 if command.requires == Permission::Everyone && answer.outcome == Outcome::Ok && !is_told {
                     self.tell_of_command(invocation);
                 }
-                return answer;
+                return match awaited {
+                    Some(awaited) => self.finish(command, answer, awaited, invocation, reply_to).await,
+                    None => answer,
+                };
             }
             Err(Error::Refusal(refusal)) => refused(&refusal),
             Err(Error::Fault(fault)) => self.explain_fault(command, &fault),
         };
         self.reply_later(invocation, &answer, reply_to).await;
         answer
+    }
+
+    /// The answer once Discord was asked for what the plan promised. Where that takes too long, or what came of it
+    /// cannot be read, the answer stays what the plan said.
+    async fn finish(
+        &self,
+        command: &'static Command,
+        answer: Answer,
+        awaited: Awaited,
+        invocation: &Invocation,
+        reply_to: ReplyTo,
+    ) -> Answer {
+        if !self.was_tried(&awaited.origin).await {
+            return answer;
+        }
+        let (bot, asked) = (self.clone(), invocation.clone());
+        let finished = self.0.store.write(move |tx: &Tx| {
+            let mut cx = bot.cx(tx, Source::Id(asked.key));
+            cx.asked_in = Some(asked.guild);
+            let message = (awaited.answer)(&mut cx, awaited.about)?;
+            let answer = Answer { message, ephemeral: command.ephemeral, outcome: Outcome::Ok };
+            if let Some(to) = reply_to {
+                bot.promise_reply(&mut cx, &asked, &answer, to, Turn::Final)?;
+            }
+            Ok(answer)
+        });
+        match finished.await {
+            Ok(finished) => {
+                self.0.promised.notify_one();
+                finished
+            }
+            Err(fault) => {
+                tracing::error!(command = command.name, %fault, "what came of a command could not be read");
+                answer
+            }
+        }
+    }
+
+    /// Waits until Discord was asked for the promise of this origin, at most [`AWAIT_MAX`]; whether it was.
+    async fn was_tried(&self, origin: &str) -> bool {
+        let mut tried = self.0.tried.subscribe();
+        let waiting = async {
+            loop {
+                let origin = origin.to_owned();
+                if self.0.store.read(move |reader| promises::was_tried(reader, &origin)).await.unwrap_or(false) {
+                    return true;
+                }
+                if tried.changed().await.is_err() {
+                    return false;
+                }
+            }
+        };
+        tokio::time::timeout(AWAIT_MAX, waiting).await.unwrap_or(false)
     }
 
     /// Inside the writer: the plan, what follows from it and, at the text door, the promise of its answer.
@@ -143,10 +237,11 @@ impl Bot {
         command: &'static Command,
         args: &Args,
         invocation: &Invocation,
-        reply_to: Option<(ChannelId, MessageId)>,
-    ) -> Result<(Answer, Vec<Event>)> {
+        reply_to: ReplyTo,
+    ) -> Result<Planned> {
         if done::is_noted(tx, invocation.key)? {
-            return Ok((refused(&Refusal::new("That was done already.")), Vec::new()));
+            let answer = refused(&Refusal::new("That was done already."));
+            return Ok(Planned { answer, emitted: Vec::new(), awaited: None });
         }
         let mut cx = self.cx(tx, Source::Id(invocation.key));
         cx.asked_in = Some(invocation.guild);
@@ -154,7 +249,10 @@ impl Bot {
         let plan = (command.plan)(&mut cx, &invocation.actor, args)?;
         let answer = Answer { message: plan.reply, ephemeral: command.ephemeral, outcome: Outcome::Ok };
         if let Some(to) = reply_to {
-            self.promise_reply(&mut cx, invocation, &answer, to)?;
+            // What waits for Discord takes the place of this answer, unless it takes too long or we stop.
+            let patience = AWAIT_MAX.mul_f64(self.0.clock.speed());
+            let turn = plan.awaited.as_ref().map_or(Turn::Only, |_| Turn::Meanwhile(cx.now.plus(patience)));
+            self.promise_reply(&mut cx, invocation, &answer, to, turn)?;
         }
         let setting = Setting { source: cx.source.clone(), watched: cx.watched, is_command: false };
         let mut emitted = std::mem::take(&mut cx.emitted);
@@ -166,11 +264,11 @@ impl Bot {
         if tx.has_written() {
             done::note(tx, invocation.key, cx.now, DONE_KEPT)?;
         }
-        Ok((answer, emitted))
+        Ok(Planned { answer, emitted, awaited: plan.awaited })
     }
 
     /// The answer to a prefix command that planned nothing.
-    async fn reply_later(&self, invocation: &Invocation, answer: &Answer, reply_to: Option<(ChannelId, MessageId)>) {
+    async fn reply_later(&self, invocation: &Invocation, answer: &Answer, reply_to: ReplyTo) {
         let Some(to) = reply_to else { return };
         if answer.outcome == Outcome::Refused && !self.0.cooldowns.may_complain(invocation.actor.user) {
             return;
@@ -178,7 +276,7 @@ impl Bot {
         let (bot, invocation, answer) = (self.clone(), invocation.clone(), answer.clone());
         let promised = self.0.store.write(move |tx: &Tx| {
             let mut cx = bot.cx(tx, Source::Id(invocation.key));
-            bot.promise_reply(&mut cx, &invocation, &answer, to)
+            bot.promise_reply(&mut cx, &invocation, &answer, to, Turn::Only)
         });
         if let Err(fault) = promised.await {
             tracing::error!(%fault, "an answer could not be promised");
@@ -192,7 +290,14 @@ impl Bot {
         invocation: &Invocation,
         answer: &Answer,
         (channel, message): (ChannelId, MessageId),
+        turn: Turn,
     ) -> Result<()> {
+        let target = Some(promises::answer_to(invocation.key));
+        let (action, target, due_at) = match turn {
+            Turn::Only => ("answer", None, cx.now),
+            Turn::Meanwhile(due_at) => ("answer", target, due_at),
+            Turn::Final => ("answer.final", target, cx.now),
+        };
         let user = invocation.actor.user;
         let effect = if is_private(invocation.door, answer) {
             Effect::SendDirect { user, message: answer.message.clone() }
@@ -200,12 +305,13 @@ impl Bot {
             Effect::SendMessage { channel, message: answer.message.clone(), reply_to: Some(message) }
         };
         cx.promise(Promised {
-            action: "answer",
-            target: None,
+            action,
+            target,
             guild: Some(invocation.guild),
             about: format!("answer {} to {}", invocation.command, invocation.actor.name),
             effect,
-            due_at: cx.now,
+            due_at,
+            tells: None,
         })
     }
 

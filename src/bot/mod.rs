@@ -13,16 +13,16 @@ mod promises;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use arc_swap::ArcSwapOption;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::command::Command;
 use crate::config::Config;
 use crate::cx::{Cx, Source};
 use crate::features;
-use crate::model::{Clock, Delivered, Effect, Guilds, Need, Result, Setback, UserId};
+use crate::model::{Clock, Delivered, Effect, GuildId, Guilds, Need, Result, Seen, Setback, UserId};
 use crate::picture::Studio;
 use crate::status::vitals::Vitals;
 pub use crate::store::session::Me;
@@ -34,10 +34,13 @@ pub use happenings::{Happening, Happenings};
 /// A future without a name.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The port through which effects reach Discord.
+/// The port through which effects reach Discord, and through which somebody is looked up there.
 pub trait Discord: Send + Sync {
     /// Performs an effect. The nonce lets Discord recognise a message that is sent twice.
     fn perform<'a>(&'a self, effect: &'a Effect, nonce: &'a str) -> BoxFuture<'a, Result<Delivered, Setback>>;
+
+    /// A user as they are now, in this guild or out of it; none when there is no such user.
+    fn look_up(&self, guild: GuildId, user: UserId) -> BoxFuture<'_, Result<Option<Seen>, Setback>>;
 }
 
 /// The engine; clones share it.
@@ -56,6 +59,10 @@ struct Inner {
     studio: Studio,
     /// Wakes the worker when a promise may have become due.
     promised: Notify,
+    /// Moves when Discord was asked for something that was promised.
+    tried: watch::Sender<u64>,
+    /// Where to look somebody up; none before the gateway is there.
+    discord: RwLock<Option<Arc<dyn Discord>>>,
 }
 
 impl Bot {
@@ -73,6 +80,8 @@ impl Bot {
             guilds: Guilds::default(),
             me: ArcSwapOption::new(me.map(Arc::new)),
             promised: Notify::new(),
+            tried: watch::Sender::new(0),
+            discord: RwLock::new(None),
         }));
         let starting = bot.clone();
         bot.0
@@ -126,6 +135,15 @@ impl Bot {
             // A resumed session is not told again. Where the queue is full, the next start asks Discord.
             let _ = self.0.store.submit(Box::new(Introduced(me)));
         }
+    }
+
+    /// Takes over where somebody can be looked up.
+    pub fn meet(&self, discord: Arc<dyn Discord>) {
+        *self.0.discord.write().unwrap_or_else(PoisonError::into_inner) = Some(discord);
+    }
+
+    fn discord(&self) -> Option<Arc<dyn Discord>> {
+        self.0.discord.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What happens in the communities, for those outside.

@@ -106,6 +106,7 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         Event::MessageSent(message) => message.guild,
         Event::GuildSeen(guild) => guild.id,
         Event::GuildChanged(outline) => outline.id,
+        Event::Audited(line) => line.guild,
         Event::MessagesDeleted { guild, .. }
         | Event::GuildLost { guild, .. }
         | Event::RoleSeen { guild, .. }
@@ -116,6 +117,8 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::MemberLeft { guild, .. }
         | Event::VoiceSeen { guild, .. }
         | Event::CommandRan { guild, .. }
+        | Event::PromiseEnded { guild, .. }
+        | Event::PromiseMoved { guild, .. }
         | Event::LevelReached { guild, .. }
         | Event::ToolUnlocked { guild, .. } => *guild,
     })

@@ -1,14 +1,17 @@
 //! The worker that keeps promises: due ones are performed, overdue first, until Discord says done or no.
 
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
+use super::observe::Setting;
 use super::{Bot, Discord};
-use crate::model::{Delivered, Result, Setback};
+use crate::cx::Source;
+use crate::model::{Delivered, Ending, Event, Result, Setback, Timestamp};
 use crate::store::Tx;
 use crate::store::promises::{self, Promise};
 
@@ -31,7 +34,17 @@ impl Bot {
         loop {
             let mut wait = WAIT_MAX;
             if self.0.vitals.was_ready.load(Relaxed) && performing.len() < AT_ONCE_MAX {
-                match self.due_promises(AT_ONCE_MAX + under_way.len()).await {
+                let mut reading = pin!(self.due_promises(AT_ONCE_MAX + under_way.len()));
+                // What is under way goes on meanwhile: it may hold the very reader that is waited for here. What is
+                // read may be older than its end, so its lane stays taken until the next look.
+                let mut freed = Vec::new();
+                let read = loop {
+                    tokio::select! {
+                        read = &mut reading => break read,
+                        Some(lane) = performing.next(), if !performing.is_empty() => freed.push(lane),
+                    }
+                };
+                match read {
                     Ok((due, next)) => {
                         let room = AT_ONCE_MAX - performing.len();
                         let fresh: Vec<_> =
@@ -40,13 +53,16 @@ impl Bot {
                             under_way.insert(promise.lane.clone());
                             performing.push(self.keep(discord, promise, stop.clone()));
                         }
-                        wait = next;
+                        wait = if freed.is_empty() { next } else { Duration::ZERO };
                     }
                     Err(fault) => {
                         tracing::error!(%fault, "promises could not be read");
                         wait = FAULT_WAIT;
                     }
                 }
+                freed.iter().for_each(|lane| {
+                    under_way.remove(lane);
+                });
             }
             tokio::select! {
                 Some(lane) = performing.next(), if !performing.is_empty() => { under_way.remove(&lane); }
@@ -108,17 +124,42 @@ impl Bot {
     }
 
     async fn record(&self, promise: &Promise, outcome: Result<Delivered, Setback>) -> Result<()> {
-        let (id, now) = (promise.id, self.0.clock.now());
-        match outcome {
-            Ok(_) => self.0.store.write(move |tx: &Tx| promises::note_done(tx, id, now)).await,
-            Err(Setback::Refused { words, .. }) => {
-                self.0.store.write(move |tx: &Tx| promises::note_failed(tx, id, &words, now)).await
+        let now = self.0.clock.now();
+        let (bot, promise) = (self.clone(), promise.clone());
+        let told = self.0.store.write(move |tx: &Tx| bot.record_here(tx, &promise, outcome.clone(), now)).await?;
+        self.0.happenings.tell(&told, now);
+        self.0.tried.send_modify(|tried| *tried += 1);
+        Ok(())
+    }
+
+    /// Inside the writer: the outcome, and what the rooms make of it.
+    fn record_here(
+        &self,
+        tx: &Tx,
+        promise: &Promise,
+        outcome: Result<Delivered, Setback>,
+        now: Timestamp,
+    ) -> Result<Vec<Event>> {
+        let ending = match outcome {
+            Ok(Delivered { message, told }) => {
+                promises::note_done(tx, promise.id, now)?;
+                Ending::Kept { message, told }
+            }
+            Err(Setback::Refused { code, words, .. }) => {
+                promises::note_failed(tx, promise.id, &words, now)?;
+                Ending::Refused { code, words }
             }
             Err(Setback::Later { after, words }) => {
                 let again = now.plus(after.max(back_off(promise.attempts)).mul_f64(self.0.clock.speed()));
-                self.0.store.write(move |tx: &Tx| promises::note_retry(tx, id, &words, again)).await
+                promises::note_retry(tx, promise.id, &words, again)?;
+                return Ok(Vec::new());
             }
-        }
+        };
+        let (Some(guild), Some(tells)) = (promise.guild, promise.tells.clone()) else { return Ok(Vec::new()) };
+        let source = Source::Promise(promise.id, promise.attempts);
+        let setting = Setting { source, watched: self.0.vitals.watched(), is_command: false };
+        let emitted = self.show(tx, &Event::PromiseEnded { guild, tells, ending }, &setting)?;
+        self.show_emitted(tx, emitted, &setting)
     }
 
     /// Brings the counters of promises up to date.

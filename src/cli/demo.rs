@@ -119,8 +119,10 @@ fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -
     config.store.batch_seconds = 2;
     config.http.listen.clone_from(&options.listen);
     config.http.visibility.leaderboard = Audience::Public;
+    config.http.visibility.promises = Audience::Public;
     config.lamp.listen.clone_from(&options.lamp);
     config.kudos.thanks = true;
+    config.moderation.modlog = community.inn().map(|inn| inn.mod_log);
     config.levels.roles =
         community.level_roles().into_iter().map(|(level, role)| LevelRole { level, role, keep: false }).collect();
     config

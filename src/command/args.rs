@@ -1,7 +1,7 @@
 //! What was given to a command, checked against what the command declares.
 
 use super::{Command, Declared, Kind, Opt, prefix};
-use crate::model::{ChannelId, Mentioned, Refusal, RoleId, UserId};
+use crate::model::{ChannelId, Refusal, RoleId, Seen, Span, UserId};
 
 /// What a door was given: named values (slash, HTTP) or the rest of a line (prefix).
 #[derive(Debug, Clone)]
@@ -19,13 +19,15 @@ pub enum Value {
     User(UserId),
     Channel(ChannelId),
     Role(RoleId),
+    Span(Span),
 }
 
 /// Values that fit their declarations.
 #[derive(Debug, Default)]
 pub struct Args {
     values: Vec<(&'static str, Value)>,
-    people: Vec<Mentioned>,
+    people: Vec<Seen>,
+    seen: Option<Seen>,
 }
 
 /// A type that a plan can read from a value.
@@ -45,6 +47,12 @@ impl FromValue for i64 {
     }
 }
 
+impl FromValue for Span {
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Span(span) = value { Some(*span) } else { None }
+    }
+}
+
 impl FromValue for String {
     fn from_value(value: &Value) -> Option<Self> {
         if let Value::Text(text) = value { Some(text.clone()) } else { None }
@@ -57,7 +65,7 @@ impl Args {
     ///
     /// # Errors
     /// A refusal that names the option and says what it takes.
-    pub fn check(command: &Command, given: &Given, people: &[Mentioned]) -> Result<Self, Refusal> {
+    pub fn check(command: &Command, given: &Given, people: &[Seen]) -> Result<Self, Refusal> {
         let named = match given {
             Given::Named(named) => named.clone(),
             Given::Text(line) => prefix::assign(command, line)?,
@@ -77,7 +85,7 @@ impl Args {
                 missing.about(),
                 command.usage()
             ))),
-            None => Ok(Self { values: args, people: people.to_vec() }),
+            None => Ok(Self { values: args, people: people.to_vec(), seen: None }),
         }
     }
 
@@ -93,8 +101,21 @@ impl Args {
     }
 
     /// What the door was told of this user, who is named in the options.
-    pub fn find_person(&self, user: UserId) -> Option<&Mentioned> {
+    pub fn find_person(&self, user: UserId) -> Option<&Seen> {
         self.people.iter().find(|person| person.id == user)
+    }
+
+    /// The user that the command looks at, as Discord shows them now.
+    ///
+    /// # Errors
+    /// A refusal when nobody was looked at, which the engine rules out for commands that say whom.
+    pub fn seen(&self) -> Result<&Seen, Refusal> {
+        self.seen.as_ref().ok_or_else(|| Refusal::new("I could not look them up."))
+    }
+
+    /// Takes down how the user that the command looks at looks.
+    pub fn look(&mut self, seen: Seen) {
+        self.seen = Some(seen);
     }
 
     /// The value of a required option.
@@ -132,6 +153,17 @@ fn fit(option: &dyn Declared, value: Value) -> Result<Value, Refusal> {
             match choices.iter().find(|choice| choice.eq_ignore_ascii_case(&text)) {
                 Some(choice) => Ok(Value::Text((*choice).to_owned())),
                 None => refuse(format!("one of {}", choices.join(", "))),
+            }
+        }
+        (Kind::Span { max }, value) => {
+            let span = match value {
+                Value::Span(span) => Some(span),
+                Value::Text(text) => text.parse().ok(),
+                _ => None,
+            };
+            match span.filter(|span| *span <= max) {
+                Some(span) => Ok(Value::Span(span)),
+                None => refuse(format!("a length of time such as 30m, 2h or 1d12h, at most {max}")),
             }
         }
         (Kind::User, _) => refuse("a member: a mention or an id".to_owned()),

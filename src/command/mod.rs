@@ -11,7 +11,7 @@ pub use args::{Args, FromValue, Given, Value};
 
 use crate::cx::Cx;
 use crate::model::{
-    ChannelId, Guild, GuildId, Mentioned, Outgoing, Permission, Permissions, Result, RoleId, Timestamp, UserId,
+    ChannelId, Guild, GuildId, Outgoing, Permission, Permissions, Result, RoleId, Seen, Span, Timestamp, UserId,
 };
 
 /// A command, as its room declares it.
@@ -31,21 +31,62 @@ pub struct Command {
     /// The answer is for the asker's eyes only.
     pub ephemeral: bool,
     pub options: &'static [&'static dyn Declared],
+    /// The option whose user is looked up on Discord before the plan, which finds them in [`Args::seen`].
+    pub looks_at: Option<&'static Opt<UserId>>,
+    /// Where it stands in the menu of a message, too.
+    pub on_message: Option<OnMessage>,
     /// Whether the database is to be copied before it runs with these arguments in this guild.
     pub backup_first: fn(&Guild, &Args) -> bool,
     /// Decides, inside a transaction, what to change and what to answer.
     pub plan: PlanFn,
 }
 
+/// A command in the menu of a message: it is about the message and its author, and asks for one text.
+#[derive(Clone, Copy)]
+pub struct OnMessage {
+    /// At most 32 characters.
+    pub label: &'static str,
+    /// The option that takes the author.
+    pub author: &'static dyn Declared,
+    /// The option that takes the link to the message.
+    pub link: &'static dyn Declared,
+    /// The option whose text is asked for.
+    pub ask: &'static dyn Declared,
+}
+
 /// What a command decided: the answer. What it wants done on Discord it has promised through its [`Cx`].
 #[derive(Debug)]
 pub struct Plan {
+    /// The answer; where something is awaited, the one to give if that takes too long.
     pub reply: Outgoing,
+    pub awaited: Option<Awaited>,
+}
+
+/// What an answer has to wait for, because it tells what Discord did: the first attempt at a promise.
+#[derive(Debug, Clone)]
+pub struct Awaited {
+    /// The promise's origin.
+    pub origin: String,
+    /// Reads what came of it, and says so. Writes nothing.
+    pub answer: fn(&mut Cx<'_>, i64) -> Result<Outgoing>,
+    /// What the answer is about: the number of a record, say.
+    pub about: i64,
 }
 
 impl Plan {
     pub fn reply(reply: Outgoing) -> Self {
-        Self { reply }
+        Self { reply, awaited: None }
+    }
+
+    /// The answer is what `answer` reads of `about` once the promise of this origin was tried, and `reply` if that
+    /// takes too long.
+    pub fn after(
+        origin: String,
+        about: i64,
+        answer: fn(&mut Cx<'_>, i64) -> Result<Outgoing>,
+        reply: Outgoing,
+    ) -> Self {
+        Self { reply, awaited: Some(Awaited { origin, answer, about }) }
     }
 }
 
@@ -55,10 +96,19 @@ pub enum Kind {
     User,
     Channel,
     Role,
-    Text { chars_max: u16 },
-    Whole { min: i64, max: i64 },
+    Text {
+        chars_max: u16,
+    },
+    Whole {
+        min: i64,
+        max: i64,
+    },
     Flag,
     Choice(&'static [&'static str]),
+    /// A length of time, at most this one.
+    Span {
+        max: Span,
+    },
 }
 
 /// An option as the doors see it, whatever its type.
@@ -67,6 +117,8 @@ pub trait Declared: Sync {
     /// At most 100 characters.
     fn about(&self) -> &'static str;
     fn required(&self) -> bool;
+    /// Whether a word of the prefix form may be meant for it.
+    fn in_line(&self) -> bool;
     fn kind(&self) -> Kind;
 }
 
@@ -75,18 +127,25 @@ pub struct Opt<T: 'static> {
     name: &'static str,
     about: &'static str,
     required: bool,
+    in_line: bool,
     kind: Kind,
     reads: PhantomData<fn() -> T>,
 }
 
 impl<T> Opt<T> {
     const fn new(name: &'static str, about: &'static str, kind: Kind) -> Self {
-        Self { name, about, required: false, kind, reads: PhantomData }
+        Self { name, about, required: false, in_line: true, kind, reads: PhantomData }
     }
 
     /// The same option, without which the command does not run.
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// The same option, which can only be given by its name: the prefix form has none.
+    pub const fn by_name(mut self) -> Self {
+        self.in_line = false;
         self
     }
 }
@@ -109,6 +168,12 @@ impl Opt<String> {
     }
 }
 
+impl Opt<Span> {
+    pub const fn span(name: &'static str, about: &'static str, max: Span) -> Self {
+        Self::new(name, about, Kind::Span { max })
+    }
+}
+
 impl Opt<String> {
     /// One of these words, in whatever case.
     pub const fn choice(name: &'static str, about: &'static str, words: &'static [&'static str]) -> Self {
@@ -125,6 +190,9 @@ impl<T> Declared for Opt<T> {
     }
     fn required(&self) -> bool {
         self.required
+    }
+    fn in_line(&self) -> bool {
+        self.in_line
     }
     fn kind(&self) -> Kind {
         self.kind
@@ -159,7 +227,7 @@ pub struct Invocation {
     pub channel: Option<ChannelId>,
     pub door: Door,
     /// Users whom it names, as far as the door was told of them.
-    pub people: Vec<Mentioned>,
+    pub people: Vec<Seen>,
     /// The interaction, message or request: the same key runs once.
     pub key: u64,
     pub at: Timestamp,
@@ -217,6 +285,8 @@ impl Command {
             hidden: false,
             ephemeral: false,
             options,
+            looks_at: None,
+            on_message: None,
             backup_first: |_, _| false,
             plan,
         }
@@ -230,8 +300,17 @@ impl Command {
 
     /// How the prefix form is written: `addxp <member> <amount>`, optional ones in brackets.
     pub fn usage(&self) -> String {
+        self.written(|option| option.in_line())
+    }
+
+    /// The same for the slash form, which has every option.
+    pub fn usage_in_full(&self) -> String {
+        self.written(|_| true)
+    }
+
+    fn written(&self, shown: impl Fn(&dyn Declared) -> bool) -> String {
         let mut usage = self.name.to_owned();
-        for option in self.options {
+        for option in self.options.iter().filter(|option| shown(**option)) {
             let (open, close) = if option.required() { ('<', '>') } else { ('[', ']') };
             usage.push_str(&format!(" {open}{}{close}", option.name()));
         }

@@ -55,13 +55,13 @@ fn strip_mention(content: &str, me: UserId) -> Option<&str> {
 pub fn assign(command: &Command, line: &str) -> Result<Vec<(String, Value)>, Refusal> {
     let mut rest = line.trim();
     let mut values = Vec::new();
-    for (index, option) in command.options.iter().enumerate() {
+    let options: Vec<_> = command.options.iter().filter(|option| option.in_line()).collect();
+    for (index, option) in options.iter().enumerate() {
         if rest.is_empty() {
             break;
         }
-        let last = index + 1 == command.options.len();
-        let is_whole = matches!(option.kind(), Kind::Whole { .. });
-        if is_whole && !option.required() && !last && !rest.starts_with(begins_a_number) {
+        let last = index + 1 == options.len();
+        if !last && !option.required() && !may_be_meant(option.kind(), rest) {
             continue;
         }
         let word = match option.kind() {
@@ -85,8 +85,13 @@ pub fn assign(command: &Command, line: &str) -> Result<Vec<(String, Value)>, Ref
     }
 }
 
-fn begins_a_number(character: char) -> bool {
-    character.is_ascii_digit() || matches!(character, '+' | '-')
+/// Whether the next word may be meant for an option that can be left out: numbers begin like numbers.
+fn may_be_meant(kind: Kind, rest: &str) -> bool {
+    match kind {
+        Kind::Span { .. } => rest.starts_with(|c: char| c.is_ascii_digit()),
+        Kind::Whole { .. } => rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-')),
+        _ => true,
+    }
 }
 
 /// Takes the next word off the line; quotes hold words together.
@@ -114,6 +119,8 @@ fn read(kind: Kind, word: &str) -> Option<Value> {
         Kind::Channel => mention("<#").parse().ok().map(Value::Channel),
         Kind::Role => mention("<@&").parse().ok().map(Value::Role),
         Kind::Text { .. } | Kind::Choice(_) => Some(Value::Text(word.to_owned())),
+        // What it must be is said where it is checked, with how long it may be.
+        Kind::Span { .. } => Some(word.parse().map_or_else(|_| Value::Text(word.to_owned()), Value::Span)),
         Kind::Whole { .. } => word.parse().ok().map(Value::Whole),
         Kind::Flag => match word.to_ascii_lowercase().as_str() {
             "yes" | "true" | "on" | "1" => Some(Value::Flag(true)),
@@ -130,7 +137,7 @@ fn expected(kind: Kind) -> &'static str {
         Kind::Role => "a role: a mention or an id",
         Kind::Whole { .. } => "a whole number",
         Kind::Flag => "yes or no",
-        Kind::Text { .. } | Kind::Choice(_) => "a text",
+        Kind::Text { .. } | Kind::Choice(_) | Kind::Span { .. } => "a text",
     }
 }
 

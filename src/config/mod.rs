@@ -6,6 +6,7 @@
 mod kudos;
 mod levels;
 mod load;
+mod moderation;
 mod values;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use kudos::{KUDOS_AMOUNT_MAX, Kudos};
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
+pub use moderation::{Moderation, Punishment, TIMEOUT_MAX, Threshold};
 pub use values::{Multiplier, XpRange};
 
 use crate::model::{GuildId, Secret, Zone};
@@ -29,6 +31,7 @@ pub struct Config {
     pub lamp: Lamp,
     pub levels: Levels,
     pub kudos: Kudos,
+    pub moderation: Moderation,
 }
 
 /// `[discord]`: who we are there.
@@ -117,11 +120,13 @@ impl Default for Http {
 pub struct Visibility {
     pub status: Audience,
     pub leaderboard: Audience,
+    /// What the bot has promised to do, which names members.
+    pub promises: Audience,
 }
 
 impl Default for Visibility {
     fn default() -> Self {
-        Self { status: Audience::Public, leaderboard: Audience::Members }
+        Self { status: Audience::Public, leaderboard: Audience::Members, promises: Audience::Members }
     }
 }
 
@@ -166,6 +171,7 @@ impl Config {
     fn mistakes(&self) -> Vec<Mistake> {
         let mut found = self.levels.mistakes();
         found.extend(self.kudos.mistakes());
+        found.extend(self.moderation.mistakes());
         let mut hold = |holds: bool, key: &'static str, sentence: String| {
             if !holds {
                 found.push((key, sentence));

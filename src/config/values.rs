@@ -102,6 +102,27 @@ impl<'de> Deserialize<'de> for Multiplier {
     }
 }
 
+/// A value that may be missing, written as an empty text.
+pub mod blank {
+    use serde::de::{DeserializeOwned, Error as _};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<T: Serialize, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => value.serialize(serializer),
+            None => serializer.serialize_str(""),
+        }
+    }
+
+    pub fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        if value.as_str().is_some_and(str::is_empty) {
+            return Ok(None);
+        }
+        serde_json::from_value(value).map(Some).map_err(D::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

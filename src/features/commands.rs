@@ -82,7 +82,8 @@ fn parts_of<'a>(word: &str, commands: &[&'a Command]) -> Vec<&'a Command> {
 
 fn explain_parts(parts: &[&Command]) -> Embed {
     let head = parts.first().and_then(|command| command.name.split(' ').next()).unwrap_or_default();
-    let lines: Vec<_> = parts.iter().map(|command| format!("`/{}` {}", command.usage(), command.about)).collect();
+    let lines: Vec<_> =
+        parts.iter().map(|command| format!("`/{}` {}", command.usage_in_full(), command.about)).collect();
     let footer = parts.first().map_or(String::new(), |first| format!("/help command:{} explains one.", first.name));
     Embed { title: format!("/{head}"), description: lines.join("\n"), colour: COLOUR, footer, ..Embed::default() }
 }
@@ -102,7 +103,7 @@ fn explain(command: &Command) -> Embed {
     if command.requires != Permission::Everyone {
         description.push_str(&format!("\nFor members with the permission {}.", command.requires.name()));
     }
-    Embed { title: format!("/{}", command.usage()), description, colour: COLOUR, ..Embed::default() }
+    Embed { title: format!("/{}", command.usage_in_full()), description, colour: COLOUR, ..Embed::default() }
 }
 
 #[cfg(test)]

@@ -81,7 +81,11 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             save_count(cx, *guild)
         }
         // Nothing that Discord told: the member is known.
-        Event::LevelReached { .. } | Event::ToolUnlocked { .. } => Ok(()),
+        Event::LevelReached { .. }
+        | Event::ToolUnlocked { .. }
+        | Event::Audited(_)
+        | Event::PromiseEnded { .. }
+        | Event::PromiseMoved { .. } => Ok(()),
         Event::SessionBegan { guilds } => forget_others(cx, guilds),
         Event::GuildLost { removed: false, .. } => Ok(()),
         Event::GuildLost { guild, removed: true } => {

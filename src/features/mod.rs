@@ -6,6 +6,8 @@ mod guilds;
 mod health;
 pub mod kudos;
 pub mod levels;
+pub mod moderation;
+mod promises;
 mod undo;
 
 use std::sync::Arc;
@@ -58,6 +60,8 @@ pub const FEATURES: &[&Feature] = &[
     &levels::FEATURE,
     &levels::tools::FEATURE,
     &kudos::FEATURE,
+    &moderation::FEATURE,
+    &promises::FEATURE,
     &undo::FEATURE,
     &commands::FEATURE,
     &health::FEATURE,

@@ -6,6 +6,7 @@
 use serenity::builder::{
     CreateActionRow, CreateAllowedMentions, CreateButton, CreateEmbed, CreateEmbedFooter, CreateInteractionResponse,
     CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, EditInteractionResponse,
+    EditMessage,
 };
 use serenity::model::application::ButtonStyle;
 use serenity::model::channel::{MessageReference, MessageReferenceKind, Nonce};
@@ -77,6 +78,15 @@ pub fn deferral(ephemeral: bool) -> CreateInteractionResponse {
 /// What takes the place of a deferral.
 pub fn edit(message: &Outgoing) -> EditInteractionResponse {
     EditInteractionResponse::new()
+        .content(content(message).unwrap_or_default())
+        .embeds(embeds(&message.embeds))
+        .components(rows(&message.rows))
+        .allowed_mentions(mentions(&message.mentions))
+}
+
+/// What becomes of a message in a channel.
+pub fn edit_message(message: &Outgoing) -> EditMessage {
+    EditMessage::new()
         .content(content(message).unwrap_or_default())
         .embeds(embeds(&message.embeds))
         .components(rows(&message.rows))

@@ -4,6 +4,7 @@
 //! `null` or a missing field costs that field and never the event. It refuses to know what an event leads to, and it
 //! never logs what people wrote.
 
+mod audit;
 mod message;
 mod voice;
 
@@ -92,6 +93,7 @@ pub fn read<'a>(name: &str, data: &'a str, me: Option<UserId>) -> Incoming<'a> {
         "GUILD_MEMBER_UPDATE" => member_seen(data, false),
         "GUILD_MEMBER_REMOVE" => member_left(data),
         "VOICE_STATE_UPDATE" => voice::seen(data),
+        "GUILD_AUDIT_LOG_ENTRY_CREATE" => audit::line(data),
         _ => return Incoming::Ignored,
     };
     match event {
@@ -332,6 +334,8 @@ fields! {
         id, name, owner_id, unavailable, member_count, roles, channels, threads, members, afk_channel_id, voice_states,
     }
     VoiceFields { guild_id, user_id, channel_id, mute, deaf, self_mute, self_deaf, suppress, member }
+    AuditFields { id, guild_id, user_id, target_id, action_type, reason, changes }
+    ChangeFields { key, new_value }
     OfGuildFields { guild_id, role, role_id }
     RoleFields { id, name, position, permissions, managed }
     ChannelFields { id, guild_id, name, kind as "type", parent_id, permission_overwrites }

@@ -79,6 +79,7 @@ fn intent_of(need: Need) -> Intents {
         Need::MessageContent => Intents::MESSAGE_CONTENT,
         Need::Members => Intents::GUILD_MEMBERS,
         Need::Voice => Intents::GUILD_VOICE_STATES,
+        Need::Moderation => Intents::GUILD_MODERATION,
     }
 }
 

@@ -4,6 +4,7 @@
 //! The socket is twilight-gateway's shard, read as raw text; builders and interactions are serenity's; REST is our own
 //! ([`rest`], [`limits`]). Nobody else in the program knows these crates.
 
+mod act;
 mod address;
 mod attach;
 mod body;
@@ -19,6 +20,7 @@ mod intents;
 mod learn;
 mod limits;
 mod look;
+mod menu;
 mod perform;
 mod press;
 mod raw;
@@ -31,6 +33,8 @@ mod session;
 mod slash;
 mod tempo;
 mod wire;
+
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -78,6 +82,8 @@ pub async fn run_over(
     let vitals = bot.vitals().clone();
     let rest = Rest::new(wire, token.clone(), vitals.clone(), tempo.retry_first);
     let performer = Performer::new(rest.clone(), vitals.clone(), bot.guilds().clone(), bot.studio().clone());
+    let performer = Arc::new(performer);
+    bot.meet(performer.clone());
     let budget = Budget::new(bot.store().clone(), vitals.clone(), tempo.identify);
     let recount = budget.clone();
     let guard = Guard { vitals, stop, token_lost: rest.token_lost(), tick: tempo.tick };
@@ -93,7 +99,7 @@ pub async fn run_over(
     };
     // Promises and time are kept until the session has ended, so that its last events still lead to something.
     let (halt, (), ()) =
-        tokio::join!(connected, bot.keep_promises(&performer, is_over.clone()), bot.keep_time(is_over));
+        tokio::join!(connected, bot.keep_promises(&*performer, is_over.clone()), bot.keep_time(is_over));
     match halt {
         Halt::Stopped => Ended::Stopped,
         Halt::TokenLost => Ended::Fatal(format!("{} {}", rest::TOKEN_WORDS, rest::TOKEN_ACTION)),

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::act::{self, Act, ToldBefore};
 use super::attach::{self, File};
 use super::body;
 use super::raw::Raw;
@@ -13,7 +14,7 @@ use super::refusal::{self, code};
 use super::rest::Rest;
 use super::wire::{Call, Reply, unreadable};
 use crate::bot::{BoxFuture, Discord};
-use crate::model::{ChannelId, Delivered, Effect, GuildId, Guilds, MessageId, Outgoing, RoleId, Setback, UserId};
+use crate::model::{ChannelId, Delivered, Effect, GuildId, Guilds, MessageId, Outgoing, RoleId, Seen, Setback, UserId};
 use crate::picture::Studio;
 use crate::status::vitals::Vitals;
 
@@ -24,18 +25,20 @@ const PROBLEMS_MAX: usize = 20;
 
 /// Performs effects over REST.
 pub struct Performer {
-    rest: Rest,
+    pub(super) rest: Rest,
     vitals: Arc<Vitals>,
     guilds: Guilds,
     studio: Studio,
     direct: Mutex<HashMap<UserId, ChannelId>>,
     /// Names of the problems that we put on the page.
     troubled: Mutex<HashSet<String>>,
+    pub(super) told: Mutex<ToldBefore>,
 }
 
 impl Performer {
     pub fn new(rest: Rest, vitals: Arc<Vitals>, guilds: Guilds, studio: Studio) -> Self {
-        Self { rest, vitals, guilds, studio, direct: Mutex::default(), troubled: Mutex::default() }
+        let (direct, troubled, told) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { rest, vitals, guilds, studio, direct, troubled, told }
     }
 
     async fn send(
@@ -53,16 +56,27 @@ impl Performer {
             Err(setback) if file.is_some() && File::is_refused(&setback) => self.rest.call(call.json(&body)).await,
             sent => sent,
         };
-        sent.map(|reply| Delivered { message: id_in(&reply) })
+        sent.map(|reply| Delivered { message: id_in(&reply), told: None })
     }
 
-    async fn send_direct(&self, user: UserId, message: &Outgoing, nonce: &str) -> Result<Delivered, Setback> {
+    /// Tells the channel as well.
+    pub(super) async fn send_direct(
+        &self,
+        user: UserId,
+        message: &Outgoing,
+        nonce: &str,
+    ) -> Result<(ChannelId, Delivered), Setback> {
         let channel = self.direct_channel(user).await?;
         let sent = self.send(channel, message, None, nonce).await;
         if matches!(sent, Err(Setback::Refused { code: code::UNKNOWN_CHANNEL, .. })) {
             lock(&self.direct).remove(&user);
         }
-        sent
+        sent.map(|sent| (channel, sent))
+    }
+
+    async fn edit(&self, channel: ChannelId, id: MessageId, message: &Outgoing) -> Result<Delivered, Setback> {
+        let call = Call::patch(format!("/channels/{channel}/messages/{id}")).json(&body::edit_message(message));
+        self.rest.call(call).await.map(|_| Delivered { message: Some(id), told: None })
     }
 
     async fn direct_channel(&self, user: UserId) -> Result<ChannelId, Setback> {
@@ -82,7 +96,7 @@ impl Performer {
     }
 
     async fn change_role(&self, call: Call, reason: &str) -> Result<Delivered, Setback> {
-        self.rest.call(call.reason(reason)).await.map(|_| Delivered { message: None })
+        self.rest.call(call.reason(reason)).await.map(|_| Delivered::default())
     }
 
     /// Keeps the page up to date about what a moderator can mend.
@@ -114,7 +128,16 @@ impl Discord for Performer {
                 Effect::SendMessage { channel, message, reply_to } => {
                     (Place::Channel(*channel), self.send(*channel, message, *reply_to, nonce).await)
                 }
-                Effect::SendDirect { user, message } => return self.send_direct(*user, message, nonce).await,
+                Effect::ChangeMessage { channel, id, message } => {
+                    (Place::Channel(*channel), self.edit(*channel, *id, message).await)
+                }
+                Effect::SendDirect { user, message } => {
+                    return self.send_direct(*user, message, nonce).await.map(|(_, sent)| sent);
+                }
+                Effect::Act { guild, user, deed, reason, tell } => {
+                    let (guild, user, deed, tell) = (*guild, *user, *deed, tell.as_ref());
+                    return self.act(&Act { guild, user, deed, reason, tell, nonce }).await;
+                }
                 Effect::AddRole { guild, user, role, reason } => {
                     let call = Call::put(format!("/guilds/{guild}/members/{user}/roles/{role}"));
                     (Place::Role(*guild, *role), self.change_role(call, reason).await)
@@ -127,6 +150,10 @@ impl Discord for Performer {
             self.note(place, &outcome);
             outcome
         })
+    }
+
+    fn look_up(&self, guild: GuildId, user: UserId) -> BoxFuture<'_, Result<Option<Seen>, Setback>> {
+        Box::pin(act::look_up(&self.rest, guild, user))
     }
 }
 
@@ -192,7 +219,7 @@ fn id_in<T: TryFrom<u64>>(reply: &Reply) -> Option<T> {
     serde_json::from_slice::<Made<'_>>(&reply.body).ok()?.id.id()
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

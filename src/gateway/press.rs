@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::raw::Raw;
 use crate::command::{Actor, Command, Door, Given, Invocation, prefix};
 use crate::model::button::LINE_UNITS_MAX;
-use crate::model::{Button, Permissions, UserId, id};
+use crate::model::{Button, GuildId, Permissions, UserId, id};
 
 /// What stands before the command line in a custom id, so that another kind of button can be told from these.
 const MARK: &str = "run:";
@@ -27,9 +27,10 @@ pub fn custom_id(button: &Button) -> String {
     format!("{MARK}{}", button.line())
 }
 
+/// What every interaction has.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Press<'a> {
+pub(super) struct Interaction<'a> {
     #[serde(borrow)]
     id: Raw<'a>,
     #[serde(borrow)]
@@ -39,7 +40,7 @@ struct Press<'a> {
     #[serde(borrow)]
     member: Raw<'a>,
     #[serde(borrow)]
-    data: Raw<'a>,
+    pub data: Raw<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -73,25 +74,44 @@ struct User<'a> {
     global_name: Raw<'a>,
 }
 
+impl<'a> Interaction<'a> {
+    pub fn read(data: &'a str) -> Result<Self, &'static str> {
+        Self::deserialize(&mut serde_json::Deserializer::from_str(data)).map_err(|_| UNREADABLE)
+    }
+
+    pub fn guild(&self) -> Result<GuildId, &'static str> {
+        self.guild_id.id().ok_or(GUILD_ONLY)
+    }
+
+    /// The invocation of this command by whoever acted.
+    pub fn invokes(&self, command: &str, given: Given) -> Result<Invocation, &'static str> {
+        let guild = self.guild()?;
+        let actor = actor(self.member.object()).ok_or(UNREADABLE)?;
+        let key = self.id.bits().ok_or(UNREADABLE)?;
+        Ok(Invocation {
+            command: command.to_owned(),
+            given,
+            actor,
+            guild,
+            channel: self.channel_id.id(),
+            door: Door::Slash,
+            people: Vec::new(),
+            key,
+            at: id::time_of(key),
+        })
+    }
+}
+
 /// The invocation that a press asks for, or words for the person who pressed.
 pub fn invocation(data: &str, commands: &[&Command]) -> Result<Invocation, &'static str> {
-    let press = Press::deserialize(&mut serde_json::Deserializer::from_str(data)).map_err(|_| UNREADABLE)?;
-    let guild = press.guild_id.id().ok_or(GUILD_ONLY)?;
-    let actor = actor(press.member.object()).ok_or(UNREADABLE)?;
-    let key = press.id.bits().ok_or(UNREADABLE)?;
-    let custom_id = press.data.object::<Data<'_>>().custom_id.text().ok_or(UNKNOWN_BUTTON)?;
-    let (command, rest) = prefix::split(custom_id.strip_prefix(MARK).ok_or(UNKNOWN_BUTTON)?, commands);
-    Ok(Invocation {
-        command: command.to_owned(),
-        given: Given::Text(rest.to_owned()),
-        actor,
-        guild,
-        channel: press.channel_id.id(),
-        door: Door::Slash,
-        people: Vec::new(),
-        key,
-        at: id::time_of(key),
-    })
+    let press = Interaction::read(data)?;
+    press.guild()?;
+    let custom_id = press.data.object::<Data<'_>>().custom_id.text();
+    let line = custom_id.as_deref().and_then(|id| id.strip_prefix(MARK));
+    let (command, rest) = prefix::split(line.unwrap_or_default(), commands);
+    // Whose press cannot be read is told so, whatever was pressed.
+    let asked = press.invokes(command, Given::Text(rest.to_owned()))?;
+    line.map(|_| asked).ok_or(UNKNOWN_BUTTON)
 }
 
 fn actor(member: Member<'_>) -> Option<Actor> {

@@ -17,6 +17,7 @@ pub mod code {
     pub const UNKNOWN_ROLE: u32 = 10_011;
     pub const UNKNOWN_USER: u32 = 10_013;
     pub const UNKNOWN_WEBHOOK: u32 = 10_015;
+    pub const UNKNOWN_BAN: u32 = 10_026;
     pub const UNKNOWN_INTERACTION: u32 = 10_062;
     pub const SLOWMODE: u32 = 20_016;
     pub const CHANNEL_WRITE_LIMIT: u32 = 20_028;
@@ -105,6 +106,7 @@ fn known(code: u32) -> (&'static str, &'static str) {
         code::UNKNOWN_MESSAGE => ("The message was deleted meanwhile.", ""),
         code::UNKNOWN_ROLE => ("The role no longer exists.", "Choose another one in the configuration."),
         code::UNKNOWN_USER => ("There is no such user; the account may have been deleted.", ""),
+        code::UNKNOWN_BAN => ("They are not banned.", ""),
         code::UNKNOWN_WEBHOOK => ("The webhook no longer exists.", "Make a new one and put it in the configuration."),
         code::UNKNOWN_INTERACTION => ("The answer came too late: Discord waits three seconds for the first.", ""),
         code::INVALID_WEBHOOK_TOKEN => ("The answer came too late: Discord takes it for fifteen minutes.", ""),

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::refusal::code;
 use super::rest::Rest;
 use super::wire::Call;
-use crate::command::{Command, Declared, Kind};
+use crate::command::{Command, Declared, Kind, OnMessage};
 use crate::model::{ApplicationId, GuildId, Permissions, Result, Setback};
 use crate::status::vitals::Vitals;
 use crate::store::Store;
@@ -21,6 +21,8 @@ use crate::store::Store;
 const DESCRIPTION_CHARS_MAX: usize = 100;
 const OPTIONS_MAX: usize = 25;
 const CHOICES_MAX: usize = 25;
+/// A length of time takes no more to write.
+const SPAN_CHARS_MAX: u16 = 40;
 /// Whole numbers beyond this are not exact in JavaScript, and not allowed.
 const WHOLE_MAX: i64 = (1 << 53) - 1;
 /// Attempts after a registration that may work later.
@@ -147,7 +149,20 @@ pub fn body(commands: &[&Command]) -> Value {
             None => heads.push((head, vec![command])),
         }
     }
-    heads.iter().map(|(head, group)| top_level(head, group)).collect()
+    let in_chat = heads.iter().map(|(head, group)| top_level(head, group));
+    let on_messages = commands.iter().filter_map(|command| Some(on_message(command, command.on_message.as_ref()?)));
+    in_chat.chain(on_messages).collect()
+}
+
+/// A command's entry in the menu of a message.
+fn on_message(command: &Command, on: &OnMessage) -> Value {
+    json!({
+        "name": on.label,
+        "type": 3,
+        "default_member_permissions": default_permissions(&[command]),
+        "contexts": [0],
+        "integration_types": [0],
+    })
 }
 
 fn top_level(head: &str, group: &[&Command]) -> Value {
@@ -199,6 +214,7 @@ fn options(declared: &[&dyn Declared]) -> Vec<Value> {
 fn option(declared: &dyn Declared) -> Value {
     let (kind, more) = match declared.kind() {
         Kind::Text { chars_max } => (3, json!({"max_length": chars_max.clamp(1, 6_000)})),
+        Kind::Span { .. } => (3, json!({"max_length": SPAN_CHARS_MAX})),
         Kind::Choice(choices) => {
             let choices: Vec<Value> =
                 choices.iter().take(CHOICES_MAX).map(|c| json!({"name": c, "value": c})).collect();

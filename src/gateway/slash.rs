@@ -22,6 +22,7 @@ use tokio::time::{sleep, timeout};
 
 use super::attach::{self, File};
 use super::body;
+use super::menu;
 use super::press::{self, GUILD_ONLY};
 use super::raw::Raw;
 use super::refusal::code;
@@ -29,7 +30,7 @@ use super::rest::Rest;
 use super::wire::Call;
 use crate::bot::Bot;
 use crate::command::{Actor, Door, Given, Invocation, Value};
-use crate::model::{ApplicationId, ChannelId, GuildId, Mentioned, Outgoing, Permissions, RoleId, Setback, UserId, id};
+use crate::model::{ApplicationId, ChannelId, GuildId, Outgoing, Permissions, RoleId, Seen, Setback, UserId, id};
 
 /// Commands that are answered at the same time.
 const AT_ONCE_MAX: usize = 64;
@@ -64,8 +65,14 @@ struct Ticket {
     id: u64,
     token: String,
     application: ApplicationId,
-    /// A button was pressed.
-    is_press: bool,
+    /// What was used: [`COMMAND`], [`COMPONENT`] or [`FORM`].
+    kind: i64,
+}
+
+/// What an interaction asks for.
+enum Asked {
+    Run(Invocation),
+    Question(menu::Question),
 }
 
 /// An answer with its picture drawn, where it has one.
@@ -89,9 +96,10 @@ struct Glance<'a> {
     kind: Raw<'a>,
 }
 
-/// Discord's number for the use of a command, and for that of a button or the like.
-const APPLICATION_COMMAND: i64 = 2;
-const MESSAGE_COMPONENT: i64 = 3;
+/// Discord's numbers for the use of a command, of a button or the like, and of a form.
+const COMMAND: i64 = 2;
+const COMPONENT: i64 = 3;
+const FORM: i64 = 5;
 
 impl Slash {
     pub fn new(bot: Bot, rest: Rest, first_answer_after: Duration) -> Self {
@@ -111,12 +119,21 @@ impl Slash {
             return;
         }
         let slash = self.clone();
-        let asked = match ticket.is_press {
-            true => press::invocation(data, &self.bot.commands()),
-            false => invocation(data),
+        let commands = self.bot.commands();
+        let asked = match ticket.kind {
+            COMPONENT => press::invocation(data, &commands).map(Asked::Run),
+            FORM => menu::submitted(data, &commands).map(Asked::Run),
+            _ if menu::is_on_message(data) => menu::question(data, &commands).map(Asked::Question),
+            _ => invocation(data).map(Asked::Run),
         };
         match (self.places.clone().try_acquire_owned(), asked) {
-            (Ok(place), Ok(invocation)) => {
+            (Ok(place), Ok(Asked::Question(question))) => {
+                tokio::spawn(async move {
+                    slash.ask(&ticket, &question).await;
+                    drop(place);
+                });
+            }
+            (Ok(place), Ok(Asked::Run(invocation))) => {
                 let mut answer = Box::pin(async move {
                     slash.answer(&ticket, invocation).await;
                     drop(place);
@@ -164,7 +181,7 @@ impl Slash {
     async fn answer(&self, ticket: &Ticket, invocation: Invocation) {
         let commands = self.bot.commands();
         let declared = commands.iter().find(|command| command.name == invocation.command);
-        let deferred_ephemeral = ticket.is_press || declared.is_none_or(|command| command.ephemeral);
+        let deferred_ephemeral = ticket.is_press() || declared.is_none_or(|command| command.ephemeral);
         let command = invocation.command.clone();
         let mut work = std::pin::pin!(async {
             let answer = match self.bot.refuses(&invocation).await {
@@ -172,7 +189,7 @@ impl Slash {
                 None => self.bot.invoke(invocation.clone()).await,
             };
             let file = File::of(self.bot.studio(), &answer.message).await;
-            Drawn { message: answer.message, ephemeral: answer.ephemeral || ticket.is_press, file }
+            Drawn { message: answer.message, ephemeral: answer.ephemeral || ticket.is_press(), file }
         });
         let told = tokio::select! {
             biased;
@@ -192,6 +209,17 @@ impl Slash {
         };
         if let Err(setback) = told {
             tracing::warn!(command, interaction = ticket.id, words = setback.words(), "an answer did not arrive");
+        }
+    }
+
+    /// Shows a form, to whom the gate would let in.
+    async fn ask(&self, ticket: &Ticket, question: &menu::Question) {
+        let told = match self.bot.turns_away(&question.invocation) {
+            Some(refusal) => self.callback(ticket, &body::answer(&refusal.message, true), None).await,
+            None => self.callback(ticket, &question.form, None).await,
+        };
+        if let Err(setback) = told {
+            tracing::warn!(interaction = ticket.id, words = setback.words(), "a form was not shown");
         }
     }
 
@@ -268,13 +296,14 @@ impl Ticket {
     fn read(data: &str) -> Option<Self> {
         let glance = Glance::deserialize(&mut serde_json::Deserializer::from_str(data)).ok()?;
         let token = glance.token.text().filter(|token| !token.is_empty() && token.bytes().all(is_plain))?;
-        let is_press = match glance.kind.whole()? {
-            APPLICATION_COMMAND => false,
-            MESSAGE_COMPONENT => true,
-            _ => return None,
-        };
+        let kind = glance.kind.whole().filter(|kind| [COMMAND, COMPONENT, FORM].contains(kind))?;
         let application = glance.application_id.id()?;
-        Some(Self { id: glance.id.bits()?, token: token.into_owned(), application, is_press })
+        Some(Self { id: glance.id.bits()?, token: token.into_owned(), application, kind })
+    }
+
+    /// A button was pressed: the answer is for whoever did it.
+    fn is_press(&self) -> bool {
+        self.kind == COMPONENT
     }
 
     /// The path of the first answer.
@@ -323,20 +352,24 @@ fn actor(interaction: &CommandInteraction) -> Option<Actor> {
     Some(Actor {
         user: UserId::new(user.id.get()).ok()?,
         name: name.clone(),
-        roles: member.roles.iter().filter_map(|role| RoleId::new(role.get()).ok()).collect(),
+        roles: roles(&member.roles),
         permissions: member.permissions.map_or(Permissions::NONE, |held| Permissions(held.bits())),
     })
 }
 
 /// The users among the options, as Discord tells of them.
-fn people(resolved: &CommandDataResolved) -> Vec<Mentioned> {
+fn people(resolved: &CommandDataResolved) -> Vec<Seen> {
     let person = |user: &User| {
         let member = resolved.members.get(&user.id);
         let name = member.and_then(|member| member.nick.as_ref()).or(user.global_name.as_ref()).unwrap_or(&user.name);
-        let id = UserId::new(user.id.get()).ok()?;
-        Some(Mentioned { id, name: name.clone(), bot: user.bot, present: member.is_some() })
+        let roles = member.map(|member| roles(&member.roles));
+        Some(Seen { id: UserId::new(user.id.get()).ok()?, name: name.clone(), bot: user.bot, roles })
     };
     resolved.users.values().filter_map(person).collect()
+}
+
+fn roles(ids: &[serenity::model::id::RoleId]) -> Vec<RoleId> {
+    ids.iter().filter_map(|role| RoleId::new(role.get()).ok()).collect()
 }
 
 /// The command's full name and its options; a subcommand brings its own.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::button::{self, Button};
+use super::deed::{Deed, Told};
 use super::{ChannelId, GuildId, Illustration, MessageId, RoleId, UserId};
 
 /// A change on Discord.
@@ -38,6 +39,22 @@ pub enum Effect {
         role: RoleId,
         reason: String,
     },
+    /// A message of ours takes this shape.
+    ChangeMessage {
+        channel: ChannelId,
+        id: MessageId,
+        message: Outgoing,
+    },
+    /// Something is done about a member, and they are told: before it where they could not be reached afterwards, else
+    /// after it. Whether they could be told decides nothing.
+    Act {
+        guild: GuildId,
+        user: UserId,
+        deed: Deed,
+        /// For the guild's audit log.
+        reason: String,
+        tell: Option<Outgoing>,
+    },
 }
 
 impl Effect {
@@ -45,9 +62,10 @@ impl Effect {
     /// promises. A lane that waits for one of Discord's limits holds up no other.
     pub fn lane(&self) -> String {
         match self {
-            Self::SendMessage { channel, .. } => format!("channel:{channel}"),
+            Self::SendMessage { channel, .. } | Self::ChangeMessage { channel, .. } => format!("channel:{channel}"),
             Self::SendDirect { user, .. } => format!("user:{user}"),
             Self::AddRole { guild, .. } | Self::RemoveRole { guild, .. } => format!("roles:{guild}"),
+            Self::Act { guild, user, .. } => format!("member:{guild}:{user}"),
         }
     }
 }
@@ -115,10 +133,12 @@ impl Outgoing {
 }
 
 /// What Discord made of an effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Delivered {
     /// The message that now exists, for effects that send one.
     pub message: Option<MessageId>,
+    /// Whether the member could be told, for effects that tell.
+    pub told: Option<Told>,
 }
 
 /// Why an effect was not performed.

@@ -1,5 +1,6 @@
 //! What has happened, in our own words: a plain closed enum that the gateway fills and features read.
 
+use super::deed::{AuditLine, Ending, Seen};
 use super::{Channel, ChannelId, Guild, GuildId, GuildOutline, MessageId, Role, RoleId, Timestamp, UserId, Voice};
 
 /// What a room has to be told by Discord; the gateway makes intents of it.
@@ -15,6 +16,8 @@ pub enum Need {
     Members,
     /// Who is in which voice channel, and how.
     Voice,
+    /// What moderators do.
+    Moderation,
 }
 
 /// Something that happened: on Discord, on the clock, or in a room because of that.
@@ -74,6 +77,20 @@ pub enum Event {
         guild: GuildId,
         voice: Voice,
     },
+    /// Somebody did something about a member, by hand or through a program; it may have been us.
+    Audited(AuditLine),
+    /// A promise that a room wants to be told of has ended. `tells` is the room's own word for it.
+    PromiseEnded {
+        guild: GuildId,
+        tells: String,
+        ending: Ending,
+    },
+    /// Such a promise was put off, or brought forward, to another time.
+    PromiseMoved {
+        guild: GuildId,
+        tells: String,
+        due_at: Timestamp,
+    },
     /// A member's command ran and was answered. Commands for staff are not told of.
     CommandRan {
         guild: GuildId,
@@ -125,9 +142,9 @@ pub struct Message {
     /// The author's roles, without `@everyone`.
     pub roles: Vec<RoleId>,
     /// The users whom it mentions, each once; with the author of what it replies to, unless it pings them not.
-    pub mentions: Vec<Mentioned>,
+    pub mentions: Vec<Seen>,
     /// Who wrote the message that it replies to. Whether they are still in the guild is not told.
-    pub replied_to: Option<Mentioned>,
+    pub replied_to: Option<Seen>,
     /// The text; empty without the message content intent.
     pub content: String,
     /// Discord's message type, as a number: 0 is a plain message, 19 a reply, 20 the answer to a slash command.
@@ -139,18 +156,6 @@ impl Message {
     pub fn is_from_person(&self) -> bool {
         !self.author.bot && matches!(self.kind, 0 | 19)
     }
-}
-
-/// Somebody whom a message or command names, as Discord told of them along with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mentioned {
-    pub id: UserId,
-    /// The name to show.
-    pub name: String,
-    /// A bot or webhook.
-    pub bot: bool,
-    /// They are known to be in the guild.
-    pub present: bool,
 }
 
 /// A user as a message or member event names them.

@@ -135,6 +135,20 @@ impl Guild {
         held
     }
 
+    /// The highest of these roles; of two at the same position, the older one.
+    ///
+    /// Source: Discord API documentation, "Permissions", "Permission Hierarchy" and the role object's `position`.
+    fn top_role(&self, roles: &[RoleId]) -> Option<&Role> {
+        let held = self.roles.iter().filter(|role| roles.contains(&role.id));
+        held.max_by_key(|role| (role.position, std::cmp::Reverse(role.id)))
+    }
+
+    /// Whether `one`, who holds these roles, stands above `other`: nobody is above the owner, and equals are not.
+    pub fn outranks(&self, one: (UserId, &[RoleId]), other: (UserId, &[RoleId])) -> bool {
+        let height = |roles: &[RoleId]| self.top_role(roles).map(|role| (role.position, std::cmp::Reverse(role.id)));
+        other.0 != self.owner && one.0 != other.0 && (one.0 == self.owner || height(one.1) > height(other.1))
+    }
+
     /// The position of the highest of these roles; 0 is `@everyone`.
     pub fn top_position(&self, roles: &[RoleId]) -> i64 {
         let held = self.roles.iter().filter(|role| roles.contains(&role.id));
@@ -216,6 +230,9 @@ impl Guilds {
             | Event::MessagesDeleted { .. }
             | Event::VoiceSeen { .. }
             | Event::CommandRan { .. }
+            | Event::Audited(_)
+            | Event::PromiseEnded { .. }
+            | Event::PromiseMoved { .. }
             | Event::MinutePassed
             | Event::Closing
             | Event::LevelReached { .. }

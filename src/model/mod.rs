@@ -6,6 +6,7 @@
 
 pub mod button;
 pub mod curve;
+pub mod deed;
 pub mod effect;
 pub mod event;
 pub mod failure;
@@ -15,6 +16,7 @@ pub mod mix;
 pub mod permission;
 pub mod picture;
 pub mod secret;
+pub mod span;
 pub mod template;
 pub mod text;
 pub mod time;
@@ -23,14 +25,16 @@ pub mod zone;
 
 pub use button::{Button, Look};
 pub use curve::{Coefficients, Curve, LEVEL_MAX, XP_MAX};
+pub use deed::{AuditLine, Deed, Ending, Place, Seen, Told};
 pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback};
-pub use event::{Author, Event, Mentioned, Message, Need};
+pub use event::{Author, Event, Message, Need};
 pub use failure::{Error, Refusal, Result};
 pub use guild::{Channel, Guild, GuildOutline, Guilds, Overwrite, Role};
 pub use id::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
 pub use permission::{Permission, Permissions};
 pub use picture::{Illustration, Picture};
 pub use secret::Secret;
+pub use span::Span;
 pub use template::Template;
 pub use time::{Clock, Timestamp};
 pub use voice::{Voice, VoiceFlags};

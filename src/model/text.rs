@@ -12,21 +12,19 @@ pub fn name(raw: &str) -> String {
 /// What somebody wrote as plain text in Discord's markdown, like a name; where it is longer than so many characters, it
 /// is cut and ends so: `…`.
 pub fn quote(raw: &str, chars_max: usize) -> String {
-    let cut = raw.chars().filter(|c| !is_invisible(*c)).nth(chars_max).is_some();
+    let cut = raw.chars().filter(|c| *c == '\n' || !is_invisible(*c)).nth(chars_max).is_some();
     let kept = if cut { chars_max.saturating_sub(1) } else { chars_max };
     format!("{}{}", escape(raw, kept), if cut { "…" } else { "" })
 }
 
 fn escape(raw: &str, chars_max: usize) -> String {
     let mut safe = String::with_capacity(raw.len() + 8);
-    for character in raw.chars().filter(|c| !is_invisible(*c)).take(chars_max) {
-        match character {
-            '\\' | '*' | '_' | '~' | '`' | '|' | '>' | '<' | '[' | ']' | '(' | ')' | '#' | '@' | ':' | '-' => {
-                safe.push('\\');
-                safe.push(character);
-            }
-            _ => safe.push(character),
+    let on_one_line = raw.chars().map(|c| if c == '\n' { ' ' } else { c });
+    for character in on_one_line.filter(|c| !is_invisible(*c)).take(chars_max) {
+        if "\\*_~`|><[]()#@:-".contains(character) {
+            safe.push('\\');
         }
+        safe.push(character);
     }
     safe
 }
@@ -80,7 +78,7 @@ mod tests {
     fn a_hostile_name_becomes_plain_text() {
         assert_eq!(name("@everyone"), "\\@everyone");
         assert_eq!(name("[free](http://x)"), "\\[free\\]\\(http\\://x\\)");
-        assert_eq!(name("a\u{202e}b\nc"), "abc");
+        assert_eq!(name("a\u{202e}b\nc"), "ab c");
         assert_eq!(name("\u{200b}"), "(no name)");
     }
 

@@ -55,6 +55,11 @@ impl Timestamp {
         self.utc().to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 
+    /// The moment that a text in RFC 3339 names.
+    pub fn parse(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text).ok().map(|time| Self(time.timestamp_millis()))
+    }
+
     /// The same moment for chrono.
     pub fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()

@@ -52,6 +52,8 @@ pub struct Inn {
     pub bot_commands: ChannelId,
     /// Only staff (and the bot) see it.
     pub staff_room: ChannelId,
+    /// As the staff's room: where cases are shown.
+    pub mod_log: ChannelId,
     pub fireside: ChannelId,
     /// The voice channel of those who fell asleep.
     pub attic: ChannelId,
@@ -91,12 +93,15 @@ impl Inn {
         let off_topic = channel(ChannelSpec::text("off-topic"));
         let bot_commands = channel(ChannelSpec::text("bot-commands"));
         let staff_room = channel(ChannelSpec::text("staff-room"));
+        let mod_log = channel(ChannelSpec::text("mod-log"));
         let fireside = channel(ChannelSpec::voice("Fireside"));
         let attic = channel(ChannelSpec::voice("Attic"));
         let bot_role = world.invite_bot(guild, BOT_PERMISSIONS, 8);
-        world.overwrite_role(staff_room, guild.get(), 0, VIEW_CHANNEL);
-        world.overwrite_role(staff_room, moderator_role.get(), VIEW_CHANNEL, 0);
-        world.overwrite_role(staff_room, bot_role.get(), VIEW_CHANNEL, 0);
+        for staff_only in [staff_room, mod_log] {
+            world.overwrite_role(staff_only, guild.get(), 0, VIEW_CHANNEL);
+            world.overwrite_role(staff_only, moderator_role.get(), VIEW_CHANNEL, 0);
+            world.overwrite_role(staff_only, bot_role.get(), VIEW_CHANNEL, 0);
+        }
         world.set_afk_channel(guild, Some(attic));
         let admin = world.add_guest(guild, 1);
         let moderator = world.add_guest(guild, 2);
@@ -116,6 +121,7 @@ impl Inn {
             off_topic,
             bot_commands,
             staff_room,
+            mod_log,
             fireside,
             attic,
             admin_role,

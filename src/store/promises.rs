@@ -23,6 +23,8 @@ pub struct NewPromise {
     pub about: String,
     pub effect: Effect,
     pub due_at: Timestamp,
+    /// The room's own word for it, where it wants to be told how it ended.
+    pub tells: Option<String>,
 }
 
 /// A promise as it stands.
@@ -39,6 +41,11 @@ pub struct Promise {
     pub created_at: Timestamp,
     /// Why the last attempt failed.
     pub words: Option<String>,
+    pub guild: Option<GuildId>,
+    /// See [`NewPromise::tells`].
+    pub tells: Option<String>,
+    /// Discord refused it, and it waits for somebody to act.
+    pub failed: bool,
 }
 
 impl Promise {
@@ -64,8 +71,8 @@ pub fn insert(tx: &Tx, promise: &NewPromise, now: Timestamp) -> Result<()> {
             WHERE target = ?1 AND state IN ('due', 'failed')";
         connection.prepare_cached(sql)?.execute(params![target, now.ms()])?;
     }
-    let sql = "INSERT INTO promise (origin, target, lane, guild, about, effect, due_at, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sql = "INSERT INTO promise (origin, target, lane, guild, about, effect, due_at, created_at, tells)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     connection.prepare_cached(sql)?.execute(params![
         promise.origin,
         promise.target,
@@ -75,14 +82,26 @@ pub fn insert(tx: &Tx, promise: &NewPromise, now: Timestamp) -> Result<()> {
         serde_json::to_string(&promise.effect)?,
         promise.due_at.ms(),
         now.ms(),
+        promise.tells,
     ])?;
     tx.hurry();
     Ok(())
 }
 
+/// The target of the answer to the prefix command with this key.
+pub fn answer_to(key: u64) -> String {
+    format!("answer:{key}")
+}
+
 /// Whether this origin has promised something, kept or not.
 pub fn is_known(connection: &Connection, origin: &str) -> Result<bool> {
     Ok(connection.prepare_cached("SELECT 1 FROM promise WHERE origin = ?1")?.exists([origin])?)
+}
+
+/// Whether what this origin promised is still to be done.
+pub fn is_due(connection: &Connection, origin: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM promise WHERE origin = ?1 AND state = 'due'";
+    Ok(connection.prepare_cached(sql)?.exists([origin])?)
 }
 
 /// Whether a promise for this target is still open: due, or refused by Discord and waiting for somebody to act.
@@ -91,7 +110,7 @@ pub fn is_open(connection: &Connection, target: &str) -> Result<bool> {
     Ok(connection.prepare_cached(sql)?.exists([target])?)
 }
 
-const COLUMNS: &str = "id, lane, about, effect, due_at, attempts, created_at, words";
+const COLUMNS: &str = "id, lane, about, effect, due_at, attempts, created_at, words, guild, tells, state = 'failed'";
 
 /// The promises that are due by `now`, the longest overdue first: one of each lane, so that a lane that has to wait
 /// keeps no other from its turn.
@@ -118,6 +137,34 @@ pub fn list_failed(connection: &Connection, guild: GuildId, at_most: usize) -> R
             ORDER BY id DESC LIMIT ?2"
     );
     list(connection, &sql, params![guild.sql(), at_most as i64])
+}
+
+/// What is open in this guild: what Discord refused first, then what is due, the next first.
+pub fn list_open(connection: &Connection, guild: GuildId, offset: u32, at_most: u32) -> Result<Vec<Promise>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM promise WHERE state IN ('due', 'failed') AND guild = ?1
+            ORDER BY state = 'due', due_at, id LIMIT ?2 OFFSET ?3"
+    );
+    list(connection, &sql, params![guild.sql(), at_most, offset])
+}
+
+/// How much is open in this guild: due, and refused.
+pub fn count_open(connection: &Connection, guild: GuildId) -> Result<(u32, u32)> {
+    let sql = "SELECT count(*) FILTER (WHERE state = 'due'), count(*) FILTER (WHERE state = 'failed') FROM promise
+        WHERE state IN ('due', 'failed') AND guild = ?1";
+    Ok(connection.prepare_cached(sql)?.query_row([guild.sql()], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// An open promise of this guild by its number.
+pub fn find_open(connection: &Connection, guild: GuildId, id: i64) -> Result<Option<Promise>> {
+    let sql = format!("SELECT {COLUMNS} FROM promise WHERE id = ?1 AND guild = ?2 AND state IN ('due', 'failed')");
+    Ok(list(connection, &sql, params![id, guild.sql()])?.pop())
+}
+
+/// Whether Discord was asked for what this origin promised, with whatever result, or will not be any more.
+pub fn was_tried(connection: &Connection, origin: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM promise WHERE origin = ?1 AND state = 'due' AND attempts = 0";
+    Ok(!connection.prepare_cached(sql)?.exists([origin])?)
 }
 
 /// When the next promise becomes due after `now`.
@@ -152,7 +199,8 @@ fn end(tx: &Tx, id: i64, state: &str, words: Option<&str>, now: Timestamp) -> Re
         WHERE id = ?1 AND state = 'due'";
     connection.prepare_cached(sql)?.execute(params![id, state, words, now.ms()])?;
     // What Discord refused stays until somebody acts, unless there is nothing that could be acted on any more.
-    let sql = "DELETE FROM promise WHERE state <> 'due' AND ended_at < ?1 AND (state <> 'failed' OR target IS NULL)";
+    let sql = "DELETE FROM promise WHERE state <> 'due' AND ended_at < ?1
+        AND (state <> 'failed' OR target IS NULL OR target GLOB 'answer:*')";
     connection.prepare_cached(sql)?.execute([now.ms() - ENDED_KEPT_MS])?;
     Ok(())
 }
@@ -161,6 +209,24 @@ fn end(tx: &Tx, id: i64, state: &str, words: Option<&str>, now: Timestamp) -> Re
 pub fn note_retry(tx: &Tx, id: i64, words: &str, due_at: Timestamp) -> Result<()> {
     let sql = "UPDATE promise SET due_at = ?2, words = ?3, attempts = attempts + 1 WHERE id = ?1 AND state = 'due'";
     tx.write()?.prepare_cached(sql)?.execute(params![id, due_at.ms(), words])?;
+    Ok(())
+}
+
+/// Makes an open promise due at this time, be it refused so far or not.
+pub fn move_to(tx: &Tx, id: i64, due_at: Timestamp) -> Result<()> {
+    let sql = "UPDATE promise SET state = 'due', due_at = ?2, ended_at = NULL
+        WHERE id = ?1 AND state IN ('due', 'failed')";
+    tx.write()?.prepare_cached(sql)?.execute([id, due_at.ms()])?;
+    tx.hurry();
+    Ok(())
+}
+
+/// Calls an open promise off.
+pub fn cancel(tx: &Tx, id: i64, words: &str, now: Timestamp) -> Result<()> {
+    let sql = "UPDATE promise SET state = 'cancelled', words = ?2, ended_at = ?3
+        WHERE id = ?1 AND state IN ('due', 'failed')";
+    tx.write()?.prepare_cached(sql)?.execute(params![id, words, now.ms()])?;
+    tx.hurry();
     Ok(())
 }
 
@@ -210,5 +276,8 @@ fn read(row: &Row<'_>) -> Result<Promise> {
         attempts: row.get(5)?,
         created_at: Timestamp::from_ms(row.get(6)?),
         words: row.get(7)?,
+        guild: row.get::<_, Option<i64>>(8)?.and_then(|guild| GuildId::try_from(guild).ok()),
+        tells: row.get(9)?,
+        failed: row.get(10)?,
     })
 }

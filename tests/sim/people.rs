@@ -22,7 +22,7 @@ fn a_session_begins_with_ready_and_the_guilds() {
     let guild = &events[1].1;
     assert_eq!(guild["member_count"], 9);
     assert_eq!(guild["members"].as_array().unwrap().len(), 1, "without presences: the bot alone");
-    assert_eq!(guild["channels"].as_array().unwrap().len(), 9);
+    assert_eq!(guild["channels"].as_array().unwrap().len(), 10);
     let voiced = inn.members[1];
     world.voice(inn.guild, voiced, Some(inn.fireside), VoiceFlags::default()).unwrap();
     let all = world.attach(INTENTS | intent::GUILD_PRESENCES);

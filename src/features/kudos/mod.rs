@@ -13,7 +13,7 @@ use super::{Feature, Undoes};
 use crate::config::{Audience, Config};
 use crate::cx::{Cx, Promised};
 use crate::model::{
-    ChannelId, Effect, Event, Guild, GuildId, Mentioned, Message, MessageId, Need, Result, Timestamp, UserId,
+    ChannelId, Effect, Event, Guild, GuildId, Message, MessageId, Need, Result, Seen, Timestamp, UserId,
 };
 use crate::status::{Card, CardKind};
 use crate::store::Reader;
@@ -100,6 +100,7 @@ fn on_message(cx: &mut Cx<'_>, message: &Message) -> Result<()> {
             reply_to: Some(message.id),
         },
         due_at: cx.now,
+        tells: None,
     })
 }
 
@@ -110,7 +111,7 @@ struct Giving<'a> {
     giver_name: &'a str,
     receiver: UserId,
     /// What Discord told of the receiver along with it.
-    told: Option<&'a Mentioned>,
+    told: Option<&'a Seen>,
     amount: i64,
     reason: Option<&'a str>,
     channel: Option<ChannelId>,
@@ -140,7 +141,7 @@ fn give(cx: &mut Cx<'_>, giving: &Giving<'_>) -> Result<Verdict> {
         giver,
         receiver,
         to_bot: cx.me == Some(receiver) || told.is_some_and(|told| told.bot),
-        present: told.is_some_and(|told| told.present) || seen_here,
+        present: told.is_some_and(Seen::is_here) || seen_here,
         amount,
         at,
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::text::is_invisible;
-use crate::model::{Mentioned, Message, Timestamp, UserId};
+use crate::model::{Message, Seen, Timestamp, UserId};
 
 /// How many one message can thank.
 pub const THANKED_MAX: usize = 3;
@@ -100,8 +100,8 @@ pub fn reason(given: &str) -> Option<String> {
 }
 
 /// Whom a thanks in a message is for: those it replies to or mentions, but for its author and bots.
-pub fn thanked(message: &Message) -> Vec<&Mentioned> {
-    let mut thanked: Vec<&Mentioned> = Vec::new();
+pub fn thanked(message: &Message) -> Vec<&Seen> {
+    let mut thanked: Vec<&Seen> = Vec::new();
     for person in message.replied_to.iter().chain(&message.mentions) {
         // The mention tells more of the same person than the reply does.
         let known = message.mentions.iter().find(|mention| mention.id == person.id).unwrap_or(person);

@@ -126,5 +126,5 @@ fn promise(
     effect: Effect,
     due_at: Timestamp,
 ) -> Result<()> {
-    cx.promise(Promised { action: "level_up", target, guild: Some(guild), about, effect, due_at })
+    cx.promise(Promised { action: "level_up", target, guild: Some(guild), about, effect, due_at, tells: None })
 }

@@ -11,6 +11,7 @@ use super::{roles, store, text, tools};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
 use crate::model::{Result, UserId};
+use crate::store::people;
 
 pub const COMMANDS: &[&Command] = &[
     &RANK,
@@ -48,7 +49,7 @@ fn rank(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let rank = store::rank(cx.tx, guild, row.xp)?;
     let tools = tools::count_unlocked(cx.tx.read(), guild, user)?;
     let among = store::count_shown(cx.tx, guild)?;
-    let (name, avatar) = match store::find_look(cx.tx.read(), guild, user)? {
+    let (name, avatar) = match people::find_look(cx.tx.read(), guild, user)? {
         Some(look) => look,
         None if user == actor.user => (actor.name.clone(), None),
         None => (text::UNNAMED.to_owned(), None),

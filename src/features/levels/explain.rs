@@ -1,11 +1,11 @@
 //! The commands that explain: `/why` for the last decisions, `/xphistory` for the ledger.
 
 use super::why::{self, Note};
-use super::{pictures, store, text};
+use super::{pictures, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
 use crate::model::{GuildId, Permission, Refusal, Result, Timestamp, UserId};
-use crate::store::ledger;
+use crate::store::{ledger, people};
 
 const CATEGORY: &str = "Levels";
 /// What the ledger calls minutes in voice.
@@ -102,7 +102,7 @@ fn whom(actor: &Actor, args: &Args) -> Result<UserId> {
 }
 
 fn name(cx: &Cx<'_>, guild: GuildId, user: UserId, actor: &Actor) -> Result<String> {
-    Ok(match store::find_name(cx.tx.read(), guild, user)? {
+    Ok(match people::find_name(cx.tx.read(), guild, user)? {
         Some(name) => name,
         None if user == actor.user => actor.name.clone(),
         None => text::UNNAMED.to_owned(),

@@ -2,12 +2,12 @@
 
 use std::fmt::Display;
 
-use super::{rules, store, text};
+use super::{rules, text};
 use crate::config::LevelRole;
 use crate::cx::{Cx, Promised};
 use crate::model::text::plain;
 use crate::model::{Effect, Guild, GuildId, Permissions, Result, RoleId, UserId};
-use crate::store::promises;
+use crate::store::{people, promises};
 
 /// Why a level role cannot be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,7 @@ fn promise(cx: &mut Cx<'_>, guild: GuildId, user: UserId, role: RoleId, give: bo
     };
     let found = cx.guilds.find(guild);
     let role_name = found.as_ref().and_then(|guild| guild.role(role)).map_or("a role", |role| &role.name);
-    let name = store::find_name(cx.tx.read(), guild, user)?;
+    let name = people::find_name(cx.tx.read(), guild, user)?;
     cx.promise(Promised {
         // A batch changes many members for one reason.
         action: &format!("role.{user}.{role}"),
@@ -127,6 +127,7 @@ fn promise(cx: &mut Cx<'_>, guild: GuildId, user: UserId, role: RoleId, give: bo
         about: text::promise_role(name.as_deref(), role_name, give),
         effect,
         due_at: cx.now,
+        tells: None,
     })
 }
 

@@ -219,19 +219,6 @@ pub fn list_with_xp(connection: &Connection, guild: GuildId, at_most: usize) -> 
     users.map(|user| Ok(UserId::try_from(user?)?)).collect()
 }
 
-/// The name and avatar with which a member was last seen.
-pub fn find_look(connection: &Connection, guild: GuildId, user: UserId) -> Result<Option<(String, Option<String>)>> {
-    let sql = "SELECT name, avatar FROM member WHERE guild = ?1 AND user = ?2";
-    let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row([guild.sql(), user.sql()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
-}
-
-/// The name under which a member was last seen.
-pub fn find_name(connection: &Connection, guild: GuildId, user: UserId) -> Result<Option<String>> {
-    let sql = "SELECT name FROM member WHERE guild = ?1 AND user = ?2";
-    Ok(connection.prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| row.get(0)).optional()?)
-}
-
 /// Members whose XP is not the sum of their ledger rows: user, XP, sum.
 pub fn list_imbalances(connection: &Connection, at_most: u32) -> Result<Vec<(i64, i64, i64)>> {
     let sql = "WITH sums AS (SELECT guild, user, sum(amount) AS total FROM ledger GROUP BY guild, user)

@@ -2,7 +2,7 @@
 
 use super::super::raw::Raw;
 use super::{DeletedFields, MemberFields, MessageFields, Reading, UserFields, author, fields, ids, shown};
-use crate::model::{ChannelId, Event, GuildId, Mentioned, Message, MessageId};
+use crate::model::{ChannelId, Event, GuildId, Message, MessageId, Seen};
 
 /// The type of a message that is a reply.
 ///
@@ -32,19 +32,20 @@ pub(super) fn sent(data: &str) -> Reading {
     })))
 }
 
-fn mentioned(user: UserFields<'_>) -> Option<Mentioned> {
-    let (id, bot, present) = (user.id.id()?, user.bot.flag(), !user.member.is_missing());
-    let nick = if present { user.member.object::<MemberFields>().nick } else { Raw::default() };
-    Some(Mentioned { id, name: shown(&user, nick), bot, present })
+fn mentioned(user: UserFields<'_>) -> Option<Seen> {
+    let member = (!user.member.is_missing()).then(|| user.member.object::<MemberFields>());
+    let nick = member.as_ref().map(|member| member.nick).unwrap_or_default();
+    let (id, name, bot) = (user.id.id()?, shown(&user, nick), user.bot.flag());
+    Some(Seen { id, name, bot, roles: member.map(|member| ids(member.roles)) })
 }
 
-fn replied_to(original: Raw<'_>) -> Option<Mentioned> {
+fn replied_to(original: Raw<'_>) -> Option<Seen> {
     if original.is_missing() {
         return None;
     }
     let original: MessageFields = original.object();
     let author = mentioned(original.author.object())?;
-    Some(Mentioned { bot: author.bot || !original.webhook_id.is_missing(), ..author })
+    Some(Seen { bot: author.bot || !original.webhook_id.is_missing(), ..author })
 }
 
 /// A message was deleted.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::{Mentioned, Message, Voice, VoiceFlags};
+use crate::model::{Message, Seen, Voice, VoiceFlags};
 
 fn event(name: &str, data: &Value) -> Incoming<'static> {
     // The data of a frame is followed by the frame's own closing brace.
@@ -116,8 +116,8 @@ fn webhooks_are_marked_and_private_messages_left_out() {
     assert!(matches!(event("MESSAGE_CREATE", &private), Incoming::Ignored));
 }
 
-fn named(user: &Mentioned) -> (u64, &str, bool, bool) {
-    (user.id.get(), &user.name, user.bot, user.present)
+fn named(user: &Seen) -> (u64, &str, bool, bool) {
+    (user.id.get(), &user.name, user.bot, user.is_here())
 }
 
 #[test]

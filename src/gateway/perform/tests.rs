@@ -118,9 +118,9 @@ async fn a_moderator_reads_what_to_change() {
         assert_eq!(problems[0].name, name);
         assert!(problems[0].detail.contains(detail), "{}", problems[0].detail);
         assert!(problems[0].action.contains(action), "{}", problems[0].action);
-        performer.note(Place::Channel(ChannelId::new(20).unwrap()), &Ok(Delivered { message: None }));
+        performer.note(Place::Channel(ChannelId::new(20).unwrap()), &Ok(Delivered::default()));
         let role = Place::Role(GuildId::new(10).unwrap(), RoleId::new(41).unwrap());
-        performer.note(role, &Ok(Delivered { message: None }));
+        performer.note(role, &Ok(Delivered::default()));
         assert!(performer.vitals.problems().is_empty(), "what works again is no problem");
     }
 }

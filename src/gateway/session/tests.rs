@@ -32,7 +32,7 @@ async fn a_first_start_identifies_and_counts_it() {
     let mut peer = fake.greet().await;
     let identify = peer.heard(2).await;
     assert_eq!(identify["token"], "Bot t0ken");
-    assert_eq!(identify["intents"], (1 << 0) | (1 << 1) | (1 << 7) | (1 << 9) | (1 << 15));
+    assert_eq!(identify["intents"], (1 << 0) | (1 << 1) | (1 << 2) | (1 << 7) | (1 << 9) | (1 << 15));
     assert_eq!(
         inn.bot.store().identifies_since(Timestamp::from_ms(0)).await.unwrap().len(),
         1,

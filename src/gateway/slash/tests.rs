@@ -324,6 +324,6 @@ fn an_invocation_brings_whom_it_names() {
     });
     let mut people = invocation(&data.to_string()).unwrap().people;
     people.sort_by_key(|person| person.id);
-    let told: Vec<_> = people.iter().map(|person| (person.name.as_str(), person.bot, person.present)).collect();
+    let told: Vec<_> = people.iter().map(|person| (person.name.as_str(), person.bot, person.is_here())).collect();
     assert_eq!(told, [("Bee", false, true), ("user32", true, true), ("user33", false, false)]);
 }

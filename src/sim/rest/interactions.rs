@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use crate::model::{ChannelId, MessageId};
 
+use super::errors::FormErrors;
+use super::form::{number, text};
 use super::message_form::{self, Draft};
 use super::{ApiError, Call, Outcome, Reply, World};
 use crate::sim::world::state::{FirstAnswer, Interaction, Webhook, message_flag};
@@ -22,7 +24,8 @@ pub const TOKEN_LIVES: Duration = Duration::from_secs(15 * 60);
 
 /// What may be answered first: 4 a message, 5 "is thinking…", 9 a modal. 6 and 7, which change the message below which
 /// a button was pressed, do not exist here; 8 is for completions.
-const FIRST_ANSWERS: [u64; 3] = [4, 5, 9];
+const FIRST_ANSWERS: [u64; 3] = [4, 5, FORM];
+const FORM: u64 = 9;
 
 pub(super) fn callback(world: &mut World, call: &Call) -> Outcome {
     let id: u64 = call.param(0).parse().map_err(|_| ApiError::UNKNOWN_INTERACTION)?;
@@ -41,25 +44,55 @@ pub(super) fn callback(world: &mut World, call: &Call) -> Outcome {
         let message = "Value must be one of {4, 5, 9, 10, 12}.";
         return Err(ApiError::form("type", "BASE_TYPE_CHOICES", message));
     };
-    let draft = message_form::read(&call.json["data"]).map_err(below_data)?;
+    if kind == FORM {
+        // A form cannot be answered with another one.
+        if interaction.kind == 5 {
+            return Err(ApiError::form("type", "BASE_TYPE_CHOICES", "Value must be one of {4, 5, 10, 12}."));
+        }
+        check_form(&call.json["data"])?;
+    }
+    let message = if kind == FORM { &Value::Null } else { &call.json["data"] };
+    let draft = message_form::read(message).map_err(below_data)?;
     if kind == 4 && draft.is_empty() && call.files.is_empty() {
         return Err(ApiError::EMPTY_MESSAGE);
     }
     let ephemeral = draft.flags & message_flag::EPHEMERAL != 0;
     let original = match kind {
-        9 => None,
+        FORM => None,
         _ => Some(world.say_for(id, draft, call, ephemeral, kind == 5)?),
     };
     if let Some(interaction) = world.interactions.get_mut(&id) {
         interaction.first_answer = Some(FirstAnswer { kind: kind as u8, ephemeral, after });
         interaction.original = original;
-        interaction.other = (kind == 9).then(|| call.json["data"].clone());
+        interaction.other = (kind == FORM).then(|| call.json["data"].clone());
     }
     world.touch();
     if call.query("with_response").as_deref() != Some("true") {
         return Ok(Reply::NoContent);
     }
     Ok(Reply::Json(world.callback_json(id, kind, ephemeral)))
+}
+
+/// A form needs a name, a title, and one to five rows of one text field each.
+///
+/// Source: Discord API documentation, "Receiving and Responding", "Modal"; "Component Reference", "Text Input".
+fn check_form(form: &Value) -> Result<(), ApiError> {
+    let mut errors = FormErrors::default();
+    text(&mut errors, "data.custom_id", &form["custom_id"], 1, 100);
+    text(&mut errors, "data.title", &form["title"], 1, 45);
+    let rows = form["components"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if !(1..=5).contains(&rows.len()) {
+        errors.add("data.components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.");
+    }
+    for field in rows.iter().map(|row| &row["components"][0]) {
+        text(&mut errors, "data.components.custom_id", &field["custom_id"], 1, 100);
+        text(&mut errors, "data.components.label", &field["label"], 1, 45);
+        number(&mut errors, "data.components.max_length", &field["max_length"], 1, 4_000);
+        if field["type"] != 4 || !(field["style"] == 1 || field["style"] == 2) {
+            errors.add("data.components", "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of (4,).");
+        }
+    }
+    errors.finish()
 }
 
 /// Errors of a callback's message are told below `data`.
@@ -197,8 +230,7 @@ impl World {
 
     fn callback_json(&self, id: InteractionId, kind: u64, ephemeral: bool) -> Value {
         let Some(interaction) = self.interactions.get(&id) else { return Value::Null };
-        let kind_of = if interaction.pressed_below.is_some() { 3 } else { 2 };
-        let mut json = json!({"interaction": {"id": id.0.to_string(), "type": kind_of,
+        let mut json = json!({"interaction": {"id": id.0.to_string(), "type": interaction.kind,
             "response_message_loading": kind == 5, "response_message_ephemeral": ephemeral}});
         if let Some(message) = interaction.original {
             json["interaction"]["response_message_id"] = json!(message);

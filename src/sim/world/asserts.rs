@@ -240,6 +240,11 @@ impl World {
         self.invalid_requests
     }
 
+    /// Whether somebody is banned from a guild.
+    pub fn is_banned(&self, guild: GuildId, user: UserId) -> bool {
+        self.guilds.get(&guild).is_some_and(|guild| guild.bans.contains_key(&user))
+    }
+
     /// A guild's audit log, oldest first.
     pub fn audit_log(&self, guild: GuildId) -> impl Iterator<Item = &AuditEntry> {
         self.guilds.get(&guild).into_iter().flat_map(|guild| guild.audit.iter())

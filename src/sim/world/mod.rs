@@ -7,12 +7,14 @@
 mod asserts;
 pub(in crate::sim) mod avatars;
 mod build;
+mod by_hand;
 mod commands;
 pub mod events;
 mod guild_life;
 mod ids;
 mod member_chunks;
 mod mentions;
+mod menu;
 mod people;
 pub mod permissions;
 mod press;

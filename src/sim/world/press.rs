@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::model::{MessageId, UserId};
 
 use super::permissions::VIEW_CHANNEL;
+use super::slash::Origin;
 use super::state::{InteractionId, Message};
 use super::{Impossible, World};
 
@@ -43,6 +44,6 @@ impl World {
         let name = button["label"].as_str().unwrap_or("a button").to_owned();
         let data = json!({"custom_id": custom_id, "component_type": 2, "id": 2});
         let channel = place.id;
-        Ok(self.send_interaction(channel, member, &name, Some(message), data))
+        Ok(self.send_interaction(channel, member, &name, Origin::Press(message), data))
     }
 }

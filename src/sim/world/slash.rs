@@ -35,6 +35,26 @@ macro_rules! input_from {
 input_from!(&str => Text, String => Text, i64 => Whole, i32 => Whole, f64 => Number, bool => Flag,
     UserId => User, ChannelId => Channel, RoleId => Role);
 
+/// What somebody used.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Origin {
+    Command,
+    /// A button below this message.
+    Press(MessageId),
+    Form,
+}
+
+impl Origin {
+    /// Discord's number for it.
+    const fn kind(self) -> u8 {
+        match self {
+            Self::Command => 2,
+            Self::Press(_) => 3,
+            Self::Form => 5,
+        }
+    }
+}
+
 /// Things that options name, as `resolved` brings them.
 #[derive(Default)]
 struct Resolved {
@@ -76,7 +96,7 @@ impl World {
         let path: Vec<_> = path.collect();
         let filled = self.fill(&command.options, &path, options, guild, &mut resolved)?;
         let data = command_data(command, filled, resolved);
-        Ok(self.send_interaction(channel, member, name, None, data))
+        Ok(self.send_interaction(channel, member, name, Origin::Command, data))
     }
 
     /// Descends to the subcommand and fills its options.
@@ -202,7 +222,7 @@ impl World {
         channel: ChannelId,
         user: UserId,
         name: &str,
-        pressed_below: Option<MessageId>,
+        origin: Origin,
         data: Value,
     ) -> InteractionId {
         let id = InteractionId(self.id::<UserId>().get());
@@ -214,14 +234,16 @@ impl World {
         let (Some(place), Some(home)) = (place, home) else { return id };
         let guild = home.id;
         let mut json = self.interaction_json(id, &token, user, place, home, data);
+        json["type"] = origin.kind().into();
+        let pressed_below = if let Origin::Press(message) = origin { Some(message) } else { None };
         if let Some(message) = pressed_below.and_then(|id| place.message(id)) {
-            json["type"] = 3.into();
             json["message"] = self.message_json(message);
         }
         let interaction = Interaction {
             id,
             token,
             command: name.to_owned(),
+            kind: origin.kind(),
             pressed_below,
             user,
             guild,

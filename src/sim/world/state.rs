@@ -265,6 +265,8 @@ pub struct Interaction {
     pub token: String,
     /// The command's name, or what is written on the button.
     pub command: String,
+    /// Discord's number for what was used: 2 a command, 3 a button, 5 a form.
+    pub kind: u8,
     /// The message below which a button was pressed.
     pub pressed_below: Option<MessageId>,
     pub user: UserId,

@@ -139,11 +139,11 @@ fn other_words_code_quotes_links_and_markup_are_none() {
     assert!(!says_thanks("anything", &[]) && !says_thanks("a !! b", &["!!".to_owned()]));
 }
 
-fn mentioned(number: u64, bot: bool) -> Mentioned {
-    Mentioned { id: user(number), name: number.to_string(), bot, present: true }
+fn mentioned(number: u64, bot: bool) -> Seen {
+    Seen { id: user(number), name: number.to_string(), bot, roles: Some(Vec::new()) }
 }
 
-fn message(replied_to: Option<Mentioned>, mentions: Vec<Mentioned>) -> Message {
+fn message(replied_to: Option<Seen>, mentions: Vec<Seen>) -> Message {
     Message {
         id: "1".parse().unwrap(),
         guild: GuildId::new(2).unwrap(),
@@ -161,10 +161,10 @@ fn message(replied_to: Option<Mentioned>, mentions: Vec<Mentioned>) -> Message {
 fn a_thanks_is_for_those_whom_it_answers_and_mentions_three_at_most() {
     let of = |message: &Message| thanked(message).iter().map(|person| person.name.clone()).collect::<Vec<_>>();
     assert!(of(&message(None, Vec::new())).is_empty());
-    let away = Mentioned { present: false, ..mentioned(2, false) };
+    let away = Seen { roles: None, ..mentioned(2, false) };
     let both = message(Some(away.clone()), vec![mentioned(4, false), mentioned(2, false)]);
     assert_eq!(of(&both), ["2", "4"]);
-    assert!(thanked(&both)[0].present, "the mention tells more than the reply");
+    assert!(thanked(&both)[0].is_here(), "the mention tells more than the reply");
     assert_eq!(of(&message(Some(away), Vec::new())), ["2"]);
     let odd = vec![mentioned(1, false), mentioned(9, true), mentioned(3, false), mentioned(3, false)];
     assert_eq!(of(&message(Some(mentioned(1, false)), odd)), ["3"], "neither oneself nor bots, and nobody twice");

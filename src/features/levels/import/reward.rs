@@ -102,6 +102,7 @@ impl<'c> Rewarding<'c> {
                 about: text::promise_role(Some(&member.name), role_name, true),
                 effect: Effect::AddRole { guild, user, role, reason: text::reason_role(entry.level) },
                 due_at: now.plus(PACE.saturating_mul(nth)),
+                tells: None,
             };
             promises::insert(tx, &promise, now)?;
             made.roles += 1;

@@ -9,7 +9,7 @@ use super::{days, store};
 use crate::config::{Audience, Config, Levels};
 use crate::model::picture::{Bar, Bars, Card, Line, WHOLE, thousandths};
 use crate::model::{Curve, GuildId, Illustration, Picture, Result, Timestamp, UserId};
-use crate::store::{Reader, ledger};
+use crate::store::{Reader, ledger, people};
 
 /// Changes of a balance on a line.
 pub const LINE_ROWS: u32 = 400;
@@ -54,7 +54,7 @@ pub fn portrait(
         return Ok(None);
     }
     let row = store::find(reader, guild, user)?.unwrap_or_default();
-    let Some((name, avatar)) = store::find_look(reader, guild, user)?.filter(|_| row.is_shown() && row.xp > 0) else {
+    let Some((name, avatar)) = people::find_look(reader, guild, user)?.filter(|_| row.is_shown() && row.xp > 0) else {
         return Ok(None);
     };
     let rank = store::count_above(reader, guild, row.xp)? + 1;

@@ -4,8 +4,8 @@ use rusqlite::Connection;
 
 use super::{Comparison, Outcome};
 use crate::features::levels::import;
-use crate::features::levels::store::find_name;
 use crate::model::{Guild, GuildId, Result, UserId};
+use crate::store::people::find_name;
 
 /// Compares for everybody who is here. Reads, and nothing else.
 pub fn run(connection: &Connection, guild: GuildId, mut comparison: Comparison<'_>) -> Result<Outcome> {
