@@ -139,10 +139,13 @@ pub fn list_failed(connection: &Connection, guild: GuildId, at_most: usize) -> R
     list(connection, &sql, params![guild.sql(), at_most as i64])
 }
 
+/// What is open and worth a look: not the answers to commands, which are on their way in this moment.
+const WORTH_A_LOOK: &str = "state IN ('due', 'failed') AND NOT (state = 'due' AND origin GLOB '*:answer*')";
+
 /// What is open in this guild: what Discord refused first, then what is due, the next first.
 pub fn list_open(connection: &Connection, guild: GuildId, offset: u32, at_most: u32) -> Result<Vec<Promise>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM promise WHERE state IN ('due', 'failed') AND guild = ?1
+        "SELECT {COLUMNS} FROM promise WHERE {WORTH_A_LOOK} AND guild = ?1
             ORDER BY state = 'due', due_at, id LIMIT ?2 OFFSET ?3"
     );
     list(connection, &sql, params![guild.sql(), at_most, offset])
@@ -150,9 +153,11 @@ pub fn list_open(connection: &Connection, guild: GuildId, offset: u32, at_most: 
 
 /// How much is open in this guild: due, and refused.
 pub fn count_open(connection: &Connection, guild: GuildId) -> Result<(u32, u32)> {
-    let sql = "SELECT count(*) FILTER (WHERE state = 'due'), count(*) FILTER (WHERE state = 'failed') FROM promise
-        WHERE state IN ('due', 'failed') AND guild = ?1";
-    Ok(connection.prepare_cached(sql)?.query_row([guild.sql()], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    let sql = format!(
+        "SELECT count(*) FILTER (WHERE state = 'due'), count(*) FILTER (WHERE state = 'failed') FROM promise
+            WHERE {WORTH_A_LOOK} AND guild = ?1"
+    );
+    Ok(connection.prepare_cached(&sql)?.query_row([guild.sql()], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// An open promise of this guild by its number.

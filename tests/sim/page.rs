@@ -68,3 +68,44 @@ async fn the_community_is_alive_from_the_first_second() {
     assert!(said > 120, "{said} messages in a minute of twenty");
     assert!(world.messages(inn.bot_commands).iter().any(|message| message.content.starts_with('!')));
 }
+
+#[tokio::test]
+async fn the_menu_of_a_message_leads_to_the_bots_form() {
+    let (sim, inn, _) = open_inn().await;
+    let path = format!("/applications/{}/commands", sim.world().application());
+    ask(&mut sim.world(), "PUT", &path, json!([{"name": "Warn", "type": 3}]));
+    let message = sim.world().say(inn.general, inn.members[0], "rude words", SayOptions::default()).unwrap();
+    let seat = format!("member={}&channel={}", inn.owner, inn.general);
+    let read = |address: String| async move { http().get(address).send().await.unwrap().text().await.unwrap() };
+    assert!(read(format!("{}?{seat}", sim.page_url())).await.contains("name=entry value=\"Warn\""));
+    let post = |path: &str, body: String| {
+        let post = http().post(format!("{}{path}", sim.page_url()));
+        post.header("content-type", "application/x-www-form-urlencoded").body(body).send()
+    };
+    let choosing = post("choose", format!("{seat}&message={message}&entry=Warn"));
+    let answering = async {
+        let (id, token) = sim
+            .until(|world| {
+                let waiting = world.interactions().find(|interaction| interaction.first_answer.is_none())?;
+                Some((waiting.id, waiting.token.clone()))
+            })
+            .await;
+        let field = json!({"type": 4, "custom_id": "reason", "style": 2, "label": "Why", "max_length": 40});
+        let rows = json!([{"type": 1, "components": [field]}]);
+        let form = json!({"type": 9, "data": {"custom_id": "ask", "title": "Warn them", "components": rows}});
+        let answer = ask(&mut sim.world(), "POST", &format!("/interactions/{}/{token}/callback", id.0), form);
+        assert_eq!(answer.status, 204, "{answer:?}");
+        id
+    };
+    let (chosen, id) = tokio::join!(choosing, answering);
+    let page = chosen.unwrap().text().await.unwrap();
+    assert!(page.contains("Warn them") && page.contains("maxlength=\"40\""), "{page}");
+    let sent = post("submit", format!("{seat}&id={}&field=reason&text=that+was+rude", id.0)).await.unwrap();
+    assert_eq!(sent.status(), 200);
+    let submitted = sim.world().interactions().filter(|interaction| interaction.kind == 5).count();
+    assert_eq!(submitted, 1);
+    // What belongs to somebody else cannot be sent.
+    let other = format!("member={}&channel={}", inn.members[1], inn.general);
+    let page = post("submit", format!("{other}&id={}&field=reason&text=x", id.0)).await.unwrap().text().await.unwrap();
+    assert!(page.contains("there is no such form"));
+}

@@ -14,8 +14,8 @@ const PAGE_ROWS: u32 = 10;
 const PAGES_MAX: i64 = 1_000_000;
 const NUMBER_MAX: i64 = 1_000_000_000;
 /// Changes of a case that are shown.
-const CHANGES_SHOWN_MAX: u32 = 8;
-const WARNINGS_SHOWN_MAX: u32 = 25;
+const CHANGES_SHOWN_MAX: u32 = 6;
+const WARNINGS_SHOWN_MAX: u32 = 15;
 const ON_OFF: &[&str] = &["on", "off"];
 
 static NUMBER: Opt<i64> = Opt::whole("number", "The case's number", 1..=NUMBER_MAX).required();
@@ -62,7 +62,7 @@ pub static WARNINGS: Command = Command {
 fn show(cx: &mut Cx<'_>, _: &Actor, args: &Args) -> Result<Plan> {
     let case = load(cx, args)?;
     let changes = trail::list(cx.tx.read(), case.guild, case.number, CHANGES_SHOWN_MAX)?;
-    Ok(Plan::reply(Outgoing::embed(text::case(&case, &changes, cx.now))))
+    Ok(Plan::reply(Outgoing::embed(text::case(&case, &changes, Some(cx.now)))))
 }
 
 fn list(cx: &mut Cx<'_>, _: &Actor, args: &Args) -> Result<Plan> {

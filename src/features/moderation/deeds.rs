@@ -64,7 +64,10 @@ pub fn plan(cx: &mut Cx<'_>, actor: &Actor, seen: &Seen, wanted: Wanted<'_>) -> 
 
 /// The plan whose answer tells what became of a case that was just begun, once the deed of `last` was tried.
 pub fn answer_when_done(cx: &mut Cx<'_>, guild: GuildId, number: i64, last: i64) -> Result<Plan> {
-    log::follow(cx, guild, number)?;
+    // What Discord is asked for shows in the modlog with what it answered.
+    if !promises::is_known(cx.tx.read(), &cx.origin(&action(number)))? {
+        log::follow(cx, guild, number)?;
+    }
     let origin = cx.origin(&action(last));
     let is_awaited = promises::is_known(cx.tx.read(), &origin)?;
     let reply = answer(cx, number)?;

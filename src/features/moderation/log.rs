@@ -26,7 +26,7 @@ pub fn follow(cx: &mut Cx<'_>, guild: GuildId, number: i64) -> Result<()> {
     if case.state == store::State::Pending && case.log.is_none() {
         return Ok(());
     }
-    let message = text::log(&case, cx.now);
+    let message = text::log(&case);
     let effect = match case.log {
         None if promises::is_open(cx.tx.read(), &target)? => return Ok(()),
         None => Effect::SendMessage { channel, message, reply_to: None },

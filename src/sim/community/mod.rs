@@ -115,6 +115,12 @@ impl Stage {
         match deed {
             Deed::Say { who, room, text, other, reply } => self.say(&mut world, who, room, &text, other, reply),
             Deed::Command { who, line, other } => self.command(&mut world, who, line, other),
+            Deed::Moderate { line, other } => {
+                if let Some(other) = self.person(other) {
+                    let line = line.replace("{other}", &format!("<@{other}>"));
+                    let _ = world.type_slash(self.inn.staff_room, self.inn.moderator, &line);
+                }
+            }
             Deed::React { who, room, emoji } => {
                 let channel = self.room(room);
                 let newest = newest(&world, channel);

@@ -8,7 +8,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::f64::consts::TAU;
 use std::time::Duration;
 
-use super::words::{ASIDES, COMMANDS, EMOJI, INTRODUCTIONS_ROOM, TOPICS, Topic, introductions};
+use super::words::{ASIDES, COMMANDS, EMOJI, INTRODUCTIONS_ROOM, ORDERS, TOPICS, Topic, introductions};
 
 /// The channels that people talk in, in the order of [`crate::sim::Inn::talk`], and how often each is chosen.
 pub const ROOMS: [u32; 5] = [8, 1, 3, 4, 6];
@@ -56,6 +56,11 @@ pub enum Deed {
         line: &'static str,
         other: usize,
     },
+    /// A moderator's command, in the staff's room.
+    Moderate {
+        line: &'static str,
+        other: usize,
+    },
     React {
         who: usize,
         room: usize,
@@ -92,6 +97,7 @@ enum Spark {
     Deed(Deed),
     Burst,
     Commands,
+    Order,
     Arrival,
     Departure,
     Voice,
@@ -156,7 +162,9 @@ impl Script {
         for _ in 0..3 {
             script.begin_burst(Duration::ZERO);
         }
-        for spark in [Spark::Burst, Spark::Commands, Spark::Arrival, Spark::Departure, Spark::Voice, Spark::Moods] {
+        let sparks =
+            [Spark::Burst, Spark::Commands, Spark::Order, Spark::Arrival, Spark::Departure, Spark::Voice, Spark::Moods];
+        for spark in sparks {
             script.schedule(Duration::from_secs(5), spark);
         }
         script
@@ -191,6 +199,10 @@ impl Script {
             Spark::Commands => {
                 self.command(at);
                 40.0 / pace
+            }
+            Spark::Order => {
+                self.keep_order(at);
+                600.0 / pace
             }
             Spark::Arrival => {
                 self.arrive(at);
@@ -331,6 +343,14 @@ impl Script {
         }
     }
 
+    /// A moderator sees to somebody who is not of the staff.
+    fn keep_order(&mut self, at: Duration) {
+        let guests: Vec<usize> = (STAFF..self.weights.len()).filter(|who| self.weights[*who] > 0.0).collect();
+        if let (Some(other), Some(line)) = (self.pick(&guests), self.pick(ORDERS)) {
+            self.deed(at, Deed::Moderate { line, other });
+        }
+    }
+
     fn arrive(&mut self, at: Duration) {
         let who = self.weights.len();
         let weight = 1.0 / (self.dice.f64() * 40.0 + 3.0);
@@ -435,6 +455,15 @@ mod tests {
         });
         let (thanks, kudos) = (thanks.count(), kudos.count());
         assert!((5..200).contains(&thanks) && (5..60).contains(&kudos), "{thanks} thanks, {kudos} kudos in an hour");
+    }
+
+    #[test]
+    fn order_is_kept_among_guests() {
+        let orders: Vec<_> = evening(7)
+            .into_iter()
+            .filter_map(|beat| if let Deed::Moderate { other, .. } = beat.deed { Some(other) } else { None })
+            .collect();
+        assert!((2..30).contains(&orders.len()) && orders.iter().all(|who| *who >= STAFF), "{orders:?}");
     }
 
     #[test]

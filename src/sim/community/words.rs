@@ -216,6 +216,21 @@ pub const ASIDES: &[&str] = &[
 
 pub const EMOJI: &[&str] = &["👍", "❤️", "😄", "🔥", "🍲", "🎲"];
 
+/// What moderators type to keep order; nothing of it lasts for long.
+pub const ORDERS: &[&str] = &[
+    "/warn member:{other} reason:Shouting by the fire",
+    "/warn member:{other} reason:Posted the same advert twice",
+    "/warn member:{other} expires:30d reason:Off topic again, and again",
+    "/note member:{other} text:Asked kindly; keep an eye on it",
+    "/note member:{other} text:Offered to help with the autumn feast",
+    "/timeout member:{other} duration:10m reason:Needs some fresh air",
+    "/timeout member:{other} duration:1h reason:Kept on after a warning",
+    "/ban member:{other} duration:12h reason:Threw a ladle",
+    "/history member:{other}",
+    "/case list",
+    "/promises",
+];
+
 /// What people ask the bot, after a slash or a prefix; some of it more often.
 pub const COMMANDS: &[&str] = &[
     "/rank",

@@ -5,6 +5,7 @@ use crate::model::UserId;
 use super::Seat;
 use super::html::Html;
 use super::markdown::{Context, render};
+use super::menu;
 use crate::sim::world::permissions::compare_roles;
 use crate::sim::world::state::{Attachment, Channel};
 use crate::sim::world::{Message, World};
@@ -103,6 +104,7 @@ fn body(html: &mut Html, world: &World, seat: Seat, channel: &Channel, message: 
     if message.only_for.is_some() {
         html.raw("<div class=only>Only you can see this.</div>");
     }
+    menu::entries(html, world, seat, message);
     html.raw("</div>");
 }
 

@@ -5,6 +5,7 @@
 
 mod html;
 mod markdown;
+mod menu;
 mod messages;
 mod view;
 
@@ -43,6 +44,9 @@ struct Wish {
     /// The version of the messages that the browser shows.
     #[serde(default)]
     seen: String,
+    /// The interaction that was answered with a form.
+    #[serde(default)]
+    form: String,
 }
 
 /// Who one is and where one looks.
@@ -67,6 +71,8 @@ pub(super) fn routes(world: SharedWorld) -> Router {
         .route("/say", post(say))
         .route("/voice", post(voice))
         .route("/press", post(press))
+        .route("/choose", post(menu::choose))
+        .route("/submit", post(menu::submit))
         .route("/attachments/{channel}/{id}/{name}", get(attachment))
         .route("/page.css", get(|| asset("text/css; charset=utf-8", include_str!("page.css"))))
         .route("/page.js", get(|| asset("text/javascript; charset=utf-8", include_str!("page.js"))))
@@ -82,7 +88,7 @@ async fn index(State(world): State<SharedWorld>, Query(wish): Query<Wish>) -> Re
     match take_seat(&world, &wish) {
         Ok((seat, trouble)) => {
             let trouble = if wish.trouble.is_empty() { trouble } else { wish.trouble.clone() };
-            page(StatusCode::OK, view::page(&world, seat, &wish.text, &trouble))
+            page(StatusCode::OK, view::page(&world, seat, &wish.text, &trouble, &wish.form))
         }
         Err(trouble) => page(StatusCode::OK, view::nothing(&trouble.0)),
     }

@@ -42,6 +42,7 @@
 
   document.querySelectorAll("[data-insert]").forEach((link) => link.addEventListener("click", (event) => {
     event.preventDefault();
+    if (!line) return;
     line.value = link.dataset.insert;
     line.focus();
   }));
@@ -61,10 +62,13 @@
 
   // Buttons come and go with their messages, so the list listens for all of them.
   list.addEventListener("submit", (event) => {
+    // What is chosen from a menu leads to a form, on a page of its own.
+    if (event.target.classList.contains("entries")) return;
     event.preventDefault();
     send(event.target, new URLSearchParams(new FormData(event.target, event.submitter)));
   });
 
+  if (!line) return;
   document.getElementById("composer").addEventListener("submit", async (event) => {
     event.preventDefault();
     const form = event.target;

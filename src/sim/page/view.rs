@@ -2,6 +2,7 @@
 
 use super::Seat;
 use super::html::{Html, percent};
+use super::menu;
 use super::messages::{colour, face, hidden_seat, list, version};
 use crate::model::UserId;
 use crate::sim::world::permissions::{VIEW_CHANNEL, compare_roles, top_role};
@@ -12,7 +13,7 @@ use crate::sim::world::{CommandOption, World, option_kind};
 const TALKERS_MAX: usize = 24;
 
 /// The whole page.
-pub(super) fn page(world: &World, seat: Seat, text: &str, trouble: &str) -> String {
+pub(super) fn page(world: &World, seat: Seat, text: &str, trouble: &str, form: &str) -> String {
     let mut html = Html::default();
     let channel = world.channel(seat.channel);
     let name = channel.map_or("", |channel| channel.name.as_str());
@@ -26,7 +27,9 @@ pub(super) fn page(world: &World, seat: Seat, text: &str, trouble: &str) -> Stri
     let messages = list(world, seat);
     html.raw("<ol id=messages data-version=\"").text(version(&messages)).raw("\" data-source=\"/messages?member=");
     html.text(seat.member).raw("&amp;channel=").text(seat.channel).raw("\">").add(&messages).raw("</ol>");
-    composer(&mut html, seat, name, text, trouble);
+    if !menu::form(&mut html, world, seat, form) {
+        composer(&mut html, seat, name, text, trouble);
+    }
     html.raw("</main>");
     side(&mut html, world, seat);
     html.raw("<script src=/page.js></script></body></html>");

@@ -201,6 +201,11 @@ impl World {
         self.interactions.get(&id)
     }
 
+    /// All interactions that are remembered, oldest first.
+    pub fn interactions(&self) -> impl Iterator<Item = &Interaction> {
+        self.interactions.values()
+    }
+
     /// What became of an interaction; none before its first answer.
     pub fn answer(&self, id: InteractionId) -> Option<Answered> {
         let interaction = self.interactions.get(&id)?;

@@ -10,8 +10,8 @@ use crate::model::{Embed, Outgoing, Timestamp, Told};
 /// What stands of a reason in a list.
 const REASON_SHORT_CHARS_MAX: usize = 80;
 
-/// Whether it still counts, and if not, why.
-fn standing(case: &Case, now: Timestamp) -> Option<String> {
+/// Whether it still counts, and if not, why. Without a time, nothing that passing time makes untrue.
+fn standing(case: &Case, now: Option<Timestamp>) -> Option<String> {
     if let Some(by) = case.undone_by {
         let how = if by == case.number { String::new() } else { format!(" by case {by}") };
         return Some(format!("taken back{how}"));
@@ -23,14 +23,15 @@ fn standing(case: &Case, now: Timestamp) -> Option<String> {
         (State::Pending, ..) => Some("not answered by Discord yet".to_owned()),
         (State::Failed, ..) => Some("did not happen".to_owned()),
         (_, Some(at), _) => Some(format!("over since {}", moment(at))),
-        (_, None, Some(end)) if end <= now => {
-            let word = if case.kind == Kind::Warn { "expired" } else { "over since" };
-            Some(format!("{word} {}", moment(end)))
-        }
-        (_, None, Some(end)) => {
-            let word = if case.kind == Kind::Warn { "expires" } else { "ends" };
-            Some(format!("{word} {}", moment(end)))
-        }
+        (_, None, Some(end)) => now.map(|now| {
+            let word = match (case.kind == Kind::Warn, end <= now) {
+                (true, true) => "expired",
+                (true, false) => "expires",
+                (false, true) => "over since",
+                (false, false) => "ends",
+            };
+            format!("{word} {}", moment(end))
+        }),
         _ => None,
     }
 }
@@ -43,7 +44,7 @@ pub fn line(case: &Case, now: Timestamp, with_name: bool) -> String {
         (_, "") => "(no reason)".to_owned(),
         (_, reason) => quote(reason, REASON_SHORT_CHARS_MAX),
     };
-    let standing = standing(case, now).map(|words| format!(" — {words}")).unwrap_or_default();
+    let standing = standing(case, Some(now)).map(|words| format!(" — {words}")).unwrap_or_default();
     format!("**{}** {}{who} · {reason} · {}{standing}", case.number, title(case.kind), moment(case.at))
 }
 
@@ -82,15 +83,15 @@ pub fn hidden_note(hidden: u32) -> Option<String> {
     }
 }
 
-/// Everything about a case.
-pub fn case(case: &Case, changes: &[Change], now: Timestamp) -> Embed {
+/// Everything about a case. Without a time, as it may stand there for long.
+pub fn case(case: &Case, changes: &[Change], now: Option<Timestamp>) -> Embed {
     let mut fields = vec![
         ("Member".to_owned(), whom(case.user, &case.user_name)),
         ("By".to_owned(), by(case)),
         ("When".to_owned(), format!("<t:{}:f>", case.at.seconds())),
     ];
     if let Some(end) = case.ends_at {
-        fields.push(("Until".to_owned(), format!("<t:{}:f>", end.seconds())));
+        fields.push(("Until".to_owned(), format!("<t:{}:f> ({})", end.seconds(), moment(end))));
     }
     if let Some(words) = standing(case, now) {
         fields.push(("Standing".to_owned(), words));
@@ -107,7 +108,9 @@ pub fn case(case: &Case, changes: &[Change], now: Timestamp) -> Embed {
     if let Some(link) = &case.link {
         fields.push(("About".to_owned(), link.clone()));
     }
-    if let Some(resolved) = case.resolved.as_ref().filter(|resolved| !resolved.note.is_empty()) {
+    // Where changes are shown, the note stands among them.
+    let resolved = case.resolved.as_ref().filter(|resolved| changes.is_empty() && !resolved.note.is_empty());
+    if let Some(resolved) = resolved {
         fields.push(("Resolution".to_owned(), quote(&resolved.note, usize::from(REASON_CHARS_MAX))));
     }
     if !changes.is_empty() {
@@ -141,13 +144,13 @@ fn change(change: &Change) -> String {
 }
 
 /// The case in the modlog; of a hidden one, only that there is one.
-pub fn log(shown: &Case, now: Timestamp) -> Outgoing {
+pub fn log(shown: &Case) -> Outgoing {
     if shown.hidden {
         let title = format!("Case {} · hidden", shown.number);
         let description = "A moderator hid this case. `/case show` still tells.".to_owned();
         return Outgoing::embed(Embed { title, description, colour: GREY, ..Embed::default() });
     }
-    Outgoing::embed(case(shown, &[], now))
+    Outgoing::embed(case(shown, &[], None))
 }
 
 const fn colour(case: &Case) -> u32 {
