@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use innkeeper::command::Command;
-use innkeeper::config::Config;
+use innkeeper::config::{Config, LevelRole};
 use innkeeper::features;
 use innkeeper::model::Permission;
 
@@ -39,4 +39,14 @@ fn the_table_of_commands_is_what_there_is() {
     } else {
         assert_eq!(table, fresh, "UPDATE_EXPECT=1 cargo test --test readme writes it anew");
     }
+}
+
+#[test]
+fn the_invite_link_asks_for_what_the_bot_needs() {
+    let mut config = Config::default();
+    let role = "1".parse().unwrap();
+    config.levels.roles = vec![LevelRole { level: 2, role, keep: false }];
+    let wanted = features::permissions(&config).iter().fold(0, |bits, (wanted, _)| bits | wanted.0);
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    assert!(readme.contains(&format!("&permissions={wanted}`")), "the link should have permissions={wanted}");
 }

@@ -73,7 +73,9 @@ fn online(loaded: &Loaded) -> Result<Vec<Line>, Exit> {
     let runtime = house::runtime().map_err(|error| complain(&error, Exit::Failed))?;
     let needs = features::needs(&loaded.config);
     let roles: Vec<_> = loaded.config.levels.roles.iter().map(|entry| entry.role).collect();
-    let found = runtime.block_on(gateway::look_over(&loaded.config, token, &needs, &roles));
+    let permissions = features::permissions(&loaded.config);
+    let wanted = gateway::Wanted { needs: &needs, permissions: &permissions, roles: &roles };
+    let found = runtime.block_on(gateway::look_over(&loaded.config, token, &wanted));
     Ok(found.into_iter().map(Line::from).collect())
 }
 

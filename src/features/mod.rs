@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::command::{Actor, Command, Plan};
 use crate::config::Config;
 use crate::cx::Cx;
-use crate::model::{Event, Guild, GuildId, Need, Picture, Refusal, Result, Timestamp, UserId};
+use crate::model::{Event, Guild, GuildId, Need, Permissions, Picture, Refusal, Result, Timestamp, UserId};
 use crate::status::Card;
 use crate::store::Reader;
 use crate::store::check::Verify;
@@ -91,6 +91,34 @@ pub fn find_command(config: &Config, word: &str) -> Result<&'static Command, Ref
         }
         None => Err(Refusal::new("I know no such command. `/help` lists what there is.")),
     }
+}
+
+/// What the bot has to be allowed in a server for what is switched on, by the name that Discord's settings show: one
+/// list for the invite link and for `innkeeper check`.
+pub fn permissions(config: &Config) -> Vec<(Permissions, &'static str)> {
+    let mut wanted = vec![
+        (Permissions::VIEW_CHANNEL, "View Channels"),
+        (Permissions::SEND_MESSAGES, "Send Messages"),
+        (Permissions::EMBED_LINKS, "Embed Links"),
+        (Permissions::READ_MESSAGE_HISTORY, "Read Message History"),
+    ];
+    if config.levels.enabled && config.levels.card {
+        wanted.push((Permissions::ATTACH_FILES, "Attach Files"));
+    }
+    if config.levels.enabled && !config.levels.roles.is_empty() {
+        wanted.push((Permissions::MANAGE_ROLES, "Manage Roles"));
+    }
+    if config.moderation.enabled {
+        wanted.extend([
+            (Permissions::MODERATE_MEMBERS, "Timeout Members"),
+            (Permissions::KICK_MEMBERS, "Kick Members"),
+            (Permissions::BAN_MEMBERS, "Ban Members"),
+        ]);
+        if config.moderation.record_by_hand {
+            wanted.push((Permissions::VIEW_AUDIT_LOG, "View Audit Log"));
+        }
+    }
+    wanted
 }
 
 /// What the rooms that are switched on have to be told by Discord.

@@ -37,6 +37,7 @@ const NUMBER_CHARS_MAX: u16 = 16;
 /// How far `later` puts a promise off.
 const LATER: Duration = Duration::from_secs(3_600);
 const WORDS_CHARS_MAX: usize = 300;
+const HOW_TO_CHANGE: &str = "In Discord, /promises does them now, an hour later, or not at all.";
 
 const ACTIONS: &[&str] = &["now", "cancel", "later"];
 
@@ -159,13 +160,14 @@ fn card(reader: &Reader, config: &Config, guilds: &[Arc<Guild>], _: Timestamp) -
         }
         let rows = open.into_iter().map(|promise| {
             let when = match promise.failed {
-                true => format!("refused · /promises now P{}", promise.id),
+                true => "refused by Discord".to_owned(),
                 false => format!("{} UTC", promise.due_at.utc().format("%-d %b %H:%M")),
             };
-            (promise.about, when)
+            (format!("P{} · {}", promise.id, promise.about), when)
         });
-        let title = format!("Promises of {}", guild.name);
-        cards.push(Card { title, kind: CardKind::List(rows.collect()), audience });
+        let how = (HOW_TO_CHANGE.to_owned(), String::new());
+        let title = if guilds.len() == 1 { "Promises".to_owned() } else { format!("Promises of {}", guild.name) };
+        cards.push(Card { title, kind: CardKind::List(rows.chain([how]).collect()), audience });
     }
     Ok(cards)
 }

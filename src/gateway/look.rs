@@ -71,8 +71,17 @@ struct MyMember {
     roles: Vec<RoleId>,
 }
 
-/// Asks Discord. `needs` is what the features have to be told, `roles` those that levels bring.
-pub async fn look_over(config: &Config, token: Secret, needs: &[Need], roles: &[RoleId]) -> Vec<Found> {
+/// What the features want: to be told, to be allowed (by the name in Discord's settings), and the roles that levels
+/// bring.
+pub struct Wanted<'w> {
+    pub needs: &'w [Need],
+    pub permissions: &'w [(Permissions, &'static str)],
+    pub roles: &'w [RoleId],
+}
+
+/// Asks Discord.
+pub async fn look_over(config: &Config, token: Secret, wanted: &Wanted<'_>) -> Vec<Found> {
+    let Wanted { needs, roles, .. } = *wanted;
     let wire = match Https::new(&config.discord.api_url) {
         Ok(wire) => wire,
         Err(error) => return vec![tls_fails(&error)],
@@ -101,7 +110,7 @@ pub async fn look_over(config: &Config, token: Secret, needs: &[Need], roles: &[
         Ok(guilds) => {
             let (all_seen, mut missing) = (guilds.len() <= GUILDS_MAX, roles.to_vec());
             for guild in guilds.into_iter().take(GUILDS_MAX) {
-                found.extend(look_at(&rest, &guild, account.id, roles, &mut missing).await);
+                found.extend(look_at(&rest, &guild, account.id, wanted, &mut missing).await);
             }
             for role in missing.into_iter().filter(|_| all_seen) {
                 let detail = format!("the role {role} of [[levels.role]] is in no server that the bot is in");
@@ -114,18 +123,19 @@ pub async fn look_over(config: &Config, token: Secret, needs: &[Need], roles: &[
 }
 
 /// Looks at one guild; of the roles that no guild had so far, those that it has are taken out of `missing`.
-async fn look_at(rest: &Rest, guild: &Invited, me: UserId, roles: &[RoleId], missing: &mut Vec<RoleId>) -> Vec<Found> {
+async fn look_at(
+    rest: &Rest,
+    guild: &Invited,
+    me: UserId,
+    wanted: &Wanted<'_>,
+    missing: &mut Vec<RoleId>,
+) -> Vec<Found> {
+    let roles = wanted.roles;
     let place = format!("server {}", text::plain(&guild.name));
     let mut found = Vec::new();
-    let needed = [
-        (Permissions::VIEW_CHANNEL, "View Channels"),
-        (Permissions::SEND_MESSAGES, "Send Messages"),
-        (Permissions::EMBED_LINKS, "Embed Links"),
-    ];
-    let roles_wanted = (!roles.is_empty()).then_some((Permissions::MANAGE_ROLES, "Manage Roles"));
     let all = guild.permissions.contains(Permissions::ADMINISTRATOR);
-    for (bits, name) in needed.into_iter().chain(roles_wanted) {
-        if !all && !guild.permissions.contains(bits) {
+    for (bits, name) in wanted.permissions {
+        if !all && !guild.permissions.contains(*bits) {
             let action = format!("Give the bot's role the permission {name} in the server's settings.");
             found.push(Found::bad(&place, format!("the bot lacks the permission {name}"), action));
         }

@@ -41,7 +41,7 @@ use tokio::sync::watch;
 pub use budget::Pace;
 pub use history::{History, Said};
 pub use https::{Https, install_tls};
-pub use look::{Found, look_over};
+pub use look::{Found, Wanted, look_over};
 pub use perform::Performer;
 pub use rest::Rest;
 pub use tempo::Tempo;

@@ -18,10 +18,13 @@ impl Permissions {
     pub const ADMINISTRATOR: Self = Self(1 << 3);
     pub const MANAGE_CHANNELS: Self = Self(1 << 4);
     pub const MANAGE_GUILD: Self = Self(1 << 5);
+    pub const VIEW_AUDIT_LOG: Self = Self(1 << 7);
     pub const VIEW_CHANNEL: Self = Self(1 << 10);
     pub const SEND_MESSAGES: Self = Self(1 << 11);
     pub const MANAGE_MESSAGES: Self = Self(1 << 13);
     pub const EMBED_LINKS: Self = Self(1 << 14);
+    pub const ATTACH_FILES: Self = Self(1 << 15);
+    pub const READ_MESSAGE_HISTORY: Self = Self(1 << 16);
     pub const MANAGE_ROLES: Self = Self(1 << 28);
     pub const SEND_MESSAGES_IN_THREADS: Self = Self(1 << 38);
     pub const MODERATE_MEMBERS: Self = Self(1 << 40);
@@ -39,7 +42,7 @@ impl Permissions {
             | Self::MANAGE_MESSAGES.0
             | Self::MANAGE_ROLES.0
             | Self::MODERATE_MEMBERS.0
-            | 1 << 7
+            | Self::VIEW_AUDIT_LOG.0
             | 1 << 17
             | 1 << 22
             | 1 << 23

@@ -162,9 +162,8 @@ impl Script {
         for _ in 0..3 {
             script.begin_burst(Duration::ZERO);
         }
-        let sparks =
-            [Spark::Burst, Spark::Commands, Spark::Order, Spark::Arrival, Spark::Departure, Spark::Voice, Spark::Moods];
-        for spark in sparks {
+        use Spark::{Arrival, Burst, Commands, Departure, Moods, Order, Voice};
+        for spark in [Burst, Commands, Order, Arrival, Departure, Voice, Moods] {
             script.schedule(Duration::from_secs(5), spark);
         }
         script
