@@ -2,6 +2,7 @@
 //!
 //! [`script`] decides what happens and when; here it is done to the world, at the speed that was asked for.
 
+mod due;
 mod faces;
 mod script;
 mod words;

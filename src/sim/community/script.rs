@@ -1,13 +1,14 @@
 //! What a lively community does, and when: a pure generator. The same seed tells the same evening.
 //!
-//! Talk comes in bursts of a few people in one channel. How often they begin follows the hour of the day; who takes
-//! part follows Zipf: a few people write most of it. People are numbers here; the driver knows who they are.
+//! Talk comes in bursts of a few people in one channel, more in the evening; who takes part follows Zipf: a few people
+//! write most of it. People are numbers here; the driver knows who they are.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::f64::consts::TAU;
 use std::time::Duration;
 
+use super::due::Due;
 use super::words::{ASIDES, COMMANDS, EMOJI, INTRODUCTIONS_ROOM, ORDERS, TOPICS, Topic, introductions};
 
 /// The channels that people talk in, in the order of [`crate::sim::Inn::talk`], and how often each is chosen.
@@ -93,7 +94,7 @@ pub struct Beat {
 
 /// What is to come: a deed, or something that leads to deeds.
 #[derive(Debug, Clone, PartialEq)]
-enum Spark {
+pub(super) enum Spark {
     Deed(Deed),
     Burst,
     Commands,
@@ -102,29 +103,6 @@ enum Spark {
     Departure,
     Voice,
     Moods,
-}
-
-struct Due {
-    at: Duration,
-    number: u64,
-    spark: Spark,
-}
-
-impl PartialEq for Due {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
-    }
-}
-impl Eq for Due {}
-impl PartialOrd for Due {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Due {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
-    }
 }
 
 /// The evening as it unfolds.
@@ -344,7 +322,7 @@ impl Script {
 
     /// A moderator sees to somebody who is not of the staff.
     fn keep_order(&mut self, at: Duration) {
-        let guests: Vec<usize> = (STAFF..self.weights.len()).filter(|who| self.weights[*who] > 0.0).collect();
+        let guests = self.guests();
         if let (Some(other), Some(line)) = (self.pick(&guests), self.pick(ORDERS)) {
             self.deed(at, Deed::Moderate { line, other });
         }
@@ -367,7 +345,7 @@ impl Script {
 
     /// Somebody who is not of the staff leaves, if there are more people than at first.
     fn depart(&mut self, at: Duration) {
-        let leavers: Vec<usize> = (STAFF..self.weights.len()).filter(|who| self.weights[*who] > 0.0).collect();
+        let leavers = self.guests();
         if leavers.len() + STAFF <= self.people_at_first {
             return;
         }
@@ -376,6 +354,10 @@ impl Script {
             self.weights[who] = 0.0;
             self.deed(at, Deed::Leave { who });
         }
+    }
+
+    fn guests(&self) -> Vec<usize> {
+        (STAFF..self.weights.len()).filter(|who| self.weights[*who] > 0.0).collect()
     }
 
     fn visit_fireside(&mut self, at: Duration) {
