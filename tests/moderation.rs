@@ -393,10 +393,7 @@ async fn undo_lifts_a_timeout_or_ban_and_marks_the_case() {
     assert!(undo("C2").await.starts_with("Case **5**: lifted the ban of"));
     assert_eq!(undo("c3").await, "Case **3** (warning) is taken back.");
     assert_eq!(undo("C2").await, "Case 2 was taken back before, by case 5.");
-    assert_eq!(
-        undo("C4").await,
-        "Case 4 is a timeout lifted, which cannot be taken back. `/case resolve 4` settles it."
-    );
+    assert_eq!(undo("C4").await, "Case 4 (timeout lifted) cannot be taken back. `/case resolve 4` settles it.");
     assert_eq!(undo("C9").await, "There is no case 9 here. `/case list` shows what there is.");
     assert_eq!(house.sim.world().member(house.inn.guild, ada).unwrap().timed_out_until, None);
     assert!(!house.sim.world().is_banned(house.inn.guild, ben));

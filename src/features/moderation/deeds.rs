@@ -242,7 +242,9 @@ fn act_on_warnings(cx: &mut Cx<'_>, seen: &Seen, warning: i64) -> Result<Option<
         return Ok(None);
     };
     let kind = kind_of(threshold.action);
-    if let Err(why) = check(cx, guild, None, seen, kind) {
+    let pending = store::find_pending(cx.tx.read(), guild, seen.id, kind)?;
+    let under_way = pending.map(|number| Refusal::new(text::under_way(kind, number)).into());
+    if let Some(why) = under_way.or_else(|| check(cx, guild, None, seen, kind).err()) {
         let action = text::punishment(kind, threshold.duration.map(Span::duration));
         let words = text::could_not_act(warnings, &action, &why.to_string());
         trail::note(cx, (guild, warning), text::RULE_FAILED, (None, text::BY_RULE), &words, None)?;

@@ -261,7 +261,7 @@ pub fn is_so_already(number: i64, how: &str) -> String {
 /// Why a case of this kind cannot be taken back.
 pub fn not_to_be_undone(number: i64, kind: Kind) -> String {
     let what = title(kind).to_lowercase();
-    format!("Case {number} is a {what}, which cannot be taken back. `/case resolve {number}` settles it.")
+    format!("Case {number} ({what}) cannot be taken back. `/case resolve {number}` settles it.")
 }
 
 pub fn undone(number: i64, kind: Kind) -> String {
