@@ -6,16 +6,15 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
 use serde_json::json;
 
+use super::inbound::people;
 use super::perform::{Performer, lock};
-use super::raw::Raw;
 use super::refusal::code;
 use super::rest::Rest;
-use super::wire::{Call, unreadable};
+use super::wire::{Call, Reply, unreadable};
 use crate::model::{
-    ChannelId, Deed, Delivered, GuildId, MessageId, Outgoing, RoleId, Seen, Setback, Timestamp, Told, UserId,
+    ChannelId, Deed, Delivered, GuildId, MessageId, Outgoing, Seen, Setback, Timestamp, Told, UserId,
 };
 
 /// What was told before deeds that have to be tried again; past it the memory begins anew.
@@ -141,43 +140,13 @@ async fn do_it(rest: &Rest, act: &Act<'_>) -> Result<(), Setback> {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct MemberFields<'a> {
-    #[serde(borrow)]
-    user: Raw<'a>,
-    #[serde(borrow)]
-    nick: Raw<'a>,
-    #[serde(borrow)]
-    roles: Raw<'a>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct UserFields<'a> {
-    #[serde(borrow)]
-    id: Raw<'a>,
-    #[serde(borrow)]
-    username: Raw<'a>,
-    #[serde(borrow)]
-    global_name: Raw<'a>,
-    #[serde(borrow)]
-    bot: Raw<'a>,
-}
-
 /// A user as Discord shows them now; none when there is no such user.
 pub async fn look_up(rest: &Rest, guild: GuildId, user: UserId) -> Result<Option<Seen>, Setback> {
     match rest.call(Call::get(format!("/guilds/{guild}/members/{user}"))).await {
-        Ok(reply) => {
-            let member: MemberFields<'_> = serde_json::from_slice(&reply.body).map_err(|_| unreadable())?;
-            seen(member.user, Some(member)).map(Some).ok_or_else(unreadable)
-        }
+        Ok(reply) => seen(&reply, people::member),
         Err(Setback::Refused { code: code::UNKNOWN_MEMBER, .. }) => {
             match rest.call(Call::get(format!("/users/{user}"))).await {
-                Ok(reply) => {
-                    let user: Raw<'_> = serde_json::from_slice(&reply.body).map_err(|_| unreadable())?;
-                    seen(user, None).map(Some).ok_or_else(unreadable)
-                }
+                Ok(reply) => seen(&reply, people::user),
                 Err(Setback::Refused { code: code::UNKNOWN_USER, .. }) => Ok(None),
                 Err(setback) => Err(setback),
             }
@@ -187,15 +156,7 @@ pub async fn look_up(rest: &Rest, guild: GuildId, user: UserId) -> Result<Option
     }
 }
 
-/// A user object, and what makes them a member where they are one.
-fn seen(user: Raw<'_>, member: Option<MemberFields<'_>>) -> Option<Seen> {
-    let user: UserFields<'_> = user.object();
-    let nick = member.as_ref().and_then(|member| member.nick.text());
-    let name = nick.or_else(|| user.global_name.text()).or_else(|| user.username.text());
-    Some(Seen {
-        id: user.id.id()?,
-        name: name.unwrap_or_default().into_owned(),
-        bot: user.bot.flag(),
-        roles: member.map(|member| member.roles.list::<Raw<'_>>().into_iter().filter_map(Raw::id::<RoleId>).collect()),
-    })
+fn seen(reply: &Reply, read: fn(&str) -> Option<Seen>) -> Result<Option<Seen>, Setback> {
+    let text = std::str::from_utf8(&reply.body).map_err(|_| unreadable())?;
+    read(text).map(Some).ok_or_else(unreadable)
 }

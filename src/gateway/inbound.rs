@@ -6,6 +6,7 @@
 
 mod audit;
 mod message;
+pub mod people;
 mod voice;
 
 use std::borrow::Cow;
