@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
-pub use values::{Multiplier, XpRange};
+pub use values::{Colour, Multiplier, XpRange};
 
 use crate::model::{GuildId, Secret, Zone};
 

@@ -23,6 +23,8 @@ const LINE_POINTS_MAX: usize = 1_000;
 const LINE_MARKS_MAX: usize = 5;
 /// The field of a line: left, right, top, bottom.
 const FIELD: (f32, f32, f32, f32) = (168.0, 894.0, 100.0, 296.0);
+/// How light a colour has to be, of 255, to be read as words on a card's ground.
+const LIGHT_MIN: u32 = 130;
 /// Grounds for initials, on which white can be read.
 const SHADES: [&str; 8] = ["#7a4a63", "#4a5f8a", "#3f7065", "#7d5a36", "#5f4f8d", "#3c6d86", "#86493f", "#5b6b3a"];
 
@@ -69,6 +71,8 @@ fn put_face(pixels: &mut Pixmap, face: &Pixmap) -> Option<()> {
 #[template(path = "card.svg")]
 struct CardSvg<'c> {
     colour: &'c str,
+    /// For words.
+    bright: &'c str,
     shade: &'c str,
     initials: &'c Fitted,
     note: &'c Fitted,
@@ -95,6 +99,7 @@ fn card_svg(fonts: &Fonts, card: &Card, faceless: bool) -> Option<String> {
     ]);
     let svg = CardSvg {
         colour: &colour(card.colour),
+        bright: &colour(readable(card.colour)),
         shade: SHADES[(card.user.get().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 61) as usize % SHADES.len()],
         initials: &initials,
         note: &note,
@@ -112,6 +117,7 @@ fn card_svg(fonts: &Fonts, card: &Card, faceless: bool) -> Option<String> {
 struct BarsSvg<'b> {
     height: usize,
     colour: &'b str,
+    bright: &'b str,
     title: &'b Fitted,
     rows: Vec<Row>,
 }
@@ -141,7 +147,8 @@ fn bars_svg(fonts: &Fonts, bars: &Bars) -> Option<String> {
     });
     let rows: Vec<_> = rows.collect();
     let height = 116 + rows.len() * ROW_HEIGHT;
-    BarsSvg { height, colour: &colour(bars.colour), title: &title, rows }.render().ok()
+    let (plain, bright) = (colour(bars.colour), colour(readable(bars.colour)));
+    BarsSvg { height, colour: &plain, bright: &bright, title: &title, rows }.render().ok()
 }
 
 #[derive(Template)]
@@ -205,4 +212,27 @@ fn bar(share: u16, length: f32, thickness: f32) -> f32 {
 
 fn colour(rgb: u32) -> String {
     format!("#{:06x}", rgb & 0xff_ffff)
+}
+
+/// The colour, or as much lighter as words need.
+fn readable(rgb: u32) -> u32 {
+    let parts = [16, 8, 0].map(|shift| rgb >> shift & 0xff);
+    // Source: ITU-R BT.601, luma, in thousandths.
+    let light = (parts[0] * 299 + parts[1] * 587 + parts[2] * 114) / 1_000;
+    let missing = LIGHT_MIN.saturating_sub(light);
+    let lighter = parts.map(|part| part + (255 - part) * missing / (255 - light.min(254)));
+    lighter.into_iter().fold(0, |rgb, part| rgb << 8 | part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_never_darker_than_can_be_read() {
+        for bright in [0x9F_B3_C8, 0xF0_7F_6E, 0xff_ffff] {
+            assert_eq!(readable(bright), bright);
+        }
+        assert_eq!((readable(0), readable(0xff)), (0x82_8282, 0x71_71ff));
+    }
 }
