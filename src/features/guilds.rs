@@ -146,7 +146,8 @@ fn save_member(cx: &mut Cx<'_>, guild: GuildId, author: &Author) -> Result<()> {
         return Ok(());
     }
     let known = "SELECT name = ?3 AND avatar IS ?4 AND present = 1 FROM member WHERE guild = ?1 AND user = ?2";
-    let values = params![guild.sql(), author.id.sql(), author.name, author.avatar];
+    let avatar = author.avatar.as_ref().map(ToString::to_string);
+    let values = params![guild.sql(), author.id.sql(), author.name, avatar];
     let mut statement = cx.tx.read().prepare_cached(known)?;
     let same = statement.query_map(values, |row| row.get::<_, bool>(0))?.next().transpose()?;
     if same != Some(true) {

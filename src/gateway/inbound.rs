@@ -13,8 +13,8 @@ use serde::Deserialize;
 use super::raw::Raw;
 use crate::model::guild::Overwrite;
 use crate::model::{
-    ApplicationId, Author, Channel, ChannelId, Event, Guild, GuildId, GuildOutline, Message, Permissions, Role, RoleId,
-    UserId,
+    ApplicationId, Author, Avatar, Channel, ChannelId, Event, Guild, GuildId, GuildOutline, Message, Permissions, Role,
+    RoleId, UserId,
 };
 
 /// Gateway opcodes that a client receives.
@@ -161,12 +161,13 @@ fn message(data: &str) -> Reading {
         return Some(None);
     }
     let member: MemberFields = fields.member.object();
-    let mut author = author(fields.author.object(), member.nick)?;
+    let guild = fields.guild_id.id()?;
+    let mut author = author(guild, fields.author.object(), &member)?;
     author.bot |= !fields.webhook_id.is_missing();
     let kind = fields.kind.whole().unwrap_or(0);
     Some(Some(Event::MessageSent(Message {
         id: fields.id.id()?,
-        guild: fields.guild_id.id()?,
+        guild,
         channel: fields.channel_id.id()?,
         author,
         roles: ids(member.roles),
@@ -213,7 +214,7 @@ fn guild(data: &str, me: Option<UserId>) -> Reading {
         roles,
         channels,
         afk_channel: fields.afk_channel_id.id(),
-        voices: voice::list(fields.voice_states, &members),
+        voices: voice::list(id, fields.voice_states, &members),
     }))))
 }
 
@@ -266,8 +267,9 @@ fn channel_removed(data: &str) -> Reading {
 
 fn member_seen(data: &str, joined: bool) -> Reading {
     let fields: MemberFields = fields(data)?;
-    let author = author(fields.user.object(), fields.nick)?;
-    Some(Some(Event::MemberSeen { guild: fields.guild_id.id()?, author, roles: ids(fields.roles), joined }))
+    let guild = fields.guild_id.id()?;
+    let author = author(guild, fields.user.object(), &fields)?;
+    Some(Some(Event::MemberSeen { guild, author, roles: ids(fields.roles), joined }))
 }
 
 fn member_left(data: &str) -> Reading {
@@ -276,15 +278,20 @@ fn member_left(data: &str) -> Reading {
     Some(Some(Event::MemberLeft { guild: fields.guild_id.id()?, user: user.id.id()? }))
 }
 
-fn author(user: UserFields<'_>, nick: Raw<'_>) -> Option<Author> {
-    let names = [nick, user.global_name, user.username];
+/// A user as a member of this guild.
+fn author(guild: GuildId, user: UserFields<'_>, member: &MemberFields<'_>) -> Option<Author> {
+    let names = [member.nick, user.global_name, user.username];
     let name = names.into_iter().filter_map(|name| name.text()).find(|name| !name.is_empty());
     Some(Author {
         id: user.id.id()?,
         name: name.unwrap_or_default().into_owned(),
-        avatar: user.avatar.text().map(Cow::into_owned),
+        avatar: avatar(Some(guild), member.avatar).or_else(|| avatar(None, user.avatar)),
         bot: user.bot.flag(),
     })
+}
+
+fn avatar(guild: Option<GuildId>, hash: Raw<'_>) -> Option<Avatar> {
+    Avatar::new(guild, &hash.text()?)
 }
 
 fn role(fields: RoleFields<'_>) -> Option<Role> {
@@ -341,7 +348,7 @@ fields! {
     IdFields { id }
     ReadyFields { session_id, resume_gateway_url, user, application, guilds }
     UserFields { id, username, global_name, avatar, bot }
-    MemberFields { guild_id, user, nick, roles }
+    MemberFields { guild_id, user, nick, avatar, roles }
     MessageFields { id, guild_id, channel_id, author, member, content, kind as "type", webhook_id, mentions }
     GuildFields {
         id, name, owner_id, unavailable, member_count, roles, channels, threads, members, afk_channel_id, voice_states,

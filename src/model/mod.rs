@@ -4,6 +4,7 @@
 //! Nothing here does I/O, knows SQL, HTTP or Discord's wire, or names a feature. The one exception is
 //! [`time::Clock`], the only place in the program that reads the clock.
 
+pub mod avatar;
 pub mod button;
 pub mod curve;
 pub mod effect;
@@ -21,6 +22,7 @@ pub mod time;
 pub mod voice;
 pub mod zone;
 
+pub use avatar::Avatar;
 pub use button::{Button, Look};
 pub use curve::{Coefficients, Curve, LEVEL_MAX, XP_MAX};
 pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback};

@@ -62,7 +62,7 @@ impl Studio {
         let _waiting = self.0.waiting.try_acquire().ok()?;
         let face = match picture {
             Picture::Card(card) => match &card.avatar {
-                Some(hash) => self.0.faces.find(card.user, hash).await,
+                Some(avatar) => self.0.faces.find(card.user, avatar).await,
                 None => None,
             },
             Picture::Bars(_) | Picture::Line(_) => None,

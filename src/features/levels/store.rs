@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::rules::{Choices, Row};
 use super::standings::{Place, Standings};
 use super::why::Note;
-use crate::model::{GuildId, Result, Timestamp, UserId};
+use crate::model::{Avatar, GuildId, Result, Timestamp, UserId};
 use crate::store::Tx;
 
 /// Rows that are kept in memory; past it the memory begins anew.
@@ -220,10 +220,13 @@ pub fn list_with_xp(connection: &Connection, guild: GuildId, at_most: usize) -> 
 }
 
 /// The name and avatar with which a member was last seen.
-pub fn find_look(connection: &Connection, guild: GuildId, user: UserId) -> Result<Option<(String, Option<String>)>> {
+pub fn find_look(connection: &Connection, guild: GuildId, user: UserId) -> Result<Option<(String, Option<Avatar>)>> {
     let sql = "SELECT name, avatar FROM member WHERE guild = ?1 AND user = ?2";
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row([guild.sql(), user.sql()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    let look = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?));
+    let look: Option<(String, _)> = statement.query_row([guild.sql(), user.sql()], look).optional()?;
+    // What is no avatar is none.
+    Ok(look.map(|(name, avatar)| (name, avatar.and_then(|avatar| avatar.parse().ok()))))
 }
 
 /// The name under which a member was last seen.

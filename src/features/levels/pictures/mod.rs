@@ -8,7 +8,7 @@ use super::rules::{Row, Streak};
 use super::{days, store};
 use crate::config::{Audience, Config, Levels};
 use crate::model::picture::{Bar, Bars, Card, Line, WHOLE, thousandths};
-use crate::model::{Curve, GuildId, Illustration, Picture, Result, Timestamp, UserId};
+use crate::model::{Avatar, Curve, GuildId, Illustration, Picture, Result, Timestamp, UserId};
 use crate::store::{Reader, ledger};
 
 /// Changes of a balance on a line.
@@ -20,7 +20,7 @@ const AMONG_MAX: i64 = 1_000_000;
 pub struct Standing<'a> {
     pub user: UserId,
     pub name: &'a str,
-    pub avatar: Option<String>,
+    pub avatar: Option<Avatar>,
     pub row: Row,
     pub rank: u64,
     pub among: i64,
