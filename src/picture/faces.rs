@@ -4,7 +4,7 @@
 //! Source of the addresses: Discord API documentation, "Image Formatting".
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use resvg::tiny_skia::Pixmap;
@@ -31,8 +31,8 @@ const FAILED_KEPT: Duration = Duration::from_secs(300);
 
 /// The avatars of Discord.
 pub struct Faces {
-    /// None where TLS cannot be set up.
-    client: Option<reqwest::Client>,
+    /// Made with the first avatar; none where TLS cannot be set up.
+    client: OnceLock<Option<reqwest::Client>>,
     base: String,
     places: Semaphore,
     kept: Mutex<VecDeque<Kept>>,
@@ -49,17 +49,8 @@ struct Kept {
 impl Faces {
     /// `base` is the address of Discord's content, without a path.
     pub fn new(base: &str) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut client = reqwest::Client::builder()
-            .connect_timeout(WHOLE_TIMEOUT)
-            .timeout(WHOLE_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none());
-        if ["//127.", "//localhost", "//[::1]"].iter().any(|near| base.contains(near)) {
-            client = client.no_proxy();
-        }
-        let client = client.build().map_err(|error| tracing::warn!(%error, "avatars cannot be fetched")).ok();
         let base = base.trim_end_matches('/').to_owned();
-        Self { client, base, places: Semaphore::new(AT_ONCE_MAX), kept: Mutex::default() }
+        Self { client: OnceLock::new(), base, places: Semaphore::new(AT_ONCE_MAX), kept: Mutex::default() }
     }
 
     /// A member's avatar, if it can be had soon.
@@ -81,7 +72,7 @@ impl Faces {
     }
 
     async fn fetch(&self, user: UserId, avatar: &Avatar) -> Result<Vec<u8>, &'static str> {
-        let client = self.client.as_ref().ok_or("no TLS")?;
+        let client = self.client.get_or_init(|| client(&self.base)).as_ref().ok_or("no TLS")?;
         let (base, hash) = (&self.base, avatar.hash());
         let address = match avatar.guild {
             Some(guild) => format!("{base}/guilds/{guild}/users/{user}/avatars/{hash}.png?size={ASKED_SIDE}"),
@@ -119,6 +110,18 @@ impl Faces {
         }
         kept.push_back(Kept { user, avatar: avatar.clone(), face, at: Instant::now() });
     }
+}
+
+fn client(base: &str) -> Option<reqwest::Client> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut client = reqwest::Client::builder()
+        .connect_timeout(WHOLE_TIMEOUT)
+        .timeout(WHOLE_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none());
+    if ["//127.", "//localhost", "//[::1]"].iter().any(|near| base.contains(near)) {
+        client = client.no_proxy();
+    }
+    client.build().map_err(|error| tracing::warn!(%error, "avatars cannot be fetched")).ok()
 }
 
 /// An avatar out of its file, as large as it is shown.
