@@ -2,6 +2,7 @@
 //! of it.
 
 use askama::Template;
+use png::{BitDepth, ColorType, Encoder, Filter};
 use resvg::tiny_skia::{FillRule, FilterQuality, Paint, PathBuilder, Pattern, Pixmap, SpreadMode, Transform};
 
 use super::fonts::{Fitted, Fonts, Wanted};
@@ -41,7 +42,21 @@ pub fn png(fonts: &Fonts, picture: &Picture, face: Option<&Pixmap>) -> Option<Ve
     if let (Picture::Card(_), Some(face)) = (picture, face) {
         put_face(&mut pixels, face)?;
     }
-    pixels.encode_png().ok()
+    encode(pixels)
+}
+
+/// The pixels as a PNG. One way to filter all rows takes a fifth of the time of trying out every way on each row, and
+/// pictures as flat as ours become no larger by it.
+fn encode(pixels: Pixmap) -> Option<Vec<u8>> {
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, pixels.width(), pixels.height());
+    encoder.set_color(ColorType::Rgba);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_filter(Filter::Sub);
+    let mut writer = encoder.write_header().ok()?;
+    writer.write_image_data(&pixels.take_demultiplied()).ok()?;
+    writer.finish().ok()?;
+    Some(file)
 }
 
 /// A decoded avatar, as large as it is shown.
