@@ -110,6 +110,7 @@ fn story(source: &str, files: &[&str], balances: [i64; 3]) {
     let counts = &dry["counts"];
     let count = |name: &str| counts[name].as_i64().unwrap();
     assert_eq!((count("members"), count("matched"), count("not_in_guild")), (4, 2, 2), "{source}");
+    assert_eq!(count("invalid"), 0, "{source}");
     assert_eq!((count("raised"), count("lowered"), count("unchanged")), (2, 1, 1), "{source}: {dry}");
     assert_eq!((count("roles_to_add"), count("roles_to_remove")), (2, 0), "{source}");
     assert_eq!((moving.balances(), moving.copies(), moving.rows()), (start.clone(), 0, 1), "a dry run writes nothing");
@@ -188,6 +189,7 @@ fn people_are_shown_what_would_change_in_each_of_the_three_ways_and_what_to_past
         polaris: 4 members in 1 file, for the server 700000000000000001 (--as keep-level, raise only)
           in the server                  2
           not seen there                 2   hidden until they are seen
+          invalid                        0
           would rise                     2
           would fall                     1   they keep what they have; --replace lowers them
           unchanged                      1
@@ -247,8 +249,9 @@ fn what_is_wrong_is_one_sentence_and_writes_nothing() {
     write("cut.json", &good[..good.len() / 2]);
     write("private.json", r#"{"error": {"message": "This server's leaderboard is private"}, "status_code": 401}"#);
     write("sums.csv", "user_id,xp\n700000000000000011,=SUM(A1)\n");
-    let cases: [(&[&str], i32, &str); 9] = [
+    let cases: [(&[&str], i32, &str); 10] = [
         (&["mee6", "negative.json"], 1, "negative.json, line 9: players[1].xp: must be a whole number from 0 to"),
+        (&["mee6", "cut.json", "--skip-invalid"], 1, "the file ends in the middle"),
         (&["mee6", "cut.json"], 1, "the file ends in the middle"),
         (&["mee6", "private.json"], 1, "switch on “Make my server's leaderboard public”"),
         (&["csv", "sums.csv"], 1, "sums.csv, line 2: xp: \"=SUM(A1)\" is a formula, not a value"),
@@ -267,6 +270,55 @@ fn what_is_wrong_is_one_sentence_and_writes_nothing() {
     let (code, _, err) = moving.run(&["import", "csv", &sample("members.csv"), "--guild", "5", "--as", "keep-level"]);
     assert!(code == 2 && err.contains("these files tell no levels"), "{err}");
     assert_eq!(((moving.balances(), moving.rows()), moving.copies()), (start, 0));
+}
+
+#[test]
+fn records_that_are_invalid_are_counted_and_told_and_left_out_where_somebody_says_so() {
+    let moving = Moving::new();
+    let start = (moving.balances(), moving.rows());
+    let rows = [
+        (MOSSY.to_string(), "2750"),
+        (UNAL.to_string(), "-5"),
+        (MOSSY.to_string(), "9"),
+        ("'../x".to_owned(), "1"),
+        (GONE.to_string(), "=SUM(A1)"),
+        ("0".to_owned(), "1"),
+        ("7.00E+17".to_owned(), "1"),
+        (GONE.to_string(), ""),
+    ];
+    let rows: String = rows.iter().map(|(id, xp)| format!("{id},{xp}\n")).collect();
+    std::fs::write(moving.folder.file("odd.csv"), format!("user_id,xp\n{rows}")).unwrap();
+    let import = ["import", "csv", "odd.csv", "--guild", "700000000000000001"];
+    let (code, out, err) = moving.run(&import);
+    assert_eq!(code, 0, "{err}");
+    let (_, told) = out.split_once("  invalid ").unwrap();
+    expect![[r#"
+                               7   --apply refuses them; --skip-invalid leaves them out
+          would rise                     1
+          would fall                     0
+          unchanged                      0
+          roles to add                   1
+          roles to remove                0
+        Invalid: odd.csv, line 3: xp: must be a whole number from 0 to 1000000000000, not "-5"
+        Invalid: odd.csv, line 4: user_id: the member 700000000000000011 is here a second time
+        Invalid: odd.csv, line 5: user_id: "../x" is no id; an id is a whole number, best as a text in quotes
+        Invalid: odd.csv, line 6: xp: "=SUM(A1)" is a formula, not a value
+        Invalid: odd.csv, line 7: user_id: "0" is no id; an id is a whole number, best as a text in quotes
+        Invalid: and 2 more
+        Nothing was changed. The same with --apply imports it.
+    "#]]
+    .assert_eq(told);
+    let apply = [&import[..], &["--apply"]].concat();
+    let (code, _, err) = moving.run(&apply);
+    assert!(
+        code == 1 && err.contains("7 records are invalid, so nothing was written") && err.contains("line 3"),
+        "{err}"
+    );
+    assert_eq!(((moving.balances(), moving.rows()), moving.copies()), (start, 0));
+    let skipped = moving.json(&[&apply[..], &["--skip-invalid"]].concat());
+    assert_eq!((&skipped["counts"]["invalid"], &skipped["changes"]), (&7.into(), &1.into()), "{skipped}");
+    assert!(skipped["invalid"][0].as_str().unwrap().starts_with("odd.csv, line 3"), "{skipped}");
+    assert_eq!(moving.balances(), [(11, 2_750, false), (12, 12_000, false)]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `innkeeper import`: levels from another bot. Reads files, shows what would change and, with `--apply`, changes it as
 //! one batch that can be taken back, beside a running bot where there is one.
 
+mod options;
 mod progress;
 mod roles;
 mod scan;
@@ -9,122 +10,16 @@ mod words;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
-
 use super::{ConfigFile, Exit, complain, house};
 use crate::config::Config;
 use crate::features::levels::import::{self as levels, Counts, Ended, Order, Policy};
-use crate::import::{Carry, Extract, Reading, Source, carried, fragment};
+use crate::import::{Carry, Extract, Invalid, Reading, Source, carried, fragment};
 use crate::model::{Clock, Curve, Error, GuildId, UserId};
 use crate::store::{Guest, OpenError};
+pub use options::Options;
+use options::{Carrying, Files, Place, Undo, What};
 use progress::Progress;
 use words::Report;
-
-#[derive(Args)]
-pub struct Options {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Subcommand)]
-enum What {
-    /// MEE6: saved pages of https://mee6.xyz/api/plugins/levels/leaderboard/SERVER?limit=1000&page=0, 1, 2 …
-    Mee6(Files),
-    /// Polaris: the file of its export button.
-    Polaris(Files),
-    /// Lurkr: the export of its dashboard, or saved pages of its API.
-    Lurkr(Files),
-    /// LevelUp for Red: its file of one server, or of all.
-    Levelup(Files),
-    /// Discord Bot Hub: saved answers of /api/users/ or /api/leveling/leaderboard.
-    Hub(Files),
-    /// A JSON list of members with id and xp or level, or a table of XP by id.
-    Json(Files),
-    /// A table with the columns user_id and xp or level.
-    Csv(Files),
-    /// Takes an import back, however large it is.
-    Undo(Undo),
-    /// Gives everybody in the server the level roles that they should have, one a second.
-    LevelRoles(LevelRoles),
-    /// Reads the announcements of a bot that has no export, and keeps the highest level of each member.
-    ScanChannel(scan::ScanChannel),
-}
-
-#[derive(Args)]
-struct LevelRoles {
-    #[command(flatten)]
-    place: Place,
-    /// Ask nothing.
-    #[arg(long, requires = "apply")]
-    yes: bool,
-}
-
-/// What to read, and what to do with it.
-#[derive(Args)]
-struct Files {
-    /// The files.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    #[command(flatten)]
-    place: Place,
-    /// What is kept: levels (with the way to the next), XP, or both by taking over the other bot's curve. Without it
-    /// levels, where the files tell any.
-    #[arg(long = "as", value_name = "HOW")]
-    how: Option<How>,
-    /// Replace what members have; without it they only rise.
-    #[arg(long, conflicts_with = "add")]
-    replace: bool,
-    /// Add to what members have; what was added from the same bot before is not added again.
-    #[arg(long)]
-    add: bool,
-}
-
-#[derive(Args)]
-struct Undo {
-    /// The batch, as the import told it: B7.
-    #[arg(value_name = "BATCH", value_parser = batch_number)]
-    batch: i64,
-    #[command(flatten)]
-    place: Place,
-}
-
-/// Where, and whether in earnest.
-#[derive(Args)]
-struct Place {
-    /// The server, by id; without it the only one there is.
-    #[arg(long, value_name = "ID")]
-    guild: Option<GuildId>,
-    /// Change it. Without this nothing is written.
-    #[arg(long)]
-    apply: bool,
-    /// The outcome as JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    file: ConfigFile,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum How {
-    KeepLevel,
-    KeepXp,
-    AdoptCurve,
-}
-
-impl From<How> for Carry {
-    fn from(how: How) -> Self {
-        match how {
-            How::KeepLevel => Self::KeepLevel,
-            How::KeepXp => Self::KeepXp,
-            How::AdoptCurve => Self::AdoptCurve,
-        }
-    }
-}
-
-fn batch_number(given: &str) -> Result<i64, String> {
-    let digits = given.strip_prefix(['B', 'b']).unwrap_or(given);
-    digits.parse().map_err(|_| "a batch is written as B and a number, such as B7".to_owned())
-}
 
 /// Why a verb stops, in a sentence, and how.
 pub(super) struct Stop(pub String, pub Exit);
@@ -173,15 +68,28 @@ pub fn run(options: &Options) -> Exit {
 
 /// Reads files, and brings in what they say.
 fn bring_in(source: Source, files: &Files) -> Result<(), Stop> {
-    let config = load(&files.place.file)?;
-    let extract = read(source, &files.files, files.place.guild)?;
-    let policy = match (files.replace, files.add) {
-        (true, _) => Policy::Replace,
-        (_, true) => Policy::Add,
-        _ => Policy::Raise,
-    };
-    let how = files.how.map_or_else(|| usual(&extract), Carry::from);
-    carry_out(&config, &files.place, extract, how, policy, files.files.len())
+    let config = load(&files.carrying.place.file)?;
+    let extract = read(source, &files.files, files.carrying.place.guild)?;
+    carry_in(&config, &files.carrying, extract, files.files.len())
+}
+
+/// Brings in what some files say, as it is asked for.
+fn carry_in(config: &Config, carrying: &Carrying, extract: Extract, files: usize) -> Result<(), Stop> {
+    let how = carrying.how.map_or_else(|| usual(&extract), Carry::from);
+    if carrying.place.apply && !carrying.skip_invalid {
+        refuse_invalid(&extract.invalid)?;
+    }
+    carry_out(config, &carrying.place, extract, how, carrying.policy(), files)
+}
+
+/// What is not understood is not imported in part, unless somebody who has seen it says so.
+fn refuse_invalid(invalid: &Invalid) -> Result<(), Stop> {
+    if invalid.count() == 0 {
+        return Ok(());
+    }
+    let told = words::of_invalid(invalid).join("\n");
+    let way_out = "correct the file, or leave them out with --skip-invalid";
+    Err(Stop::failed(format!("{} records are invalid, so nothing was written: {way_out}\n{told}", invalid.count())))
 }
 
 /// Reads a channel, and brings in what was announced there. Levels only rise by that.

@@ -4,8 +4,9 @@ use std::io::{BufRead, Write};
 
 use serde_json::json;
 
+use super::options::LevelRoles;
 use super::progress::Progress;
-use super::{LevelRoles, Stop, choose_guild, load, open};
+use super::{Stop, choose_guild, load, open};
 use crate::features::levels::import::{PACE, Rewarding, Rewards};
 use crate::model::Clock;
 use crate::model::text::{count, duration};

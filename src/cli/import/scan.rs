@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::options::Place;
 use super::progress::Progress;
-use super::{Place, Stop, house};
+use super::{Stop, house};
 use crate::config::Loaded;
 use crate::gateway::History;
 use crate::import::{Extract, Pattern, Scan};
