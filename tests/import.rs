@@ -7,6 +7,8 @@
 mod house;
 mod support;
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -427,6 +429,74 @@ async fn after_an_import_everybody_is_given_their_level_roles_once_agreed() {
     let (_, out, _) = verbs(&["level-roles", "--apply", "--yes"]).await;
     assert!(out.contains("0 roles to give, 1 promised before"), "{out}");
     bot.stop().await;
+}
+
+/// Serves these answers over loopback, one a connection, and tells what was asked for.
+fn serve(answers: Vec<String>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let serving = std::thread::spawn(move || {
+        let answer_one = |answer: String| {
+            let (mut socket, _) = listener.accept().unwrap();
+            let mut line = String::new();
+            let mut reader = BufReader::new(socket.try_clone().unwrap());
+            reader.read_line(&mut line).unwrap();
+            let mut rest = String::new();
+            while rest != "\r\n" {
+                rest.clear();
+                reader.read_line(&mut rest).unwrap();
+            }
+            socket.write_all(answer.as_bytes()).unwrap();
+            line.split(' ').nth(1).unwrap().to_owned()
+        };
+        answers.into_iter().map(answer_one).collect()
+    });
+    (address, serving)
+}
+
+fn answer(status: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+#[test]
+fn a_public_board_is_fetched_shown_and_imported() {
+    let moving = Moving::new();
+    let board = std::fs::read_to_string(sample("mee6-page-0.json")).unwrap();
+    let refused = r#"{"error": {"message": "Private leaderboard"}, "status_code": 401}"#;
+    let (address, serving) = serve(vec![answer("200 OK", &board), answer("401 Unauthorized", refused)]);
+    let fetch = ["import", "mee6", "--fetch", "--address", &address, "--guild", "700000000000000001"];
+    let (code, out, err) = moving.run(&fetch);
+    assert!(code == 0 && out.contains("in 1 file, for the server 700000000000000001"), "{out}{err}");
+    assert!(out.contains("`import mee6 mee6-700000000000000001/*` reads them again"), "{out}");
+    let kept = moving.folder.file("mee6-700000000000000001/page-0.json");
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), board);
+    // What was looked at is what is imported: nothing is asked for again.
+    let done = moving.json(&["import", "mee6", kept.to_str().unwrap(), "--apply"]);
+    assert_eq!((&done["batch"], &done["source"]), (&"B1".into(), &"mee6".into()));
+    let (code, _, err) = moving.run(&fetch);
+    assert!(code == 1 && err.contains("switch on “Make my server's leaderboard public”"), "{err}");
+    assert_eq!(serving.join().unwrap(), ["/api/plugins/levels/leaderboard/700000000000000001?limit=1000&page=0"; 2]);
+    for (arguments, words) in [
+        (&["mee6", "--fetch"][..], "say with --guild which server is meant"),
+        (&["hub", "--fetch", "--guild", "5"], "say with --address where it is"),
+        (&["mee6", "--page", "3", "x.json"], "cannot be used with"),
+        (&["mee6", "--fetch", "--guild", "5", "--page", "3"], "page 0 is not in mee6-5"),
+        (&["mee6", "--fetch", "--address", "mee6.xyz"], "an address is written as"),
+    ] {
+        let (code, _, err) = moving.run(&[&["import"], arguments].concat());
+        assert!(code == 2 && err.contains(words), "{arguments:?}: {code} {err}");
+    }
+}
+
+#[test]
+fn a_hub_is_fetched_too() {
+    let moving = Moving::new();
+    let users = std::fs::read_to_string(sample("hub-users.json")).unwrap();
+    let (address, serving) = serve(vec![answer("200 OK", &users)]);
+    let fetch = ["import", "hub", "--fetch", "--address", &address, "--guild", "700000000000000001", "--apply"];
+    assert_eq!(moving.json(&fetch)["changes"], 2);
+    assert_eq!(serving.join().unwrap(), ["/api/users/?limit=100&offset=0"]);
+    assert_eq!(moving.balances(), [(11, 41_000, false), (12, 12_000, false), (13, 2_750, true)]);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! database. Whatever is wrong with a file as a whole is one sentence with its line, and then there is no record. A
 //! record that is wrong by itself is left out and told of, with line and field.
 
+mod board;
 mod bots;
 mod csv;
 mod invalid;
@@ -21,6 +22,7 @@ use crate::model::{ChannelId, GuildId, RoleId, UserId, XP_MAX, text};
 
 use json::Gathered;
 
+pub use board::{Answer, Board, PAGE_BYTES_MAX, Verdict};
 pub use invalid::Invalid;
 pub use paste::fragment;
 pub use scale::{Carry, Scale, carried};

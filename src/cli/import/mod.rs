@@ -1,6 +1,7 @@
 //! `innkeeper import`: levels from another bot. Reads files, shows what would change and, with `--apply`, changes it as
 //! one batch that can be taken back, beside a running bot where there is one.
 
+mod fetch;
 mod options;
 mod progress;
 mod roles;
@@ -11,13 +12,14 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::{ConfigFile, Exit, complain, house};
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 use crate::features::levels::import::{self as levels, Counts, Ended, Order, Policy};
-use crate::import::{Carry, Extract, Invalid, Reading, Source, carried, fragment};
+use crate::import::{Board, Carry, Extract, Invalid, Reading, Source, carried, fragment};
 use crate::model::{Clock, Curve, Error, GuildId, UserId};
 use crate::store::{Guest, OpenError};
+use fetch::Fetch;
 pub use options::Options;
-use options::{Carrying, Files, Place, Undo, What};
+use options::{Carrying, Files, Place, Shown, Undo, What};
 use progress::Progress;
 use words::Report;
 
@@ -49,11 +51,11 @@ impl From<Error> for Stop {
 
 pub fn run(options: &Options) -> Exit {
     let done = match &options.what {
-        What::Mee6(files) => bring_in(Source::Mee6, files),
+        What::Mee6(shown) => bring_in_shown(Source::Mee6, shown),
         What::Polaris(files) => bring_in(Source::Polaris, files),
         What::Lurkr(files) => bring_in(Source::Lurkr, files),
         What::Levelup(files) => bring_in(Source::LevelUp, files),
-        What::Hub(files) => bring_in(Source::Hub, files),
+        What::Hub(shown) => bring_in_shown(Source::Hub, shown),
         What::Json(files) => bring_in(Source::Json, files),
         What::Csv(files) => bring_in(Source::Csv, files),
         What::Undo(undo) => take_back(undo),
@@ -68,18 +70,41 @@ pub fn run(options: &Options) -> Exit {
 
 /// Reads files, and brings in what they say.
 fn bring_in(source: Source, files: &Files) -> Result<(), Stop> {
-    let config = load(&files.carrying.place.file)?;
+    let loaded = load(&files.carrying.place.file)?;
     let extract = read(source, &files.files, files.carrying.place.guild)?;
-    carry_in(&config, &files.carrying, extract, files.files.len())
+    carry_in(&loaded, &files.carrying, extract, files.files.len())
+}
+
+/// The same, of files that may have to be fetched first.
+fn bring_in_shown(source: Source, shown: &Shown) -> Result<(), Stop> {
+    let (loaded, guild) = (load(&shown.carrying.place.file)?, shown.carrying.place.guild);
+    if !shown.fetch {
+        return carry_in(&loaded, &shown.carrying, read(source, &shown.files, guild)?, shown.files.len());
+    }
+    let board = match source {
+        Source::Mee6 => Board::Mee6(choose_guild(&open(&loaded.config, false)?, &loaded.config, guild)?),
+        _ => Board::Hub,
+    };
+    let address = shown.address.clone().or_else(|| board.usual_address().map(str::to_owned));
+    let address = address.ok_or_else(|| Stop::usage("say with --address where it is"))?;
+    let folder = shown.into.clone().unwrap_or_else(|| fetch::usual_folder(board));
+    let fetching = Fetch { board, address, folder, first: shown.page, pace: fetch::Pace::default() };
+    let files = house::runtime().map_err(Stop::failed)?.block_on(fetching.run())?;
+    let mut extract = read(source, &files, guild)?;
+    let folder = fetching.folder.display();
+    extract
+        .notes
+        .push(format!("The pages are kept in {folder}: `import {} {folder}/*` reads them again.", source.word()));
+    carry_in(&loaded, &shown.carrying, extract, files.len())
 }
 
 /// Brings in what some files say, as it is asked for.
-fn carry_in(config: &Config, carrying: &Carrying, extract: Extract, files: usize) -> Result<(), Stop> {
+fn carry_in(loaded: &Loaded, carrying: &Carrying, extract: Extract, files: usize) -> Result<(), Stop> {
     let how = carrying.how.map_or_else(|| usual(&extract), Carry::from);
     if carrying.place.apply && !carrying.skip_invalid {
         refuse_invalid(&extract.invalid)?;
     }
-    carry_out(config, &carrying.place, extract, how, carrying.policy(), files)
+    carry_out(&loaded.config, &carrying.place, extract, how, carrying.policy(), files)
 }
 
 /// What is not understood is not imported in part, unless somebody who has seen it says so.
@@ -94,7 +119,7 @@ fn refuse_invalid(invalid: &Invalid) -> Result<(), Stop> {
 
 /// Reads a channel, and brings in what was announced there. Levels only rise by that.
 fn scan_channel(options: &scan::ScanChannel) -> Result<(), Stop> {
-    let loaded = options.place.file.load().map_err(Stop::usage)?;
+    let loaded = load(&options.place.file)?;
     let extract = scan::read(options, &loaded)?;
     carry_out(&loaded.config, &options.place, extract, Carry::KeepLevel, Policy::Raise, 0)
 }
@@ -137,8 +162,8 @@ fn carry_out(
     Ok(())
 }
 
-fn load(file: &ConfigFile) -> Result<Config, Stop> {
-    file.load().map(|loaded| loaded.config).map_err(Stop::usage)
+fn load(file: &ConfigFile) -> Result<Loaded, Stop> {
+    file.load().map_err(Stop::usage)
 }
 
 fn open(config: &Config, in_earnest: bool) -> Result<Guest, Stop> {
@@ -234,7 +259,7 @@ fn preview(guest: &Guest, config: &Config, order: &Order) -> Result<Counts, Stop
 }
 
 fn take_back(undo: &Undo) -> Result<(), Stop> {
-    let config = load(&undo.place.file)?;
+    let config = load(&undo.place.file)?.config;
     let mut guest = open(&config, undo.place.apply)?;
     let guild = choose_guild(&guest, &config, undo.place.guild)?;
     let rows = levels::count_batch(&guest, guild, undo.batch)?;

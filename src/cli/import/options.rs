@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::scan;
+use super::{fetch, scan};
 use crate::cli::ConfigFile;
 use crate::features::levels::import::Policy;
 use crate::import::Carry;
@@ -18,16 +18,17 @@ pub struct Options {
 
 #[derive(Subcommand)]
 pub enum What {
-    /// MEE6: saved pages of https://mee6.xyz/api/plugins/levels/leaderboard/SERVER?limit=1000&page=0, 1, 2 …
-    Mee6(Files),
+    /// MEE6: its public board, fetched, or saved pages of
+    /// https://mee6.xyz/api/plugins/levels/leaderboard/SERVER?limit=1000&page=0, 1, 2 …
+    Mee6(Shown),
     /// Polaris: the file of its export button.
     Polaris(Files),
     /// Lurkr: the export of its dashboard, or saved pages of its API.
     Lurkr(Files),
     /// LevelUp for Red: its file of one server, or of all.
     Levelup(Files),
-    /// Discord Bot Hub: saved answers of /api/users/ or /api/leveling/leaderboard.
-    Hub(Files),
+    /// Discord Bot Hub: fetched, or saved answers of /api/users/ or /api/leveling/leaderboard.
+    Hub(Shown),
     /// A JSON list of members with id and xp or level, or a table of XP by id.
     Json(Files),
     /// A table with the columns user_id and xp or level.
@@ -55,6 +56,28 @@ pub struct Files {
     /// The files.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub carrying: Carrying,
+}
+
+/// What to read or fetch, and what to do with it.
+#[derive(Args)]
+pub struct Shown {
+    /// Files that were saved.
+    #[arg(value_name = "FILE", required_unless_present = "fetch", conflicts_with = "fetch")]
+    pub files: Vec<PathBuf>,
+    /// Fetch it, page by page. The pages are kept as files.
+    #[arg(long)]
+    pub fetch: bool,
+    /// Where to fetch it; for MEE6 https://mee6.xyz without this.
+    #[arg(long, value_name = "URL", requires = "fetch", conflicts_with = "files", value_parser = fetch::address)]
+    pub address: Option<String>,
+    /// The folder for the pages; without it one of their own in this folder.
+    #[arg(long, value_name = "FOLDER", requires = "fetch", conflicts_with = "files")]
+    pub into: Option<PathBuf>,
+    /// Go on at this page, where an earlier fetch stopped; the pages before it are in the folder.
+    #[arg(long, value_name = "NUMBER", requires = "fetch", conflicts_with = "files", default_value_t = 0)]
+    pub page: usize,
     #[command(flatten)]
     pub carrying: Carrying,
 }

@@ -13,7 +13,7 @@ use crate::model::text::{count, duration};
 
 pub fn give(options: &LevelRoles) -> Result<(), Stop> {
     let place = &options.place;
-    let config = load(&place.file)?;
+    let config = load(&place.file)?.config;
     let mut guest = open(&config, place.apply)?;
     let guild = choose_guild(&guest, &config, place.guild)?;
     let rewarding = Rewarding::new(&guest, &config, guild)?;
