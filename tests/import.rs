@@ -189,7 +189,7 @@ fn people_are_shown_what_would_change_in_each_of_the_three_ways_and_what_to_past
     assert_eq!(code, 0, "{err}");
     expect![[r#"
         polaris: 4 members in 1 file, for the server 700000000000000001 (--as keep-level, raise only)
-          in the server                  2
+          seen in the server             2
           not seen there                 2   hidden until they are seen
           invalid                        0
           would rise                     2
@@ -427,8 +427,79 @@ async fn after_an_import_everybody_is_given_their_level_roles_once_agreed() {
     bot.settle(&house).await;
     house.sim.until(|world| world.has_role(inn.guild, ada, inn.level_5).then_some(())).await;
     let (_, out, _) = verbs(&["level-roles", "--apply", "--yes"]).await;
-    assert!(out.contains("0 roles to give, 1 promised before"), "{out}");
+    assert!(out.contains("0 roles to give") && out.contains("1 promised before"), "{out}");
     bot.stop().await;
+}
+
+/// Runs a verb of `import` in the house's folder, with its token and its Discord.
+async fn import_at(house: &House, verb: &[&str]) -> (i32, String, String) {
+    let (folder, url) = (house.config.store.path.parent().unwrap().to_owned(), house.sim.api_url());
+    let (token, guild) = (house.sim.token(), house.inn.guild.to_string());
+    let verb: Vec<String> = verb.iter().map(|word| (*word).to_owned()).collect();
+    let run = move || {
+        let environment = [("INNKEEPER_DISCORD__API_URL", url.as_str()), ("DISCORD_BOT_TOKEN", &token)];
+        let verb: Vec<&str> = verb.iter().map(String::as_str).collect();
+        run_with(&folder, &[&["import"], &verb[..], &["--guild", &guild]].concat(), &environment)
+    };
+    tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+#[tokio::test]
+async fn discord_is_asked_who_is_in_the_server_and_they_are_shown_at_once() {
+    let house = House::new().await;
+    let (ada, guild, level_5) = (house.member(0), house.inn.guild, house.inn.level_5);
+    let folder = house.config.store.path.parent().unwrap().to_owned();
+    // Who never wrote, who has the role already, and who left before the bot came.
+    let (quiet, regular, gone) = (house.member(1), house.member(2), house.member(3));
+    {
+        let mut world = house.sim.world();
+        world.set_nick(guild, quiet, Some("Quiet Quince")).unwrap();
+        world.give_role(guild, regular, level_5).unwrap();
+        world.leave(guild, gone).unwrap();
+    }
+    let bot = house.start().await;
+    house.say(ada, "hello");
+    bot.settle(&house).await;
+    std::fs::write(folder.join("innkeeper.toml"), format!("[[levels.role]]\nlevel = 5\nrole = \"{level_5}\"\n"))
+        .unwrap();
+    let rows: String = [ada, quiet, regular, gone].iter().map(|member| format!("{member},7\n")).collect();
+    std::fs::write(folder.join("members.csv"), format!("user_id,level\n{rows}")).unwrap();
+    let (code, out, err) = import_at(&house, &["csv", "members.csv"]).await;
+    assert_eq!(code, 0, "{err}");
+    let rows: Vec<&str> = out.lines().map(str::trim).collect();
+    for row in ["in the server                  3", "not in the server              1   hidden until they are seen"] {
+        assert!(rows.contains(&row), "{row}: {out}");
+    }
+    assert!(rows.contains(&"roles to add                   2"), "one is held already: {out}");
+    let (_, out, _) = import_at(&house, &["csv", "members.csv", "--offline"]).await;
+    assert!(out.contains("seen in the server             1"), "{out}");
+    let (code, out, err) = import_at(&house, &["csv", "members.csv", "--apply"]).await;
+    assert!(code == 0 && out.contains("Imported as B1: 4 changes."), "{out}{err}");
+    let board = house.slash(ada, "leaderboard", &[]).await.text();
+    assert!(board.contains("Quiet Quince") && board.matches("5,250").count() == 3, "{board}");
+    let (_, out, err) = import_at(&house, &["level-roles", "--apply", "--yes"]).await;
+    assert!(
+        out.contains("3 members have a level with a role: 2 roles to give, 1 held already, 0 promised"),
+        "{out}{err}"
+    );
+    let promised = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+    let database = Connection::open(&house.config.store.path).unwrap();
+    let mut targets = database.prepare("SELECT target FROM promise WHERE origin LIKE 'import:role.%'").unwrap();
+    let targets: Vec<String> = targets.query_map((), promised).unwrap().map(|target| target.unwrap()).collect();
+    assert!(targets.len() == 2 && !targets.iter().any(|target| target.contains(&regular.to_string())), "{targets:?}");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn where_discord_does_not_tell_what_the_bot_has_seen_counts() {
+    let house = House::new().await;
+    let ada = house.member(0);
+    let folder = house.config.store.path.parent().unwrap().to_owned();
+    std::fs::write(folder.join("members.csv"), format!("user_id,xp\n{ada},7\n")).unwrap();
+    house.sim.world().grant_intents(0);
+    let (code, out, err) = import_at(&house, &["csv", "members.csv"]).await;
+    assert!(code == 0 && out.contains("seen in the server             0"), "{out}{err}");
+    assert!(out.contains("Note: Whom the bot has seen counts") && out.contains("Server Members Intent"), "{out}");
 }
 
 /// Serves these answers over loopback, one a connection, and tells what was asked for.

@@ -15,6 +15,7 @@ mod knock;
 pub mod ledger;
 mod lock;
 mod open;
+pub mod people;
 pub mod promises;
 pub mod session;
 mod tx;

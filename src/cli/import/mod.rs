@@ -1,6 +1,7 @@
 //! `innkeeper import`: levels from another bot. Reads files, shows what would change and, with `--apply`, changes it as
 //! one batch that can be taken back, beside a running bot where there is one.
 
+mod ask;
 mod fetch;
 mod options;
 mod progress;
@@ -15,7 +16,7 @@ use super::{ConfigFile, Exit, complain, house};
 use crate::config::{Config, Loaded};
 use crate::features::levels::import::{self as levels, Counts, Ended, Order, Policy};
 use crate::import::{Board, Carry, Extract, Invalid, Reading, Source, carried, fragment};
-use crate::model::{Clock, Curve, Error, GuildId, UserId};
+use crate::model::{Clock, Curve, Error, GuildId, Roll, UserId};
 use crate::store::{Guest, OpenError};
 use fetch::Fetch;
 pub use options::Options;
@@ -104,7 +105,8 @@ fn carry_in(loaded: &Loaded, carrying: &Carrying, extract: Extract, files: usize
     if carrying.place.apply && !carrying.skip_invalid {
         refuse_invalid(&extract.invalid)?;
     }
-    carry_out(&loaded.config, &carrying.place, extract, how, carrying.policy(), files)
+    let reach = if carrying.offline { Reach::Offline } else { Reach::Discord };
+    carry_out(loaded, &carrying.place, extract, (how, carrying.policy()), files, reach)
 }
 
 /// What is not understood is not imported in part, unless somebody who has seen it says so.
@@ -121,21 +123,31 @@ fn refuse_invalid(invalid: &Invalid) -> Result<(), Stop> {
 fn scan_channel(options: &scan::ScanChannel) -> Result<(), Stop> {
     let loaded = load(&options.place.file)?;
     let extract = scan::read(options, &loaded)?;
-    carry_out(&loaded.config, &options.place, extract, Carry::KeepLevel, Policy::Raise, 0)
+    carry_out(&loaded, &options.place, extract, (Carry::KeepLevel, Policy::Raise), 0, Reach::Discord)
+}
+
+/// Whether Discord is asked who is in the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    Discord,
+    Offline,
 }
 
 /// Shows and, in earnest, imports.
 fn carry_out(
-    config: &Config,
+    loaded: &Loaded,
     place: &Place,
-    extract: Extract,
-    how: Carry,
-    policy: Policy,
+    mut extract: Extract,
+    (how, policy): (Carry, Policy),
     files: usize,
+    reach: Reach,
 ) -> Result<(), Stop> {
+    let config = &loaded.config;
     let mut guest = open(config, place.apply)?;
     let guild = choose_guild(&guest, config, place.guild.or(extract.guild))?;
-    let order = order(&extract, config, guild, how, policy)?;
+    let roll = ask(loaded, guild, reach, &mut extract.notes)?;
+    let mut order = order(&extract, config, guild, how, policy)?;
+    order.roll = roll;
     let mut report = Report::new(&extract, &order, how, files);
     report.toml = fragment(&extract, how, order.curve.as_ref().unwrap_or(&config.levels.curve));
     report.before = levels::find_before(&guest, &order)?;
@@ -143,9 +155,11 @@ fn carry_out(
     if !place.apply {
         for other in [Carry::KeepLevel, Carry::KeepXp, Carry::AdoptCurve].into_iter().filter(|other| *other != how) {
             // What cannot be done is not shown.
-            let order = self::order(&extract, config, guild, other, policy);
-            if let (Ok(order), true) = (order, files > 0) {
-                report.others.push((other, preview(&guest, config, &order)?));
+            let Ok(mut other_order) = self::order(&extract, config, guild, other, policy) else { continue };
+            if files > 0 {
+                other_order.roll = order.roll.take();
+                report.others.push((other, preview(&guest, config, &other_order)?));
+                order.roll = other_order.roll;
             }
         }
     } else if report.before.is_none() && report.counts.changes(policy) > 0 {
@@ -164,6 +178,21 @@ fn carry_out(
 
 fn load(file: &ConfigFile) -> Result<Loaded, Stop> {
     file.load().map_err(Stop::usage)
+}
+
+/// Everybody in the server, where Discord is asked and tells; why it does not is a note.
+pub(super) fn ask(
+    loaded: &Loaded,
+    guild: GuildId,
+    reach: Reach,
+    notes: &mut Vec<String>,
+) -> Result<Option<Roll>, Stop> {
+    if reach == Reach::Offline {
+        return Ok(None);
+    }
+    let (roll, why) = ask::roll(loaded, guild)?;
+    notes.extend(why);
+    Ok(roll)
 }
 
 fn open(config: &Config, in_earnest: bool) -> Result<Guest, Stop> {
@@ -235,7 +264,7 @@ fn order(extract: &Extract, config: &Config, guild: GuildId, how: Carry, policy:
     };
     let word = extract.source.word();
     let origin = format!("{word} {} {} {:016x}", how.word(), policy.word(), fingerprint(&targets));
-    Ok(Order { guild, source: word, origin, policy, targets, curve })
+    Ok(Order { guild, source: word, origin, policy, targets, curve, roll: None })
 }
 
 fn adopted(extract: &Extract, ours: &Curve) -> Result<Curve, Stop> {

@@ -48,6 +48,9 @@ pub struct LevelRoles {
     /// Ask nothing.
     #[arg(long, requires = "apply")]
     pub yes: bool,
+    /// Do not ask Discord who is in the server and which roles they hold.
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// What to read, and what to do with it.
@@ -100,6 +103,9 @@ pub struct Carrying {
     /// Leave out the records that are invalid; without it nothing is imported while there are any.
     #[arg(long)]
     pub skip_invalid: bool,
+    /// Do not ask Discord who is in the server.
+    #[arg(long)]
+    pub offline: bool,
 }
 
 impl Carrying {

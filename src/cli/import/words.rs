@@ -14,6 +14,8 @@ pub struct Report {
     how: Carry,
     policy: Policy,
     files: usize,
+    /// Discord was asked who is in the server.
+    asked: bool,
     twice: usize,
     invalid: Invalid,
     notes: Vec<String>,
@@ -39,6 +41,7 @@ impl Report {
             how,
             policy: order.policy,
             files,
+            asked: order.roll.is_some(),
             twice: extract.twice,
             invalid: extract.invalid.clone(),
             notes,
@@ -70,6 +73,7 @@ impl Report {
             "counts": self.counts_with_invalid(),
             "invalid": self.invalid.told(),
             "others": others,
+            "asked_discord": self.asked,
             "twice": self.twice,
             "imported_before": self.before.map(|batch| format!("B{batch}")),
             "batch": self.imported.map(|(batch, _)| format!("B{batch}")),
@@ -130,6 +134,10 @@ impl Report {
             format!("  {name:<20}{:>12}{}{note}", number(amount), if note.is_empty() { "" } else { "   " })
         };
         let (rise, fall) = if in_earnest { ("rise", "fall") } else { ("would rise", "would fall") };
+        let (here, not_here) = match self.asked {
+            true => ("in the server", "not in the server"),
+            false => ("seen in the server", "not seen there"),
+        };
         let invalid = self.invalid.count();
         let left_out = match (invalid, in_earnest) {
             (0, _) => "",
@@ -138,8 +146,8 @@ impl Report {
         };
         let kept = if self.policy == Policy::Raise { "they keep what they have; --replace lowers them" } else { "" };
         vec![
-            row("in the server", matched, ""),
-            row("not seen there", not_in_guild, "hidden until they are seen"),
+            row(here, matched, ""),
+            row(not_here, not_in_guild, "hidden until they are seen"),
             row("invalid", invalid, left_out),
             row(rise, raised, ""),
             row(fall, lowered, if lowered > 0 { kept } else { "" }),

@@ -1,0 +1,35 @@
+//! People by the name and avatar to show, for each guild that they were seen in.
+
+use rusqlite::params;
+
+use super::Tx;
+use crate::model::{Author, GuildId, Result};
+
+/// What became of somebody's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// It said the same already.
+    Same,
+    Changed,
+    /// There was none.
+    New,
+}
+
+/// Stores how somebody looks who is in a guild, where that is news.
+pub fn save(tx: &Tx, guild: GuildId, author: &Author) -> Result<Saved> {
+    let known = "SELECT name = ?3 AND avatar IS ?4 AND present = 1 FROM member WHERE guild = ?1 AND user = ?2";
+    let avatar = author.avatar.as_ref().map(ToString::to_string);
+    let values = params![guild.sql(), author.id.sql(), author.name, avatar];
+    let mut statement = tx.read().prepare_cached(known)?;
+    let same = statement.query_map(values, |row| row.get::<_, bool>(0))?.next().transpose()?;
+    if same != Some(true) {
+        let sql = "INSERT INTO member (guild, user, name, avatar, present) VALUES (?1, ?2, ?3, ?4, 1)
+            ON CONFLICT (guild, user) DO UPDATE SET name = excluded.name, avatar = excluded.avatar, present = 1";
+        tx.write()?.prepare_cached(sql)?.execute(values)?;
+    }
+    Ok(match same {
+        Some(true) => Saved::Same,
+        Some(false) => Saved::Changed,
+        None => Saved::New,
+    })
+}
