@@ -69,7 +69,7 @@ impl<'de> Deserialize<'de> for Polaris {
                     None if bare.members.is_empty() && settings.is_none() => {
                         Err(de::Error::custom("users: it is not there, so this is no such file"))
                     }
-                    None => Ok(Polaris { settings, members: bare }),
+                    None => Ok(Polaris { settings, members: bare.ended() }),
                 }
             }
         }

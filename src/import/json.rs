@@ -83,7 +83,7 @@ impl<'de, R: Record> Deserialize<'de> for List<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut gathered = Gathered::default();
         deserializer.deserialize_seq(Members::<R>(&mut gathered, PhantomData))?;
-        Ok(Self(gathered, PhantomData))
+        Ok(Self(gathered.ended(), PhantomData))
     }
 }
 
@@ -91,7 +91,7 @@ impl<'de, R: Record> Deserialize<'de> for Table<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut gathered = Gathered::default();
         deserializer.deserialize_map(Members::<R>(&mut gathered, PhantomData))?;
-        Ok(Self(gathered, PhantomData))
+        Ok(Self(gathered.ended(), PhantomData))
     }
 }
 
@@ -110,6 +110,11 @@ impl Gathered {
     /// The seed that takes the next entry; `place` names it where something is wrong.
     pub fn next<R: Record, P: Fn() -> String>(&mut self, key: Key, place: P) -> Entry<'_, R, P> {
         Entry { gathered: self, key, place, record: PhantomData }
+    }
+
+    /// As it is kept, without what it took to find out who came twice.
+    pub fn ended(self) -> Self {
+        Self { seen: HashSet::new(), ..self }
     }
 
     /// How many entries there were.

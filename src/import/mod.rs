@@ -257,7 +257,10 @@ struct Part {
 
 impl Part {
     fn gather(&mut self, gathered: Gathered) {
-        self.members.extend(gathered.members);
+        match self.members.is_empty() {
+            true => self.members = gathered.members,
+            false => self.members.extend(gathered.members),
+        }
         self.invalid.add(gathered.invalid);
     }
 }
