@@ -7,6 +7,8 @@
 mod house;
 mod support;
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -110,6 +112,7 @@ fn story(source: &str, files: &[&str], balances: [i64; 3]) {
     let counts = &dry["counts"];
     let count = |name: &str| counts[name].as_i64().unwrap();
     assert_eq!((count("members"), count("matched"), count("not_in_guild")), (4, 2, 2), "{source}");
+    assert_eq!(count("invalid"), 0, "{source}");
     assert_eq!((count("raised"), count("lowered"), count("unchanged")), (2, 1, 1), "{source}: {dry}");
     assert_eq!((count("roles_to_add"), count("roles_to_remove")), (2, 0), "{source}");
     assert_eq!((moving.balances(), moving.copies(), moving.rows()), (start.clone(), 0, 1), "a dry run writes nothing");
@@ -186,8 +189,9 @@ fn people_are_shown_what_would_change_in_each_of_the_three_ways_and_what_to_past
     assert_eq!(code, 0, "{err}");
     expect![[r#"
         polaris: 4 members in 1 file, for the server 700000000000000001 (--as keep-level, raise only)
-          in the server                  2
+          seen in the server             2
           not seen there                 2   hidden until they are seen
+          invalid                        0
           would rise                     2
           would fall                     1   they keep what they have; --replace lowers them
           unchanged                      1
@@ -247,8 +251,9 @@ fn what_is_wrong_is_one_sentence_and_writes_nothing() {
     write("cut.json", &good[..good.len() / 2]);
     write("private.json", r#"{"error": {"message": "This server's leaderboard is private"}, "status_code": 401}"#);
     write("sums.csv", "user_id,xp\n700000000000000011,=SUM(A1)\n");
-    let cases: [(&[&str], i32, &str); 9] = [
+    let cases: [(&[&str], i32, &str); 10] = [
         (&["mee6", "negative.json"], 1, "negative.json, line 9: players[1].xp: must be a whole number from 0 to"),
+        (&["mee6", "cut.json", "--skip-invalid"], 1, "the file ends in the middle"),
         (&["mee6", "cut.json"], 1, "the file ends in the middle"),
         (&["mee6", "private.json"], 1, "switch on “Make my server's leaderboard public”"),
         (&["csv", "sums.csv"], 1, "sums.csv, line 2: xp: \"=SUM(A1)\" is a formula, not a value"),
@@ -267,6 +272,55 @@ fn what_is_wrong_is_one_sentence_and_writes_nothing() {
     let (code, _, err) = moving.run(&["import", "csv", &sample("members.csv"), "--guild", "5", "--as", "keep-level"]);
     assert!(code == 2 && err.contains("these files tell no levels"), "{err}");
     assert_eq!(((moving.balances(), moving.rows()), moving.copies()), (start, 0));
+}
+
+#[test]
+fn records_that_are_invalid_are_counted_and_told_and_left_out_where_somebody_says_so() {
+    let moving = Moving::new();
+    let start = (moving.balances(), moving.rows());
+    let rows = [
+        (MOSSY.to_string(), "2750"),
+        (UNAL.to_string(), "-5"),
+        (MOSSY.to_string(), "9"),
+        ("'../x".to_owned(), "1"),
+        (GONE.to_string(), "=SUM(A1)"),
+        ("0".to_owned(), "1"),
+        ("7.00E+17".to_owned(), "1"),
+        (GONE.to_string(), ""),
+    ];
+    let rows: String = rows.iter().map(|(id, xp)| format!("{id},{xp}\n")).collect();
+    std::fs::write(moving.folder.file("odd.csv"), format!("user_id,xp\n{rows}")).unwrap();
+    let import = ["import", "csv", "odd.csv", "--guild", "700000000000000001"];
+    let (code, out, err) = moving.run(&import);
+    assert_eq!(code, 0, "{err}");
+    let (_, told) = out.split_once("  invalid ").unwrap();
+    expect![[r#"
+                               7   --apply refuses them; --skip-invalid leaves them out
+          would rise                     1
+          would fall                     0
+          unchanged                      0
+          roles to add                   1
+          roles to remove                0
+        Invalid: odd.csv, line 3: xp: must be a whole number from 0 to 1000000000000, not "-5"
+        Invalid: odd.csv, line 4: user_id: the member 700000000000000011 is here a second time
+        Invalid: odd.csv, line 5: user_id: "../x" is no id; an id is a whole number, best as a text in quotes
+        Invalid: odd.csv, line 6: xp: "=SUM(A1)" is a formula, not a value
+        Invalid: odd.csv, line 7: user_id: "0" is no id; an id is a whole number, best as a text in quotes
+        Invalid: and 2 more
+        Nothing was changed. The same with --apply imports it.
+    "#]]
+    .assert_eq(told);
+    let apply = [&import[..], &["--apply"]].concat();
+    let (code, _, err) = moving.run(&apply);
+    assert!(
+        code == 1 && err.contains("7 records are invalid, so nothing was written") && err.contains("line 3"),
+        "{err}"
+    );
+    assert_eq!(((moving.balances(), moving.rows()), moving.copies()), (start, 0));
+    let skipped = moving.json(&[&apply[..], &["--skip-invalid"]].concat());
+    assert_eq!((&skipped["counts"]["invalid"], &skipped["changes"]), (&7.into(), &1.into()), "{skipped}");
+    assert!(skipped["invalid"][0].as_str().unwrap().starts_with("odd.csv, line 3"), "{skipped}");
+    assert_eq!(moving.balances(), [(11, 2_750, false), (12, 12_000, false)]);
 }
 
 #[test]
@@ -373,8 +427,147 @@ async fn after_an_import_everybody_is_given_their_level_roles_once_agreed() {
     bot.settle(&house).await;
     house.sim.until(|world| world.has_role(inn.guild, ada, inn.level_5).then_some(())).await;
     let (_, out, _) = verbs(&["level-roles", "--apply", "--yes"]).await;
-    assert!(out.contains("0 roles to give, 1 promised before"), "{out}");
+    assert!(out.contains("0 roles to give") && out.contains("1 promised before"), "{out}");
     bot.stop().await;
+}
+
+/// Runs a verb of `import` in the house's folder, with its token and its Discord.
+async fn import_at(house: &House, verb: &[&str]) -> (i32, String, String) {
+    let (folder, url) = (house.config.store.path.parent().unwrap().to_owned(), house.sim.api_url());
+    let (token, guild) = (house.sim.token(), house.inn.guild.to_string());
+    let verb: Vec<String> = verb.iter().map(|word| (*word).to_owned()).collect();
+    let run = move || {
+        let environment = [("INNKEEPER_DISCORD__API_URL", url.as_str()), ("DISCORD_BOT_TOKEN", &token)];
+        let verb: Vec<&str> = verb.iter().map(String::as_str).collect();
+        run_with(&folder, &[&["import"], &verb[..], &["--guild", &guild]].concat(), &environment)
+    };
+    tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+#[tokio::test]
+async fn discord_is_asked_who_is_in_the_server_and_they_are_shown_at_once() {
+    let house = House::new().await;
+    let (ada, guild, level_5) = (house.member(0), house.inn.guild, house.inn.level_5);
+    let folder = house.config.store.path.parent().unwrap().to_owned();
+    // Who never wrote, who has the role already, and who left before the bot came.
+    let (quiet, regular, gone) = (house.member(1), house.member(2), house.member(3));
+    {
+        let mut world = house.sim.world();
+        world.set_nick(guild, quiet, Some("Quiet Quince")).unwrap();
+        world.give_role(guild, regular, level_5).unwrap();
+        world.leave(guild, gone).unwrap();
+    }
+    let bot = house.start().await;
+    house.say(ada, "hello");
+    bot.settle(&house).await;
+    std::fs::write(folder.join("innkeeper.toml"), format!("[[levels.role]]\nlevel = 5\nrole = \"{level_5}\"\n"))
+        .unwrap();
+    let rows: String = [ada, quiet, regular, gone].iter().map(|member| format!("{member},7\n")).collect();
+    std::fs::write(folder.join("members.csv"), format!("user_id,level\n{rows}")).unwrap();
+    let (code, out, err) = import_at(&house, &["csv", "members.csv"]).await;
+    assert_eq!(code, 0, "{err}");
+    let rows: Vec<&str> = out.lines().map(str::trim).collect();
+    for row in ["in the server                  3", "not in the server              1   hidden until they are seen"] {
+        assert!(rows.contains(&row), "{row}: {out}");
+    }
+    assert!(rows.contains(&"roles to add                   2"), "one is held already: {out}");
+    let (_, out, _) = import_at(&house, &["csv", "members.csv", "--offline"]).await;
+    assert!(out.contains("seen in the server             1"), "{out}");
+    let (code, out, err) = import_at(&house, &["csv", "members.csv", "--apply"]).await;
+    assert!(code == 0 && out.contains("Imported as B1: 4 changes."), "{out}{err}");
+    let board = house.slash(ada, "leaderboard", &[]).await.text();
+    assert!(board.contains("Quiet Quince") && board.matches("5,250").count() == 3, "{board}");
+    let (_, out, err) = import_at(&house, &["level-roles", "--apply", "--yes"]).await;
+    assert!(
+        out.contains("3 members have a level with a role: 2 roles to give, 1 held already, 0 promised"),
+        "{out}{err}"
+    );
+    let promised = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+    let database = Connection::open(&house.config.store.path).unwrap();
+    let mut targets = database.prepare("SELECT target FROM promise WHERE origin LIKE 'import:role.%'").unwrap();
+    let targets: Vec<String> = targets.query_map((), promised).unwrap().map(|target| target.unwrap()).collect();
+    assert!(targets.len() == 2 && !targets.iter().any(|target| target.contains(&regular.to_string())), "{targets:?}");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn where_discord_does_not_tell_what_the_bot_has_seen_counts() {
+    let house = House::new().await;
+    let ada = house.member(0);
+    let folder = house.config.store.path.parent().unwrap().to_owned();
+    std::fs::write(folder.join("members.csv"), format!("user_id,xp\n{ada},7\n")).unwrap();
+    house.sim.world().grant_intents(0);
+    let (code, out, err) = import_at(&house, &["csv", "members.csv"]).await;
+    assert!(code == 0 && out.contains("seen in the server             0"), "{out}{err}");
+    assert!(out.contains("Note: Whom the bot has seen counts") && out.contains("Server Members Intent"), "{out}");
+}
+
+/// Serves these answers over loopback, one a connection, and tells what was asked for.
+fn serve(answers: Vec<String>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let serving = std::thread::spawn(move || {
+        let answer_one = |answer: String| {
+            let (mut socket, _) = listener.accept().unwrap();
+            let mut line = String::new();
+            let mut reader = BufReader::new(socket.try_clone().unwrap());
+            reader.read_line(&mut line).unwrap();
+            let mut rest = String::new();
+            while rest != "\r\n" {
+                rest.clear();
+                reader.read_line(&mut rest).unwrap();
+            }
+            socket.write_all(answer.as_bytes()).unwrap();
+            line.split(' ').nth(1).unwrap().to_owned()
+        };
+        answers.into_iter().map(answer_one).collect()
+    });
+    (address, serving)
+}
+
+fn answer(status: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+#[test]
+fn a_public_board_is_fetched_shown_and_imported() {
+    let moving = Moving::new();
+    let board = std::fs::read_to_string(sample("mee6-page-0.json")).unwrap();
+    let refused = r#"{"error": {"message": "Private leaderboard"}, "status_code": 401}"#;
+    let (address, serving) = serve(vec![answer("200 OK", &board), answer("401 Unauthorized", refused)]);
+    let fetch = ["import", "mee6", "--fetch", "--address", &address, "--guild", "700000000000000001"];
+    let (code, out, err) = moving.run(&fetch);
+    assert!(code == 0 && out.contains("in 1 file, for the server 700000000000000001"), "{out}{err}");
+    assert!(out.contains("`import mee6 mee6-700000000000000001/*` reads them again"), "{out}");
+    let kept = moving.folder.file("mee6-700000000000000001/page-0.json");
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), board);
+    // What was looked at is what is imported: nothing is asked for again.
+    let done = moving.json(&["import", "mee6", kept.to_str().unwrap(), "--apply"]);
+    assert_eq!((&done["batch"], &done["source"]), (&"B1".into(), &"mee6".into()));
+    let (code, _, err) = moving.run(&fetch);
+    assert!(code == 1 && err.contains("switch on “Make my server's leaderboard public”"), "{err}");
+    assert_eq!(serving.join().unwrap(), ["/api/plugins/levels/leaderboard/700000000000000001?limit=1000&page=0"; 2]);
+    for (arguments, words) in [
+        (&["mee6", "--fetch"][..], "say with --guild which server is meant"),
+        (&["hub", "--fetch", "--guild", "5"], "say with --address where it is"),
+        (&["mee6", "--page", "3", "x.json"], "cannot be used with"),
+        (&["mee6", "--fetch", "--guild", "5", "--page", "3"], "page 0 is not in mee6-5"),
+        (&["mee6", "--fetch", "--address", "mee6.xyz"], "an address is written as"),
+    ] {
+        let (code, _, err) = moving.run(&[&["import"], arguments].concat());
+        assert!(code == 2 && err.contains(words), "{arguments:?}: {code} {err}");
+    }
+}
+
+#[test]
+fn a_hub_is_fetched_too() {
+    let moving = Moving::new();
+    let users = std::fs::read_to_string(sample("hub-users.json")).unwrap();
+    let (address, serving) = serve(vec![answer("200 OK", &users)]);
+    let fetch = ["import", "hub", "--fetch", "--address", &address, "--guild", "700000000000000001", "--apply"];
+    assert_eq!(moving.json(&fetch)["changes"], 2);
+    assert_eq!(serving.join().unwrap(), ["/api/users/?limit=100&offset=0"]);
+    assert_eq!(moving.balances(), [(11, 41_000, false), (12, 12_000, false), (13, 2_750, true)]);
 }
 
 #[tokio::test]

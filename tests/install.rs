@@ -390,6 +390,37 @@ fn it_builds_from_source_where_there_is_a_toolchain() {
     assert!(run(&["--built"]).well().contains("nothing to do"));
 }
 
+#[test]
+fn a_release_is_built_whole_with_the_licences_of_what_is_in_it() {
+    let inn = Inn::new();
+    let script = source_tree(&inn);
+    let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let build = "packaging/build-release";
+    for file in [build, "LICENSE-MIT", "LICENSE-APACHE", "assets/fonts/OFL.txt"] {
+        inn.write(&format!("tree/{file}"), &fs::read_to_string(repository.join(file)).unwrap());
+    }
+    inn.script("tools/musl-gcc", "exit 0");
+    inn.script(
+        "tools/cargo",
+        "while [ $# -gt 0 ]; do case $1 in --target) target=$2 ;; esac; shift; done
+        mkdir -p \"target/dist/$target/ship\" && echo 'echo innkeeper' >\"target/dist/$target/ship/innkeeper\"",
+    );
+    inn.script("tools/rustup", "exit 0");
+    fs::create_dir_all(inn.path("home/.cargo")).unwrap();
+    let shell = found("sh").to_string_lossy().into_owned();
+    let said = inn.run_in(&[&shell], &inn.path("tree").join(build), &["{}/built"]).well();
+    assert!(said.contains("left out: innkeeper-") && said.contains("(needs cargo-zigbuild)"), "{said}");
+    let sums = inn.read("built/SHA256SUMS");
+    let names: Vec<&str> = sums.lines().map(|line| line.split_once("  ").unwrap().1).collect();
+    let rest: Vec<&str> = names.iter().copied().filter(|name| !name.ends_with("-linux-musl")).collect();
+    let units = ["innkeeper-user.service", "innkeeper.service", "install.sh"];
+    assert_eq!(rest.len(), names.len() - 1, "one binary: {names:?}");
+    assert_eq!(rest, [&["LICENSE-APACHE", "LICENSE-MIT", "OFL.txt", "config.example.toml"][..], &units].concat());
+    assert_eq!(inn.read("built/OFL.txt"), fs::read_to_string(repository.join("assets/fonts/OFL.txt")).unwrap());
+    inn.run_in(&[&shell], &script, &["--system", "--root", "{}/root", "--from", "{}/built"]).well();
+    assert_eq!(inn.read(BIN), "echo innkeeper\n");
+}
+
 /// A source tree with the repository's script in it.
 fn source_tree(inn: &Inn) -> std::path::PathBuf {
     inn.write("tree/Cargo.toml", "");

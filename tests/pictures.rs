@@ -173,6 +173,28 @@ async fn an_avatar_is_fetched_once_and_shown() {
     bot.stop().await;
 }
 
+#[tokio::test]
+async fn an_avatar_that_a_member_wears_here_goes_before_that_of_their_account() {
+    let house = house().await;
+    let bot = house.start().await;
+    let (ada, guild) = (house.member(0), house.inn.guild);
+    let mut other = Pixmap::new(64, 64).unwrap();
+    other.fill(Color::from_rgba8(200, 10, 30, 255));
+    house.sim.world().set_avatar(ada, &hash(1), &other.encode_png().unwrap());
+    house.sim.world().set_guild_avatar(guild, ada, &hash(2), &avatar(256, 256)).unwrap();
+    house.say(ada, "hello");
+    bot.settle(&house).await;
+    assert!(has_face(&card_in(&house.slash(ada, "rank", &[]).await)));
+    assert_eq!(house.sim.world().count_requests("GET", &format!("/guilds/{guild}/users/{ada}/avatars/")), 1);
+    // Taken off again, the account's is shown.
+    house.sim.world().edit_member(guild, ada, |member| member.avatar = None).unwrap();
+    bot.settle(&house).await;
+    let card = card_in(&house.slash(house.member(1), "rank", &[("member", ada.into())]).await);
+    assert!(!has_face(&card) && card.pixel(141, 70).unwrap().red() == 200);
+    assert_eq!(house.sim.world().count_requests("GET", "/avatars/"), 2);
+    bot.stop().await;
+}
+
 /// Whatever an avatar does, the card comes with initials.
 #[tokio::test]
 async fn hostile_avatars_cost_a_fallback() {

@@ -29,6 +29,19 @@ impl Work for Add {
     }
 }
 
+/// The same, and tells when it has run: the transaction is open then.
+struct Open(i64, mpsc::Sender<()>);
+
+impl Work for Open {
+    fn run(&mut self, tx: &Tx) -> Result<()> {
+        insert(tx, self.0)?;
+        self.1.send(()).unwrap();
+        Ok(())
+    }
+
+    fn done(self: Box<Self>, _: Result<()>) {}
+}
+
 fn insert(tx: &Tx, at: i64) -> Result<()> {
     tx.write()?.execute("INSERT INTO identify (at) VALUES (?1)", [at])?;
     Ok(())
@@ -399,7 +412,9 @@ async fn whoever_knocks_is_let_in_although_a_transaction_is_open() {
     let folder = Folder::new();
     let path = folder.file("a.db");
     let (store, _) = open_store(&path);
-    store.submit(Box::new(Add(1, None))).unwrap();
+    let (tell, opened) = mpsc::channel();
+    store.submit(Box::new(Open(1, tell))).unwrap();
+    opened.recv().unwrap();
     let knocking = path.clone();
     tokio::task::spawn_blocking(move || insert_as_guest(&knocking, 2)).await.unwrap().unwrap();
     assert_eq!(committed(&store), [1, 2]);

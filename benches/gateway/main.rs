@@ -1,8 +1,8 @@
 //! What the whole process costs: against a simulated Discord over real sockets, each side in a process of its own.
 //!
 //! `cargo bench --bench gateway` measures everything; `cargo bench --bench gateway -- cpu memory` only what is named:
-//! `cpu`, `rate`, `flat`, `memory`, `start`, `rank`, `doors`. `BENCH_INNKEEPER` names another build of the binary (the
-//! one for musl, say), `BENCH_BARE_SERENITY` a yardstick that is built already.
+//! `cpu`, `rate`, `flat`, `memory`, `card`, `start`, `rank`, `doors`. `BENCH_INNKEEPER` names another build of the
+//! binary (the one for musl, say), `BENCH_BARE_SERENITY` a yardstick that is built already.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a bench that cannot go on ends")]
 
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use innkeeper::model::{Clock, Timestamp, UserId};
 use innkeeper::sim::{Firehose, Inn, Poured, Sim, SimConfig};
-use process::{Bare, Folder, Innkeeper, binary, get, wait};
+use process::{Bare, Folder, Innkeeper, built, get, wait};
 
 /// As in the binary: with musl's own, the simulation is slower than what is measured.
 #[global_allocator]
@@ -34,7 +34,7 @@ fn main() {
     let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    println!("{} ({:.2} MB)", binary().display(), binary().metadata().expect("the binary").len() as f64 / MB);
+    println!("{} ({:.2} MB)", built().display(), built().metadata().expect("the binary").len() as f64 / MB);
     runtime.block_on(async {
         if wanted("start") {
             start().await;
@@ -42,6 +42,9 @@ fn main() {
         if wanted("memory") {
             memory(1_000).await;
             memory(10_000).await;
+        }
+        if wanted("card") {
+            card().await;
         }
         if wanted("rank") {
             rank().await;
@@ -226,6 +229,31 @@ async fn memory(members: usize) {
             pages as f64 / MB,
             innkeeper.resident() as f64 / MB,
             innkeeper.resident_peak() as f64 / MB
+        );
+    }
+}
+
+/// The first picture of a process: what the fonts and the renderer take, and how long the first member waits for them.
+async fn card() {
+    let (sim, inn) = open(1_000).await;
+    let folder = Folder::new();
+    let innkeeper = run(&sim, &folder);
+    sim.until(|world| world.slash(inn.bot_commands, inn.admin, "ping", &[]).ok()).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let before = innkeeper.resident();
+    for (nth, asker) in inn.members.iter().take(3).enumerate() {
+        let begun = Instant::now();
+        let id = sim.world().slash(inn.bot_commands, *asker, "rank", &[]).expect("a command");
+        let answer = sim.until(|world| world.finished_answer(id)).await;
+        let took = begun.elapsed();
+        assert!(answer.message.is_some_and(|message| message.attachments.len() == 1), "it is a picture");
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        println!(
+            "card {}: {:.0} ms from the command to the answer; {:.1} MB idle after it, {:.1} MB before the first",
+            nth + 1,
+            took.as_secs_f64() * 1e3,
+            innkeeper.resident() as f64 / MB,
+            before as f64 / MB
         );
     }
 }

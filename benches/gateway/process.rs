@@ -44,16 +44,26 @@ pub struct Innkeeper {
 }
 
 /// The binary that is measured: another build where `BENCH_INNKEEPER` names one.
-pub fn binary() -> PathBuf {
+pub fn built() -> PathBuf {
     std::env::var_os("BENCH_INNKEEPER").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_innkeeper")), PathBuf::from)
+}
+
+/// Copies the binary into a folder, as `install.sh` does. Of a file that a linker wrote in large pieces, Linux may map
+/// two megabytes where a page is touched, which is nobody's use of memory.
+pub fn install(folder: &Folder) -> PathBuf {
+    let installed = folder.0.join("innkeeper");
+    fs::copy(built(), &installed).expect("a copy of the binary");
+    installed
 }
 
 impl Innkeeper {
     /// Starts it with its database in this folder. Further settings are variables of the environment.
     pub fn start(sim: &Sim, folder: &Folder, settings: &[(&str, &str)]) -> Self {
+        let installed = folder.0.join("innkeeper");
+        let binary = if installed.exists() { installed } else { install(folder) };
         let (pages, lamp) = (free_address(), free_address());
         let started = Instant::now();
-        let child = Command::new(binary())
+        let child = Command::new(binary)
             .args(["run", "--log", "warn"])
             .current_dir(&folder.0)
             .env("DISCORD_BOT_TOKEN", sim.token())

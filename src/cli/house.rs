@@ -129,8 +129,6 @@ impl House {
     /// Lets people in until `end` resolves or Discord shows the bot the door; then ends everything in order.
     pub async fn keep(self, tempo: Tempo, end: impl Future<Output = ()>) -> Exit {
         let stopping = self.stop.subscribe();
-        let studio = self.bot.studio().clone();
-        tokio::spawn(async move { studio.warm().await });
         let redraw = tokio::spawn(redraw(self.bot.clone(), self.board.clone(), stopping.clone()));
         let watchdog = tokio::spawn(watchdog(self.bot.clone(), self.lamp.is_some(), stopping.clone()));
         let (bot, token) = (self.bot.clone(), self.token.clone());

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Mistake;
-use super::values::{Multiplier, XpRange};
+use super::values::{Colour, Multiplier, XpRange};
 use crate::model::{ChannelId, Curve, LEVEL_MAX, RoleId, Template};
 
 /// `[levels]`: XP, levels and their roles.
@@ -120,12 +120,26 @@ pub enum RoleMode {
 pub struct Tier {
     pub name: String,
     pub from: u32,
+    /// On pictures; without it, the one of [`TIER_COLOURS`] that the tier's place has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<Colour>,
 }
+
+/// The colours of tiers that say none, from the lowest up; the last one is that of all above.
+const TIER_COLOURS: [Colour; 6] = [
+    Colour(0x9F_B3_C8),
+    Colour(0x7C_C6_A4),
+    Colour(0x6F_B0_E8),
+    Colour(0xB3_92_F0),
+    Colour(0xE0_A8_4E),
+    Colour(0xF0_7F_6E),
+];
 
 impl Tier {
     fn usual() -> Vec<Self> {
         let tiers = [("Basic", 1), ("Member", 11), ("Advanced", 26), ("Elite", 51), ("Master", 76)];
-        tiers.map(|(name, from)| Self { name: name.to_owned(), from }).into()
+        let tiers = tiers.into_iter().zip(TIER_COLOURS);
+        tiers.map(|((name, from), colour)| Self { name: name.to_owned(), from, colour: Some(colour) }).collect()
     }
 }
 
@@ -265,8 +279,19 @@ const LIST_MAX: usize = 500;
 impl Levels {
     /// The name of the tier that a level is in.
     pub fn tier_of(&self, level: u32) -> &str {
-        let reached = self.tiers.iter().rev().find(|tier| tier.from <= level);
-        reached.or(self.tiers.first()).map_or("", |tier| &tier.name)
+        self.tiers.get(self.place_of_tier(level)).map_or("", |tier| &tier.name)
+    }
+
+    /// The colour of the tier that a level is in.
+    pub fn colour_of(&self, level: u32) -> Colour {
+        let place = self.place_of_tier(level);
+        let own = self.tiers.get(place).and_then(|tier| tier.colour);
+        own.unwrap_or(TIER_COLOURS[place.min(TIER_COLOURS.len() - 1)])
+    }
+
+    /// Below the first tier is the first tier.
+    fn place_of_tier(&self, level: u32) -> usize {
+        self.tiers.iter().filter(|tier| tier.from <= level).count().saturating_sub(1)
     }
 
     pub(super) fn settle(&mut self) {

@@ -373,6 +373,10 @@ mod tests {
             ("tier = [{ name = \"A\", from = 2 }]", "levels.tier begins at level 2"),
             ("tier = [{ name = \"A\", from = 1 }, { name = \"B\", from = 1 }]", "\"B\" after \"A\", but not from a"),
             ("tier = [{ name = \" \", from = 1 }]", "levels.tier needs names of 1 to 32 characters"),
+            (
+                "tier = [{ name = \"A\", from = 1, colour = \"red\" }]",
+                "a colour is written as \"#2ecc71\", not \"red\"",
+            ),
             ("max_level = 9\nrole = [{ level = 10, role = \"7\" }]", "names level 10, but levels.max_level is 9"),
             ("role_mode = \"all\"", "levels.role_mode"),
         ];

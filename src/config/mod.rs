@@ -17,7 +17,7 @@ pub use kudos::{KUDOS_AMOUNT_MAX, Kudos};
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
 pub use moderation::{Moderation, Punishment, TIMEOUT_MAX, Threshold};
-pub use values::{Multiplier, XpRange};
+pub use values::{Colour, Multiplier, XpRange};
 
 use crate::model::{GuildId, Secret, Zone};
 

@@ -1,6 +1,7 @@
-//! Values of settings that are more than a number or a text: amounts that may be a range, multipliers.
+//! Values of settings that are more than a number or a text: amounts that may be a range, multipliers, colours.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::de::value::SeqAccessDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -123,9 +124,51 @@ pub mod blank {
     }
 }
 
+/// A colour, 0xRRGGBB; written as `"#2ecc71"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colour(pub u32);
+
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:06x}", self.0)
+    }
+}
+
+impl FromStr for Colour {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6);
+        let digits = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        number.map(Self).ok_or_else(|| format!("a colour is written as \"#2ecc71\", not {text:?}"))
+    }
+}
+
+impl Serialize for Colour {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Colour {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_colour_is_six_digits_after_a_cross() {
+        let colour: Colour = "#2eCC71".parse().unwrap();
+        assert_eq!((colour, colour.to_string().as_str()), (Colour(0x2e_cc71), "#2ecc71"));
+        for wrong in ["", "#", "2ecc71", "#2ecc7", "#2ecc711", "#2ecc7g", "#+ecc71", "green", "#ééé"] {
+            assert!(wrong.parse::<Colour>().unwrap_err().contains("is written as"), "{wrong}");
+        }
+    }
 
     #[test]
     fn an_amount_is_a_number_or_a_range() {

@@ -11,6 +11,7 @@ use super::Feature;
 use crate::config::Config;
 use crate::cx::Cx;
 use crate::model::{Author, Event, Guild, GuildId, Need, Result, UserId, Voice};
+use crate::store::people::{self, Saved};
 
 pub(super) static FEATURE: Feature = Feature {
     name: "guilds",
@@ -152,16 +153,7 @@ fn save_member(cx: &mut Cx<'_>, guild: GuildId, author: &Author) -> Result<()> {
     if cx.tx.memo(|stored: &mut Stored| stored.0.get(&key) == Some(&looks)) {
         return Ok(());
     }
-    let known = "SELECT name = ?3 AND avatar IS ?4 AND present = 1 FROM member WHERE guild = ?1 AND user = ?2";
-    let values = params![guild.sql(), author.id.sql(), author.name, author.avatar];
-    let mut statement = cx.tx.read().prepare_cached(known)?;
-    let same = statement.query_map(values, |row| row.get::<_, bool>(0))?.next().transpose()?;
-    if same != Some(true) {
-        let sql = "INSERT INTO member (guild, user, name, avatar, present) VALUES (?1, ?2, ?3, ?4, 1)
-            ON CONFLICT (guild, user) DO UPDATE SET name = excluded.name, avatar = excluded.avatar, present = 1";
-        cx.tx.write()?.prepare_cached(sql)?.execute(values)?;
-    }
-    if same.is_none() {
+    if people::save(cx.tx, guild, author)? == Saved::New {
         cx.vitals.members_seen.fetch_add(1, Relaxed);
     }
     cx.tx.memo(|stored: &mut Stored| {

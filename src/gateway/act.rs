@@ -13,9 +13,7 @@ use super::perform::{Performer, lock};
 use super::refusal::code;
 use super::rest::Rest;
 use super::wire::{Call, Reply, unreadable};
-use crate::model::{
-    ChannelId, Deed, Delivered, GuildId, MessageId, Outgoing, Seen, Setback, Timestamp, Told, UserId,
-};
+use crate::model::{ChannelId, Deed, Delivered, GuildId, MessageId, Outgoing, Seen, Setback, Timestamp, Told, UserId};
 
 /// What was told before deeds that have to be tried again; past it the memory begins anew.
 const REMEMBERED_MAX: usize = 256;

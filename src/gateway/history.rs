@@ -112,7 +112,7 @@ impl History {
     }
 }
 
-fn not_understood(error: serde_json::Error) -> Setback {
+pub(super) fn not_understood(error: serde_json::Error) -> Setback {
     let words = format!("Discord answered in a way that was not understood: {error}");
     Setback::Later { after: Duration::from_secs(60), words }
 }

@@ -16,7 +16,8 @@ use serde::Deserialize;
 use super::raw::Raw;
 use crate::model::guild::Overwrite;
 use crate::model::{
-    ApplicationId, Author, Channel, ChannelId, Event, Guild, GuildId, GuildOutline, Permissions, Role, RoleId, UserId,
+    ApplicationId, Author, Avatar, Channel, ChannelId, Event, Guild, GuildId, GuildOutline, Permissions, Role, RoleId,
+    UserId,
 };
 
 /// Gateway opcodes that a client receives.
@@ -193,7 +194,7 @@ fn guild(data: &str, me: Option<UserId>) -> Reading {
         roles,
         channels,
         afk_channel: fields.afk_channel_id.id(),
-        voices: voice::list(fields.voice_states, &members),
+        voices: voice::list(id, fields.voice_states, &members),
     }))))
 }
 
@@ -246,8 +247,9 @@ fn channel_removed(data: &str) -> Reading {
 
 fn member_seen(data: &str, joined: bool) -> Reading {
     let fields: MemberFields = fields(data)?;
-    let author = author(fields.user.object(), fields.nick)?;
-    Some(Some(Event::MemberSeen { guild: fields.guild_id.id()?, author, roles: ids(fields.roles), joined }))
+    let guild = fields.guild_id.id()?;
+    let author = author(guild, fields.user.object(), &fields)?;
+    Some(Some(Event::MemberSeen { guild, author, roles: ids(fields.roles), joined }))
 }
 
 fn member_left(data: &str) -> Reading {
@@ -263,13 +265,18 @@ fn shown(user: &UserFields<'_>, nick: Raw<'_>) -> String {
     name.unwrap_or_default().into_owned()
 }
 
-fn author(user: UserFields<'_>, nick: Raw<'_>) -> Option<Author> {
+/// A user as a member of this guild.
+fn author(guild: GuildId, user: UserFields<'_>, member: &MemberFields<'_>) -> Option<Author> {
     Some(Author {
         id: user.id.id()?,
-        name: shown(&user, nick),
-        avatar: user.avatar.text().map(Cow::into_owned),
+        name: shown(&user, member.nick),
+        avatar: avatar(Some(guild), member.avatar).or_else(|| avatar(None, user.avatar)),
         bot: user.bot.flag(),
     })
+}
+
+fn avatar(guild: Option<GuildId>, hash: Raw<'_>) -> Option<Avatar> {
+    Avatar::new(guild, &hash.text()?)
 }
 
 fn role(fields: RoleFields<'_>) -> Option<Role> {
@@ -327,7 +334,7 @@ fields! {
     IdFields { id }
     ReadyFields { session_id, resume_gateway_url, user, application, guilds }
     UserFields { id, username, global_name, avatar, bot, member }
-    MemberFields { guild_id, user, nick, roles }
+    MemberFields { guild_id, user, nick, avatar, roles }
     MessageFields {
         id, guild_id, channel_id, author, member, content, kind as "type", webhook_id, mentions, referenced_message,
     }

@@ -19,7 +19,7 @@ const COOLDOWN_SECONDS_MAX: i64 = 31_536_000;
 /// Polaris exports `{settings, users}`, and takes `{xp}` or the users alone as well.
 pub fn polaris(file: impl BufRead) -> Result<Part, Mistake> {
     let Polaris { settings, members } = read(file)?;
-    let mut part = Part { members, ..Part::default() };
+    let mut part = Part::from(members);
     let known = settings.is_some();
     let settings = settings.unwrap_or_default();
     part.scale = Some(settings.scale()?);
@@ -33,7 +33,7 @@ pub fn polaris(file: impl BufRead) -> Result<Part, Mistake> {
 
 struct Polaris {
     settings: Option<PolarisSettings>,
-    members: Vec<Member>,
+    members: Gathered,
 }
 
 impl<'de> Deserialize<'de> for Polaris {
@@ -58,20 +58,18 @@ impl<'de> Deserialize<'de> for Polaris {
                             map.next_value::<IgnoredAny>()?;
                         }
                         id => {
-                            let place = || text::plain(id);
-                            let wrong = |Wrong { words, .. }| de::Error::custom(format_args!("{}: {words}", place()));
-                            let member = Scalar::Text(id.to_owned()).member_id().map_err(wrong)?;
-                            map.next_value_seed(bare.next::<PolarisMember, _>(Some(member), place))?;
+                            let member = Scalar::Text(id.to_owned()).member_id();
+                            map.next_value_seed(bare.next::<PolarisMember, _>(Some(member), || text::plain(id)))?;
                         }
                     }
                 }
                 match members {
-                    Some(_) if !bare.members.is_empty() => Err(de::Error::custom("users: there are some outside too")),
+                    Some(_) if bare.count() > 0 => Err(de::Error::custom("users: there are some outside too")),
                     Some(members) => Ok(Polaris { settings, members }),
                     None if bare.members.is_empty() && settings.is_none() => {
                         Err(de::Error::custom("users: it is not there, so this is no such file"))
                     }
-                    None => Ok(Polaris { settings, members: bare.members }),
+                    None => Ok(Polaris { settings, members: bare.ended() }),
                 }
             }
         }
@@ -187,7 +185,8 @@ pub fn levelup(file: impl BufRead, wanted: Option<GuildId>) -> Result<Part, Mist
     let Some(users) = root.users else {
         return Err(Mistake::new("users: it is not there, so this is no such file, or nobody had earned anything"));
     };
-    Ok(Part { guild, members: users.0, scale: Some(scale), settings, notes: root.prestige.notes() })
+    let notes = root.prestige.notes();
+    Ok(Part { guild, scale: Some(scale), settings, notes, ..users.0.into() })
 }
 
 fn choose(mut configs: BTreeMap<String, LevelUp>, wanted: Option<GuildId>) -> Result<(GuildId, LevelUp), Mistake> {

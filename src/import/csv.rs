@@ -20,7 +20,7 @@ pub fn read(mut file: impl BufRead) -> Result<Part, Mistake> {
         return Err(Mistake::new("line 1: the file is empty"));
     }
     let columns = Columns::find(&line)?;
-    let mut members = Vec::new();
+    let mut part = Part::default();
     let mut seen: HashSet<UserId> = HashSet::new();
     for number in 2_u64.. {
         if !next_line(&mut file, &mut line, number)? {
@@ -29,18 +29,21 @@ pub fn read(mut file: impl BufRead) -> Result<Part, Mistake> {
         if line.trim().is_empty() {
             continue;
         }
-        let placed = |Wrong { field, words }| Mistake::new(format!("line {number}: {field}: {words}"));
-        let member = columns.member(&line).map_err(placed)?;
-        if !seen.insert(member.user) {
-            let words = format!("line {number}: user_id: the member {} is here a second time", member.user);
-            return Err(Mistake::new(words));
-        }
-        if members.len() >= MEMBERS_MAX {
+        if part.members.len() + part.invalid.count() >= MEMBERS_MAX {
             return Err(Mistake::new(format!("line {number}: {}", too_many())));
         }
-        members.push(member);
+        let cells = cells(&line, columns.separator);
+        let cells = cells.map_err(|words| Mistake::new(format!("line {number}: cells: {words}")))?;
+        let once = |member: Member| match seen.insert(member.user) {
+            true => Ok(member),
+            false => Err(Wrong::new("user_id", format!("the member {} is here a second time", member.user))),
+        };
+        match columns.member(&cells).and_then(once) {
+            Ok(member) => part.members.push(member),
+            Err(Wrong { field, words }) => part.invalid.note(|| format!("line {number}: {field}: {words}")),
+        }
     }
-    Ok(Part { members, ..Part::default() })
+    Ok(part)
 }
 
 /// Reads the next line into `line`, without its end; false at the end of the file.
@@ -82,8 +85,7 @@ impl Columns {
         Ok(Self { separator, user, xp, level })
     }
 
-    fn member(&self, line: &str) -> Result<Member, Wrong> {
-        let cells = cells(line, self.separator).map_err(|words| Wrong::new("cells", words))?;
+    fn member(&self, cells: &[String]) -> Result<Member, Wrong> {
         let cell = |column: usize, field: &'static str| {
             let text = cells.get(column).map(|text| text.trim()).filter(|text| !text.is_empty());
             match text {

@@ -1,5 +1,5 @@
 //! JSON as a stream: lists and tables of members become records one by one, whatever else is there is passed over, and
-//! an error knows its line. Nesting is bounded by the parser.
+//! an error knows its line. An entry that is wrong by itself is noted and left out. Nesting is bounded by the parser.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 
 use super::scalar::Scalar;
-use super::{LIST_MAX, MEMBERS_MAX, Member, Mistake, Wrong, too_many};
+use super::{Invalid, LIST_MAX, MEMBERS_MAX, Member, Mistake, Wrong, too_many};
 use crate::model::{UserId, text};
 
 /// What of the parser's words is repeated.
@@ -30,14 +30,26 @@ fn explain(error: serde_json::Error) -> Mistake {
     let (line, column) = (error.line(), error.column());
     let words = error.to_string();
     let place = format!(" at line {line} column {column}");
-    let words = words.strip_suffix(&place).unwrap_or(&words);
-    let shown: String = words.chars().filter(|c| !text::is_invisible(*c)).take(WORDS_CHARS_MAX).collect();
+    let shown = visible(words.strip_suffix(&place).unwrap_or(&words));
     Mistake(match error.classify() {
         Category::Eof => format!("line {line}: the file ends in the middle ({shown})"),
         Category::Io => format!("cannot be read: {shown}"),
         Category::Syntax => format!("line {line}, column {column}: no valid JSON ({shown})"),
         Category::Data => format!("line {line}: {shown}"),
     })
+}
+
+/// The parser's words with their line in front.
+fn placed(error: &impl fmt::Display) -> String {
+    let words = error.to_string();
+    match words.rsplit_once(" at line ") {
+        Some((words, place)) => format!("line {}: {}", place.split(' ').next().unwrap_or_default(), visible(words)),
+        None => visible(&words),
+    }
+}
+
+fn visible(words: &str) -> String {
+    words.chars().filter(|c| !text::is_invisible(*c)).take(WORDS_CHARS_MAX).collect()
 }
 
 /// One entry of a list or table of members.
@@ -50,20 +62,20 @@ pub trait Record: DeserializeOwned {
 }
 
 /// A list of members.
-pub struct List<R>(pub Vec<Member>, PhantomData<fn() -> R>);
+pub struct List<R>(pub Gathered, PhantomData<fn() -> R>);
 
 /// The same as a table by id.
-pub struct Table<R>(pub Vec<Member>, PhantomData<fn() -> R>);
+pub struct Table<R>(pub Gathered, PhantomData<fn() -> R>);
 
 impl<R> Default for List<R> {
     fn default() -> Self {
-        Self(Vec::new(), PhantomData)
+        Self(Gathered::default(), PhantomData)
     }
 }
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self(Vec::new(), PhantomData)
+        Self(Gathered::default(), PhantomData)
     }
 }
 
@@ -71,7 +83,7 @@ impl<'de, R: Record> Deserialize<'de> for List<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut gathered = Gathered::default();
         deserializer.deserialize_seq(Members::<R>(&mut gathered, PhantomData))?;
-        Ok(Self(gathered.members, PhantomData))
+        Ok(Self(gathered.ended(), PhantomData))
     }
 }
 
@@ -79,47 +91,90 @@ impl<'de, R: Record> Deserialize<'de> for Table<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut gathered = Gathered::default();
         deserializer.deserialize_map(Members::<R>(&mut gathered, PhantomData))?;
-        Ok(Self(gathered.members, PhantomData))
+        Ok(Self(gathered.ended(), PhantomData))
     }
 }
 
-/// Members so far, each once.
+/// Members so far, each once, and what was no member.
 #[derive(Default)]
 pub struct Gathered {
     pub members: Vec<Member>,
+    pub invalid: Invalid,
     seen: HashSet<UserId>,
 }
 
+/// The key of an entry in a table, as the member that it names.
+pub type Key = Option<Result<Member, Wrong>>;
+
 impl Gathered {
     /// The seed that takes the next entry; `place` names it where something is wrong.
-    pub fn next<R: Record, P: Fn() -> String>(&mut self, key: Option<Member>, place: P) -> Entry<'_, R, P> {
+    pub fn next<R: Record, P: Fn() -> String>(&mut self, key: Key, place: P) -> Entry<'_, R, P> {
         Entry { gathered: self, key, place, record: PhantomData }
     }
 
-    fn take<R: Record>(&mut self, record: R, key: Option<Member>) -> Result<(), Wrong> {
-        let member = record.member(key)?;
+    /// As it is kept, without what it took to find out who came twice.
+    pub fn ended(self) -> Self {
+        Self { seen: HashSet::new(), ..self }
+    }
+
+    /// How many entries there were.
+    pub fn count(&self) -> usize {
+        self.members.len() + self.invalid.count()
+    }
+
+    fn take<R: Record>(&mut self, record: R, key: Key) -> Result<(), Wrong> {
+        let member = record.member(key.transpose()?)?;
         if !self.seen.insert(member.user) {
             return Err(Wrong::new("", format!("the member {} is here a second time", member.user)));
-        }
-        if self.members.len() >= MEMBERS_MAX {
-            return Err(Wrong::new("", too_many()));
         }
         self.members.push(member);
         Ok(())
     }
 }
 
-/// One entry on its way in. It is judged inside of the parser's own visit, which knows the line then.
+/// One entry on its way in.
 pub struct Entry<'g, R, P> {
     gathered: &'g mut Gathered,
-    key: Option<Member>,
+    key: Key,
     place: P,
     record: PhantomData<fn() -> R>,
 }
 
-impl<'de, R: Record, P: Fn() -> String> Entry<'_, R, P> {
+impl<'de, R: Record, P: Fn() -> String> DeserializeSeed<'de> for Entry<'_, R, P> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let Self { gathered, key, place, record } = self;
+        if gathered.count() >= MEMBERS_MAX {
+            return Err(de::Error::custom(too_many()));
+        }
+        let mut is_whole = false;
+        let visit = Visit { gathered: &mut *gathered, key, place, record, is_whole: &mut is_whole };
+        match deserializer.deserialize_any(visit) {
+            // The file is sound and goes on after it.
+            Err(error) if is_whole => {
+                gathered.invalid.note(|| placed(&error));
+                Ok(())
+            }
+            told => told,
+        }
+    }
+}
+
+/// An entry is judged inside of the parser's own visit, which puts the line to the words.
+struct Visit<'v, R, P> {
+    gathered: &'v mut Gathered,
+    key: Key,
+    place: P,
+    record: PhantomData<fn() -> R>,
+    /// Becomes true once the entry was read to its end: what is wrong then is wrong with this entry alone.
+    is_whole: &'v mut bool,
+}
+
+impl<'de, R: Record, P: Fn() -> String> Visit<'_, R, P> {
     fn judge<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
         let record = R::deserialize(value)?;
+        *self.is_whole = true;
         let place = self.place;
         self.gathered.take(record, self.key).map_err(|Wrong { field, words }| {
             let dot = if field.is_empty() { "" } else { "." };
@@ -128,15 +183,7 @@ impl<'de, R: Record, P: Fn() -> String> Entry<'_, R, P> {
     }
 }
 
-impl<'de, R: Record, P: Fn() -> String> DeserializeSeed<'de> for Entry<'_, R, P> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, R: Record, P: Fn() -> String> de::Visitor<'de> for Entry<'_, R, P> {
+impl<'de, R: Record, P: Fn() -> String> de::Visitor<'de> for Visit<'_, R, P> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -167,7 +214,7 @@ impl<'de, R: Record> de::Visitor<'de> for Members<'_, R> {
 
     fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         loop {
-            let nth = self.0.members.len();
+            let nth = self.0.count();
             let entry = self.0.next::<R, _>(None, || format!("{}[{nth}]", R::PLACE));
             if list.next_element_seed(entry)?.is_none() {
                 return Ok(());
@@ -177,9 +224,8 @@ impl<'de, R: Record> de::Visitor<'de> for Members<'_, R> {
 
     fn visit_map<A: de::MapAccess<'de>>(self, mut table: A) -> Result<(), A::Error> {
         while let Some(key) = table.next_key::<String>()? {
+            let member = Scalar::Text(key.clone()).member_id();
             let place = || format!("{}.{}", R::PLACE, text::plain(&key));
-            let id = Scalar::Text(key.clone()).member_id();
-            let member = id.map_err(|Wrong { words, .. }| de::Error::custom(format_args!("{}: {words}", place())))?;
             table.next_value_seed(self.0.next::<R, _>(Some(member), place))?;
         }
         Ok(())

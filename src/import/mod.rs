@@ -1,10 +1,13 @@
 //! What the files of other bots say, as records: who has how much XP on which scale, what roles it brings there.
 //!
 //! Everything here is a function of bytes. It refuses to know where the bytes come from, what XP means to us, and the
-//! database. Whatever is wrong with a file is one sentence with the line and the field, and then there is no record.
+//! database. Whatever is wrong with a file as a whole is one sentence with its line, and then there is no record. A
+//! record that is wrong by itself is left out and told of, with line and field.
 
+mod board;
 mod bots;
 mod csv;
+mod invalid;
 mod json;
 mod pages;
 mod paste;
@@ -17,6 +20,10 @@ use std::io::{BufRead, Read};
 
 use crate::model::{ChannelId, GuildId, RoleId, UserId, XP_MAX, text};
 
+use json::Gathered;
+
+pub use board::{Answer, Board, PAGE_BYTES_MAX, Verdict};
+pub use invalid::Invalid;
 pub use paste::fragment;
 pub use scale::{Carry, Scale, carried};
 pub use scan::{Pattern, Scan};
@@ -119,6 +126,8 @@ pub struct Extract {
     pub members: Vec<Member>,
     /// Members that several files named; the higher XP was kept.
     pub twice: usize,
+    /// Records that are not among the members.
+    pub invalid: Invalid,
     pub scale: Option<Scale>,
     pub settings: Settings,
     /// What is in the files and is not carried over, in sentences.
@@ -147,7 +156,7 @@ impl std::error::Error for Mistake {}
 pub struct Reading {
     extract: Extract,
     wanted: Option<GuildId>,
-    files: usize,
+    rows: usize,
 }
 
 impl Reading {
@@ -158,11 +167,12 @@ impl Reading {
             guild: None,
             members: Vec::new(),
             twice: 0,
+            invalid: Invalid::default(),
             scale: None,
             settings: Settings::default(),
             notes: Vec::new(),
         };
-        Self { extract, wanted, files: 0 }
+        Self { extract, wanted, rows: 0 }
     }
 
     /// Reads one file; `name` is for the words of a mistake.
@@ -183,7 +193,14 @@ impl Reading {
             Source::Csv => csv::read(file),
             Source::Scan => Err(Mistake::new("a channel is no file")),
         };
-        self.take(read.map_err(placed)?).map_err(placed)
+        let mut read = read.map_err(placed)?;
+        read.invalid.place(name);
+        self.take(read).map_err(placed)
+    }
+
+    /// The records that were read so far, those that are invalid included.
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
     fn take(&mut self, mut read: Part) -> Result<(), Mistake> {
@@ -197,7 +214,8 @@ impl Reading {
         if extract.members.len() + read.members.len() > MEMBERS_MAX {
             return Err(Mistake(too_many()));
         }
-        self.files += 1;
+        self.rows += read.members.len() + read.invalid.count();
+        extract.invalid.add(read.invalid);
         extract.guild = extract.guild.or(read.guild);
         match extract.members.is_empty() {
             true => extract.members = read.members,
@@ -231,9 +249,26 @@ impl Reading {
 struct Part {
     guild: Option<GuildId>,
     members: Vec<Member>,
+    invalid: Invalid,
     scale: Option<Scale>,
     settings: Settings,
     notes: Vec<String>,
+}
+
+impl Part {
+    fn gather(&mut self, gathered: Gathered) {
+        match self.members.is_empty() {
+            true => self.members = gathered.members,
+            false => self.members.extend(gathered.members),
+        }
+        self.invalid.add(gathered.invalid);
+    }
+}
+
+impl From<Gathered> for Part {
+    fn from(gathered: Gathered) -> Self {
+        Self { members: gathered.members, invalid: gathered.invalid, ..Self::default() }
+    }
 }
 
 /// What is wrong with a field.

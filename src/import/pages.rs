@@ -6,7 +6,7 @@ use std::io::BufRead;
 use serde::de::{self, value::MapAccessDeserializer, value::SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 
-use super::json::{Few, List, OneOrMany, Record, Table, read};
+use super::json::{Few, Gathered, List, OneOrMany, Record, Table, read};
 use super::scalar::Scalar;
 use super::{Member, Mistake, Part, Reward, Scale, Settings, Wrong};
 use crate::model::{ChannelId, GuildId, RoleId};
@@ -22,11 +22,7 @@ pub fn mee6(file: impl BufRead) -> Result<Part, Mistake> {
     let mut part = Part { scale: Scale::named("mee6"), ..Part::default() };
     for page in pages {
         if let Some(refused) = page.error {
-            let said = refused.message.to_string();
-            return Err(Mistake::new(format!(
-                "error: MEE6 did not show the board ({said}). In MEE6's dashboard, under Leveling, switch on “Make my \
-                 server's leaderboard public”, and save the page again"
-            )));
+            return Err(Mistake::new(format!("error: {}", mee6_is_private(&refused.message.to_string()))));
         }
         let Some(players) = page.players else { return Err(missing("players")) };
         part.guild = part.guild.or(page.guild.and_then(|guild| guild.id.id::<GuildId>()));
@@ -40,10 +36,18 @@ pub fn mee6(file: impl BufRead) -> Result<Part, Mistake> {
         if let [low, high] = &page.xp_per_message.0[..] {
             part.settings.message_xp = low.whole(XP_PER_MESSAGE_MAX).zip(high.whole(XP_PER_MESSAGE_MAX));
         }
-        part.members.extend(players.0);
+        part.gather(players.0);
     }
     once(&mut part);
     Ok(part)
+}
+
+/// What to do about a board that MEE6 does not show.
+pub fn mee6_is_private(said: &str) -> String {
+    format!(
+        "MEE6 does not show the board ({said}). In MEE6's dashboard, under Leveling, switch on “Make my server's \
+         leaderboard public”, then take the page again"
+    )
 }
 
 /// Pages that were saved one after another overlap where somebody moved meanwhile; the higher XP is the newer.
@@ -118,7 +122,7 @@ pub fn lurkr(file: impl BufRead) -> Result<Part, Mistake> {
             part.settings = page.settings();
         }
         let Some(levels) = page.levels else { return Err(missing("levels")) };
-        part.members.extend(levels.0);
+        part.gather(levels.0);
     }
     once(&mut part);
     Ok(part)
@@ -209,8 +213,8 @@ impl Record for LurkrMember {
 
 /// The hub answers with users, or with a board of them; its curve is ours.
 pub fn hub(file: impl BufRead) -> Result<Part, Mistake> {
-    let members = read::<List<HubUser>>(file)?.0;
-    Ok(Part { members, scale: Scale::named("hub"), ..Part::default() })
+    let users = read::<List<HubUser>>(file)?.0;
+    Ok(Part { scale: Scale::named("hub"), ..users.into() })
 }
 
 #[derive(Deserialize)]
@@ -245,10 +249,10 @@ impl Record for HubUser {
 /// A list of members with an id each, or a table by id.
 pub fn generic(file: impl BufRead) -> Result<Part, Mistake> {
     let Plain(members) = read(file)?;
-    Ok(Part { members, ..Part::default() })
+    Ok(members.into())
 }
 
-struct Plain(Vec<Member>);
+struct Plain(Gathered);
 
 impl<'de> Deserialize<'de> for Plain {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

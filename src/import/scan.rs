@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Extract, LEVEL_BELIEVED_MAX, MEMBERS_MAX, Member, Settings, Source};
+use super::{Extract, Invalid, LEVEL_BELIEVED_MAX, MEMBERS_MAX, Member, Settings, Source};
 use crate::model::{GuildId, UserId, text};
 
 /// Names without a mention that are kept to be shown.
@@ -128,6 +128,7 @@ impl Scan {
             guild,
             members: members.collect(),
             twice: 0,
+            invalid: Invalid::default(),
             scale: None,
             settings: Settings::default(),
             notes,

@@ -51,6 +51,13 @@ fn wrong(source: Source, file: impl AsRef<[u8]>) -> String {
     read(source, file).unwrap_err().to_string()
 }
 
+/// What is told of the only record that is wrong; the other one is read.
+fn invalid(source: Source, file: impl AsRef<[u8]>) -> String {
+    let extract = read(source, file).unwrap();
+    assert_eq!((extract.members.len(), extract.invalid.count()), (1, 1), "{extract:?}");
+    extract.invalid.told()[0].clone()
+}
+
 /// The sound file with something else in a place.
 fn with(source: Source, old: &str, new: &str) -> String {
     assert!(sample(source).contains(old), "{old}");
@@ -99,33 +106,51 @@ fn other_shapes_of_the_same_formats_are_read_too() {
 }
 
 #[test]
-fn whatever_is_wrong_is_told_with_line_and_field() {
+fn a_record_that_is_wrong_is_told_with_line_and_field() {
     let cases = [
         (Source::Mee6, "1387, \"level\"", "-5, \"level\"", "line 2: players[0].xp: must be a whole number from 0"),
         (Source::Mee6, "\"700000000000000012\"", "7.00000000000000012e17", "line 3: players[1].id: 7e17 is no id"),
         (Source::Mee6, "\"700000000000000012\"", "\"700000000000000011\"", "players[1]: the member 70000000000000001"),
         (Source::Mee6, "\"level\": 5", "\"level\": \"many\"", "players[0].level: must be a whole number"),
-        (Source::Mee6, "players", "gamers", "players: it is not there"),
         (Source::Polaris, "1900", "\"=1+1\"", "line 4: users.700000000000000011.xp: must be a whole number"),
         (Source::Polaris, "\"700000000000000012\"", "\"../x\"", "users.../x: \"../x\" is no id"),
-        (
-            Source::Polaris,
-            "\"gain\"",
-            "\"curve\": {\"3\": 0, \"2\": -1}, \"gain\"",
-            "settings.curve: it falls at level",
-        ),
         (
             Source::Lurkr,
             "900",
             "1e300",
             "line 2: levels[0].xp: must be a whole number from 0 to 1000000000000, not 1e300",
         ),
-        (Source::LevelUp, "2550.5", "NaN", "line 1, column 4"),
         (Source::Hub, "2750", "null", "users[0].xp: must be a whole number from 0 to 1000000000000, not nothing"),
         (Source::Json, "900", "[[1]]", "members[0].xp: must be a whole number from 0 to 1000000000000, not a list"),
         (Source::Csv, "900", "=HYPERLINK(1)", "line 2: xp: \"=HYPERLINK(1)\" is a formula"),
         (Source::Csv, "700000000000000012", "7.00E+17", "line 3: user_id: 7e17 is no id (a floating-point"),
         (Source::Csv, "700000000000000012", "700000000000000011", "line 3: user_id: the member 700000000000000011 is"),
+    ];
+    for (source, old, new, words) in cases {
+        let told = invalid(source, with(source, old, new));
+        assert!(told.starts_with("board, line ") && told.contains(words), "{source:?}: {told}");
+    }
+}
+
+#[test]
+fn a_file_that_is_wrong_as_a_whole_is_refused_with_line_and_field() {
+    let falls = "\"curve\": {\"3\": 0, \"2\": -1}, \"gain\"";
+    let cases = [
+        (Source::Mee6, "players", "gamers", "players: it is not there"),
+        (
+            Source::Mee6,
+            "{\"id\": \"700000000000000012\", \"xp\"",
+            "[5, {\"xp\"",
+            "line 3: invalid type: sequence, expected a",
+        ),
+        (Source::Polaris, "\"gain\"", falls, "settings.curve: it falls at level"),
+        (
+            Source::Polaris,
+            "{\"xp\": 7, \"hidden\": true}",
+            "\"none\"",
+            "a member at users.700000000000000012, as an obj",
+        ),
+        (Source::LevelUp, "2550.5", "NaN", "line 1, column 4"),
         (Source::Csv, "user_id", "name", "line 1: there is no column user_id"),
         (Source::Csv, "900", "\"900", "line 2: cells: a quote is opened"),
     ];
@@ -133,6 +158,36 @@ fn whatever_is_wrong_is_told_with_line_and_field() {
         let told = wrong(source, with(source, old, new));
         assert!(told.starts_with("board, ") && told.contains(words), "{source:?}: {told}");
     }
+}
+
+#[test]
+fn of_many_wrong_records_the_first_are_told_and_all_are_counted() {
+    for source in [Source::Json, Source::Csv] {
+        let rows: Vec<String> = (1..=20)
+            .map(|id| match (source, id % 2) {
+                (Source::Json, 0) => format!("{{\"id\": \"{id}\", \"xp\": 5}}"),
+                (Source::Json, _) => format!("{{\"id\": \"{id}\", \"xp\": -5, \"more\": [{{\"xp\": {{}}}}]}}"),
+                (_, 0) => format!("{id},5"),
+                _ => format!("{id},-5"),
+            })
+            .collect();
+        let file = match source {
+            Source::Json => format!("[{}]", rows.join(",\n")),
+            _ => format!("user_id,xp\n{}\n", rows.join("\n")),
+        };
+        let extract = read(source, file).unwrap();
+        assert_eq!((extract.members.len(), extract.invalid.count(), extract.invalid.told().len()), (10, 10, 5));
+        let third = if source == Source::Json { "board, line 5: members[4].xp: " } else { "board, line 6: xp: " };
+        assert!(extract.invalid.told()[2].starts_with(third), "{:?}", extract.invalid);
+    }
+    let mut reading = Reading::new(Source::Hub, None);
+    for name in ["one", "two", "three"] {
+        reading.add(name, with(Source::Hub, "2750", "-1").replace("\"level\": 1", "\"level\": -1").as_bytes()).unwrap();
+    }
+    assert_eq!(reading.rows(), 6);
+    let extract = reading.end().unwrap();
+    assert_eq!((extract.invalid.count(), extract.invalid.told().len()), (6, 5));
+    assert!(extract.invalid.told()[4].starts_with("three, line 1: users[0].xp: "), "{:?}", extract.invalid);
 }
 
 #[test]
@@ -221,6 +276,7 @@ proptest! {
             Ok(extract) => {
                 prop_assert!(extract.members.windows(2).all(|pair| pair[0].user < pair[1].user));
                 prop_assert!(extract.members.iter().all(|member| (0..=XP_MAX).contains(&member.xp)));
+                prop_assert!(!extract.invalid.told().iter().any(|told| told.chars().any(text::is_invisible)));
             }
             Err(mistake) => prop_assert!(!mistake.to_string().chars().any(text::is_invisible), "{mistake:?}"),
         }

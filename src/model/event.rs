@@ -1,7 +1,9 @@
 //! What has happened, in our own words: a plain closed enum that the gateway fills and features read.
 
 use super::deed::{AuditLine, Ending, Seen};
-use super::{Channel, ChannelId, Guild, GuildId, GuildOutline, MessageId, Role, RoleId, Timestamp, UserId, Voice};
+use super::{
+    Avatar, Channel, ChannelId, Guild, GuildId, GuildOutline, MessageId, Role, RoleId, Timestamp, UserId, Voice,
+};
 
 /// What a room has to be told by Discord; the gateway makes intents of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,8 +166,8 @@ pub struct Author {
     pub id: UserId,
     /// The name to show: nickname, else display name, else user name.
     pub name: String,
-    /// The hash of the avatar, if there is one.
-    pub avatar: Option<String>,
+    /// The one to show in this guild, if there is any.
+    pub avatar: Option<Avatar>,
     /// A bot or webhook.
     pub bot: bool,
 }

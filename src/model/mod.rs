@@ -4,6 +4,7 @@
 //! Nothing here does I/O, knows SQL, HTTP or Discord's wire, or names a feature. The one exception is
 //! [`time::Clock`], the only place in the program that reads the clock.
 
+pub mod avatar;
 pub mod button;
 pub mod curve;
 pub mod deed;
@@ -15,6 +16,7 @@ pub mod id;
 pub mod mix;
 pub mod permission;
 pub mod picture;
+pub mod roll;
 pub mod secret;
 pub mod span;
 pub mod template;
@@ -23,6 +25,7 @@ pub mod time;
 pub mod voice;
 pub mod zone;
 
+pub use avatar::Avatar;
 pub use button::{Button, Look};
 pub use curve::{Coefficients, Curve, LEVEL_MAX, XP_MAX};
 pub use deed::{AuditLine, Deed, Ending, Place, Seen, Told};
@@ -33,6 +36,7 @@ pub use guild::{Channel, Guild, GuildOutline, Guilds, Overwrite, Role};
 pub use id::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
 pub use permission::{Permission, Permissions};
 pub use picture::{Illustration, Picture};
+pub use roll::Roll;
 pub use secret::Secret;
 pub use span::Span;
 pub use template::Template;

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::UserId;
+use super::{Avatar, UserId};
 
 /// A whole, in thousandths.
 pub const WHOLE: u16 = 1_000;
@@ -35,8 +35,7 @@ pub enum Picture {
 pub struct Card {
     pub user: UserId,
     pub name: String,
-    /// The hash of the avatar, if there is one.
-    pub avatar: Option<String>,
+    pub avatar: Option<Avatar>,
     /// 0xRRGGBB.
     pub colour: u32,
     /// Above the name, in the colour.

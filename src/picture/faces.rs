@@ -1,10 +1,10 @@
 //! Avatars: fetched from Discord's own host and nowhere else, within limits of size, time, type and pixels, and kept
 //! for a while. Whatever is wrong with one costs a set of initials.
 //!
-//! Source of the address: Discord API documentation, "Image Formatting".
+//! Source of the addresses: Discord API documentation, "Image Formatting".
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use resvg::tiny_skia::Pixmap;
@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::draw;
-use crate::model::UserId;
+use crate::model::{Avatar, UserId};
 
 /// The side that is asked for, in pixels: the next power of two above the side that is shown.
 const ASKED_SIDE: u32 = 256;
@@ -28,12 +28,11 @@ const AT_ONCE_MAX: usize = 8;
 const KEPT_MAX: usize = 32;
 /// How long it is remembered that an avatar could not be had.
 const FAILED_KEPT: Duration = Duration::from_secs(300);
-const HASH_CHARS_MAX: usize = 64;
 
 /// The avatars of Discord.
 pub struct Faces {
-    /// None where TLS cannot be set up.
-    client: Option<reqwest::Client>,
+    /// Made with the first avatar; none where TLS cannot be set up.
+    client: OnceLock<Option<reqwest::Client>>,
     base: String,
     places: Semaphore,
     kept: Mutex<VecDeque<Kept>>,
@@ -41,7 +40,7 @@ pub struct Faces {
 
 struct Kept {
     user: UserId,
-    hash: String,
+    avatar: Avatar,
     /// None: it could not be had.
     face: Option<Arc<Pixmap>>,
     at: Instant,
@@ -50,30 +49,17 @@ struct Kept {
 impl Faces {
     /// `base` is the address of Discord's content, without a path.
     pub fn new(base: &str) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut client = reqwest::Client::builder()
-            .connect_timeout(WHOLE_TIMEOUT)
-            .timeout(WHOLE_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none());
-        if ["//127.", "//localhost", "//[::1]"].iter().any(|near| base.contains(near)) {
-            client = client.no_proxy();
-        }
-        let client = client.build().map_err(|error| tracing::warn!(%error, "avatars cannot be fetched")).ok();
         let base = base.trim_end_matches('/').to_owned();
-        Self { client, base, places: Semaphore::new(AT_ONCE_MAX), kept: Mutex::default() }
+        Self { client: OnceLock::new(), base, places: Semaphore::new(AT_ONCE_MAX), kept: Mutex::default() }
     }
 
     /// A member's avatar, if it can be had soon.
-    pub async fn find(&self, user: UserId, hash: &str) -> Option<Arc<Pixmap>> {
-        let is_hash = |hash: &str| hash.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if hash.is_empty() || hash.len() > HASH_CHARS_MAX || !is_hash(hash) {
-            return None;
-        }
-        if let Some(known) = self.known(user, hash) {
+    pub async fn find(&self, user: UserId, avatar: &Avatar) -> Option<Arc<Pixmap>> {
+        if let Some(known) = self.known(user, avatar) {
             return known;
         }
         let _place = self.places.try_acquire().ok()?;
-        let face = match self.fetch(user, hash).await {
+        let face = match self.fetch(user, avatar).await {
             Ok(file) => tokio::task::spawn_blocking(move || unpack(&file)).await.ok().flatten(),
             Err(why) => {
                 tracing::debug!(%user, why, "an avatar could not be fetched");
@@ -81,13 +67,17 @@ impl Faces {
             }
         };
         let face = face.map(Arc::new);
-        self.keep(user, hash, face.clone());
+        self.keep(user, avatar, face.clone());
         face
     }
 
-    async fn fetch(&self, user: UserId, hash: &str) -> Result<Vec<u8>, &'static str> {
-        let client = self.client.as_ref().ok_or("no TLS")?;
-        let address = format!("{}/avatars/{user}/{hash}.png?size={ASKED_SIDE}", self.base);
+    async fn fetch(&self, user: UserId, avatar: &Avatar) -> Result<Vec<u8>, &'static str> {
+        let client = self.client.get_or_init(|| client(&self.base)).as_ref().ok_or("no TLS")?;
+        let (base, hash) = (&self.base, avatar.hash());
+        let address = match avatar.guild {
+            Some(guild) => format!("{base}/guilds/{guild}/users/{user}/avatars/{hash}.png?size={ASKED_SIDE}"),
+            None => format!("{base}/avatars/{user}/{hash}.png?size={ASKED_SIDE}"),
+        };
         let mut answer = client.get(address).send().await.map_err(|_| "no answer")?;
         let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());
         if answer.status() != 200 || !kind.is_some_and(|kind| kind.starts_with("image/png")) {
@@ -104,22 +94,34 @@ impl Faces {
     }
 
     /// What is kept of an avatar; none where it is to be fetched.
-    fn known(&self, user: UserId, hash: &str) -> Option<Option<Arc<Pixmap>>> {
+    fn known(&self, user: UserId, avatar: &Avatar) -> Option<Option<Arc<Pixmap>>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|kept| kept.face.is_some() || kept.at.elapsed() < FAILED_KEPT);
-        let known = kept.iter().find(|kept| kept.user == user && kept.hash == hash);
+        let known = kept.iter().find(|kept| kept.user == user && kept.avatar == *avatar);
         known.map(|kept| kept.face.clone())
     }
 
-    fn keep(&self, user: UserId, hash: &str, face: Option<Arc<Pixmap>>) {
+    fn keep(&self, user: UserId, avatar: &Avatar, face: Option<Arc<Pixmap>>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // A member's former avatar is not shown any more.
-        kept.retain(|kept| kept.user != user);
+        kept.retain(|kept| kept.user != user || kept.avatar.guild != avatar.guild);
         if kept.len() >= KEPT_MAX {
             kept.pop_front();
         }
-        kept.push_back(Kept { user, hash: hash.to_owned(), face, at: Instant::now() });
+        kept.push_back(Kept { user, avatar: avatar.clone(), face, at: Instant::now() });
     }
+}
+
+fn client(base: &str) -> Option<reqwest::Client> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut client = reqwest::Client::builder()
+        .connect_timeout(WHOLE_TIMEOUT)
+        .timeout(WHOLE_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none());
+    if ["//127.", "//localhost", "//[::1]"].iter().any(|near| base.contains(near)) {
+        client = client.no_proxy();
+    }
+    client.build().map_err(|error| tracing::warn!(%error, "avatars cannot be fetched")).ok()
 }
 
 /// An avatar out of its file, as large as it is shown.

@@ -1,8 +1,8 @@
 //! The fonts that pictures are drawn with: ours for Latin, Greek, Cyrillic, Arabic and Hebrew, and for other scripts
 //! one each of the system's, where it has one. What no font has is drawn as a box.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use fontdb::{Database, FaceInfo, Source, Style};
 use resvg::usvg::{FontResolver, ImageHrefResolver, Options, Tree};
@@ -29,9 +29,13 @@ const BOLD: u16 = 700;
 /// Times that a text is made shorter before it is left to be cut off.
 const ROUNDS_MAX: usize = 4;
 
-/// Fonts, and what follows from them. They do not change once they are loaded.
+/// Fonts, and what follows from them. Ours are in the binary; for the system's its folders are looked through, and that
+/// waits for the first letter that ours do not have.
 pub struct Fonts {
-    options: Options<'static>,
+    ours: Options<'static>,
+    folders: Vec<PathBuf>,
+    /// Ours, and the best of those in the folders.
+    all: OnceLock<Options<'static>>,
 }
 
 /// A text of a picture, and what room it has.
@@ -65,7 +69,7 @@ pub struct Run {
 impl Fonts {
     /// Ours alone: the same pictures on every computer.
     pub fn bundled() -> Self {
-        Self::over(bundled())
+        Self::with_those_in([])
     }
 
     /// Ours and the system's.
@@ -75,32 +79,13 @@ impl Fonts {
 
     /// Ours and the best of those in these folders.
     pub fn with_those_in<'f>(folders: impl IntoIterator<Item = &'f Path>) -> Self {
-        let mut fonts = bundled();
-        let mut system = Database::new();
-        folders.into_iter().for_each(|folder| system.load_fonts_dir(folder));
-        for face in best_of(&system) {
-            fonts.push_face_info(face);
-        }
-        Self::over(fonts)
-    }
-
-    fn over(fonts: Database) -> Self {
-        // Nothing that a picture names is ever fetched or read.
-        let nothing =
-            ImageHrefResolver { resolve_data: Box::new(|_, _, _| None), resolve_string: Box::new(|_, _| None) };
-        let options = Options {
-            font_family: FAMILY.to_owned(),
-            fontdb: Arc::new(fonts),
-            font_resolver: FontResolver::default(),
-            image_href_resolver: nothing,
-            ..Options::default()
-        };
-        Self { options }
+        let folders = folders.into_iter().map(Path::to_owned).collect();
+        Self { ours: options(bundled()), folders, all: OnceLock::new() }
     }
 
     /// The SVG with its texts turned into shapes.
     pub fn read(&self, svg: &str) -> Option<Tree> {
-        Tree::from_str(svg, &self.options).ok()
+        Tree::from_str(svg, self.all.get().unwrap_or(&self.ours)).ok()
     }
 
     /// Makes bold texts fit: smaller as far as that may go, then shorter, with an ellipsis.
@@ -161,19 +146,12 @@ impl Fonts {
 
     /// The family of the first font that has a letter; ours for all that is bundled, and where no font has it.
     fn family_of(&self, letter: char) -> String {
-        if letter.is_ascii() {
+        if letter.is_ascii() || find_with(&self.ours.fontdb, letter).is_some() || self.folders.is_empty() {
             return FAMILY.to_owned();
         }
-        let fonts = &self.options.fontdb;
-        let has = |face: &(usize, &FaceInfo)| {
-            let found = fonts.with_face_data(face.1.id, |data, index| {
-                FontRef::from_index(data, index).is_ok_and(|font| font.charmap().map(letter).is_some())
-            });
-            found == Some(true)
-        };
-        // The bundled ones come first.
-        let found = fonts.faces().enumerate().find(has).filter(|(nth, _)| *nth >= BUNDLED.len());
-        found.and_then(|(_, face)| face.families.first()).map_or(FAMILY, |(name, _)| name).to_owned()
+        let all = self.all.get_or_init(|| options(with_the_best_in(&self.folders)));
+        let found = find_with(&all.fontdb, letter).and_then(|face| face.families.first());
+        found.map_or(FAMILY, |(name, _)| name).to_owned()
     }
 
     /// Finds out how wide these texts are, and where their runs begin. All are bold.
@@ -215,6 +193,36 @@ fn tighten(wanted: &Wanted<'_>, tried: &Fitted) -> (String, f32) {
     (format!("{}…", kept.trim_end_matches(['…', ' ', '\u{200d}'])), wanted.size_min)
 }
 
+fn options(fonts: Database) -> Options<'static> {
+    // Nothing that a picture names is ever fetched or read.
+    let nothing = ImageHrefResolver { resolve_data: Box::new(|_, _, _| None), resolve_string: Box::new(|_, _| None) };
+    Options {
+        font_family: FAMILY.to_owned(),
+        fontdb: Arc::new(fonts),
+        font_resolver: FontResolver::default(),
+        image_href_resolver: nothing,
+        ..Options::default()
+    }
+}
+
+/// The first face that has a letter.
+fn find_with(fonts: &Database, letter: char) -> Option<&FaceInfo> {
+    fonts.faces().find(|face| {
+        let has = |font: FontRef<'_>| font.charmap().map(letter).is_some();
+        fonts.with_face_data(face.id, |data, index| FontRef::from_index(data, index).is_ok_and(has)) == Some(true)
+    })
+}
+
+fn with_the_best_in(folders: &[PathBuf]) -> Database {
+    let mut fonts = bundled();
+    let mut system = Database::new();
+    folders.iter().for_each(|folder| system.load_fonts_dir(folder));
+    for face in best_of(&system) {
+        fonts.push_face_info(face);
+    }
+    fonts
+}
+
 fn bundled() -> Database {
     let mut fonts = Database::new();
     for font in BUNDLED {
@@ -250,4 +258,20 @@ fn best_of(system: &Database) -> Vec<FaceInfo> {
         }
     }
     faces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_fonts_are_looked_for_once_there_is_a_letter_that_ours_do_not_have() {
+        let fonts = Fonts::with_those_in([Path::new("/there/is/no/such/folder")]);
+        let fit = |text: &str| fonts.fit([Wanted { text, size: 30.0, size_min: 20.0, room: 500.0 }]);
+        fit("Ada Ωμέγα Ж محمد שלום");
+        assert!(fonts.all.get().is_none());
+        let [strange] = fit("Ada 漢");
+        assert!(fonts.all.get().is_some());
+        assert_eq!(strange.runs.len(), 1, "where no font has it, ours draws a box");
+    }
 }

@@ -37,7 +37,7 @@ const KEPT_MAX: usize = 16;
 pub struct Studio(Arc<Inner>);
 
 struct Inner {
-    /// Loaded once, when they are wanted: it takes a moment to look through the system's.
+    /// Loaded with the first picture: a bot that draws none needs no memory for them.
     fonts: OnceLock<Fonts>,
     faces: Faces,
     places: Arc<Semaphore>,
@@ -57,21 +57,12 @@ impl Studio {
         }))
     }
 
-    /// Loads the fonts, so that nobody waits for them with the first picture.
-    pub async fn warm(&self) {
-        let studio = self.clone();
-        let _ = tokio::task::spawn_blocking(move || {
-            studio.fonts();
-        })
-        .await;
-    }
-
     /// The picture as a PNG, or none: there is too much to do, or it cannot be drawn.
     pub async fn draw(&self, picture: &Picture) -> Option<Arc<[u8]>> {
         let _waiting = self.0.waiting.try_acquire().ok()?;
         let face = match picture {
             Picture::Card(card) => match &card.avatar {
-                Some(hash) => self.0.faces.find(card.user, hash).await,
+                Some(avatar) => self.0.faces.find(card.user, avatar).await,
                 None => None,
             },
             Picture::Bars(_) | Picture::Line(_) => None,

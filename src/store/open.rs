@@ -56,7 +56,7 @@ impl OpenError {
         Self { words: format!("cannot use {}: {error}", path.display()), permanent: false }
     }
 
-    fn newer(path: &Path, found: i64, known: i32) -> Self {
+    fn newer(path: &Path, found: i64, known: i64) -> Self {
         let words = format!(
             "{} was written by a newer Innkeeper (schema {found}, this one knows {known}). Install that version again, \
              or restore a backup made before the update.",
@@ -101,7 +101,7 @@ pub(super) fn open_known(path: &Path) -> Result<Connection, OpenError> {
     let unreadable = |error| OpenError::from_sqlite(path, &error);
     let connection = open_reader(path).map_err(unreadable)?;
     match schema_version(&connection).map_err(unreadable)? {
-        Some(found) if found == i64::from(known_version()) => Ok(connection),
+        Some(found) if found == known_version() => Ok(connection),
         _ => {
             let state = schema_state(path, &connection)?;
             Err(OpenError::unreadable(path, &format_args!("its schema is not this program's ({state})")))
@@ -160,8 +160,8 @@ fn migrate(path: &Path, connection: &mut Connection) -> Result<(), OpenError> {
     let known = known_version();
     let found = schema_version(connection).map_err(|error| OpenError::from_sqlite(path, &error))?;
     match found {
-        Some(found) if found == i64::from(known) => return Ok(()),
-        Some(found) if found > i64::from(known) => return Err(OpenError::newer(path, found, known)),
+        Some(found) if found == known => return Ok(()),
+        Some(found) if found > known => return Err(OpenError::newer(path, found, known)),
         Some(_) => {}
         None => refuse_foreign(path, connection)?,
     }
@@ -171,23 +171,32 @@ fn migrate(path: &Path, connection: &mut Connection) -> Result<(), OpenError> {
 
 /// Whether the file's schema is just this program's.
 pub(super) fn is_known(connection: &Connection) -> bool {
-    schema_version(connection).is_ok_and(|found| found == Some(i64::from(known_version())))
+    schema_version(connection).is_ok_and(|found| found == Some(known_version()))
 }
 
 /// Whether this program can use the file's schema, in words.
 pub(super) fn schema_state(path: &Path, connection: &Connection) -> Result<String, OpenError> {
     let known = known_version();
     match schema_version(connection).map_err(|error| OpenError::from_sqlite(path, &error))? {
-        Some(found) if found > i64::from(known) => Err(OpenError::newer(path, found, known)),
-        Some(found) if found == i64::from(known) => Ok(format!("version {found}, as it should be")),
+        Some(found) if found > known => Err(OpenError::newer(path, found, known)),
+        Some(found) if found == known => Ok(format!("version {found}, as it should be")),
         Some(found) => Ok(format!("version {found}; the next start brings it to {known}")),
         None => refuse_foreign(path, connection).map(|()| "empty; the next start fills it".to_owned()),
     }
 }
 
-fn known_version() -> i32 {
-    let runner = migrations::migrations::runner();
-    runner.get_migrations().iter().map(|migration| migration.version()).max().unwrap_or(0)
+/// The newest migration that this program has; `build.rs` says it.
+fn known_version() -> i64 {
+    const { parsed(env!("NEWEST_MIGRATION")) }
+}
+
+const fn parsed(digits: &str) -> i64 {
+    let (digits, mut number, mut at) = (digits.as_bytes(), 0, 0);
+    while at < digits.len() {
+        number = number * 10 + (digits[at] - b'0') as i64;
+        at += 1;
+    }
+    number
 }
 
 /// The newest migration that the file has seen; none for an empty file or somebody else's.
@@ -238,5 +247,12 @@ mod tests {
         let mut statement = connection.prepare("SELECT user FROM hidden WHERE guild = 1 ORDER BY user").unwrap();
         let hidden = statement.query_map((), |row| row.get(0)).unwrap();
         assert_eq!(hidden.collect::<rusqlite::Result<Vec<i64>>>().unwrap(), [11, 12]);
+    }
+
+    #[test]
+    fn the_newest_migration_is_the_newest_of_those_that_are_embedded() {
+        let runner = migrations::migrations::runner();
+        let newest = runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max();
+        assert_eq!(newest, Some(known_version()));
     }
 }

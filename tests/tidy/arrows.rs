@@ -51,6 +51,7 @@ const CRATES: &[KnownBy] = &[
     ("jiff", |path| path == "src/model/zone.rs"),
     ("resvg", |path| is_in(path, "picture")),
     ("fontdb", |path| is_in(path, "picture")),
+    ("png", |path| is_in(path, "picture")),
     ("skrifa", |path| is_in(path, "picture")),
 ];
 

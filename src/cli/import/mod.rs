@@ -1,6 +1,9 @@
 //! `innkeeper import`: levels from another bot. Reads files, shows what would change and, with `--apply`, changes it as
 //! one batch that can be taken back, beside a running bot where there is one.
 
+mod ask;
+mod fetch;
+mod options;
 mod progress;
 mod roles;
 mod scan;
@@ -9,122 +12,17 @@ mod words;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
-
 use super::{ConfigFile, Exit, complain, house};
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 use crate::features::levels::import::{self as levels, Counts, Ended, Order, Policy};
-use crate::import::{Carry, Extract, Reading, Source, carried, fragment};
-use crate::model::{Clock, Curve, Error, GuildId, UserId};
+use crate::import::{Board, Carry, Extract, Invalid, Reading, Source, carried, fragment};
+use crate::model::{Clock, Curve, Error, GuildId, Roll, UserId};
 use crate::store::{Guest, OpenError};
+use fetch::Fetch;
+pub use options::Options;
+use options::{Carrying, Files, Place, Shown, Undo, What};
 use progress::Progress;
 use words::Report;
-
-#[derive(Args)]
-pub struct Options {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Subcommand)]
-enum What {
-    /// MEE6: saved pages of https://mee6.xyz/api/plugins/levels/leaderboard/SERVER?limit=1000&page=0, 1, 2 …
-    Mee6(Files),
-    /// Polaris: the file of its export button.
-    Polaris(Files),
-    /// Lurkr: the export of its dashboard, or saved pages of its API.
-    Lurkr(Files),
-    /// LevelUp for Red: its file of one server, or of all.
-    Levelup(Files),
-    /// Discord Bot Hub: saved answers of /api/users/ or /api/leveling/leaderboard.
-    Hub(Files),
-    /// A JSON list of members with id and xp or level, or a table of XP by id.
-    Json(Files),
-    /// A table with the columns user_id and xp or level.
-    Csv(Files),
-    /// Takes an import back, however large it is.
-    Undo(Undo),
-    /// Gives everybody in the server the level roles that they should have, one a second.
-    LevelRoles(LevelRoles),
-    /// Reads the announcements of a bot that has no export, and keeps the highest level of each member.
-    ScanChannel(scan::ScanChannel),
-}
-
-#[derive(Args)]
-struct LevelRoles {
-    #[command(flatten)]
-    place: Place,
-    /// Ask nothing.
-    #[arg(long, requires = "apply")]
-    yes: bool,
-}
-
-/// What to read, and what to do with it.
-#[derive(Args)]
-struct Files {
-    /// The files.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    #[command(flatten)]
-    place: Place,
-    /// What is kept: levels (with the way to the next), XP, or both by taking over the other bot's curve. Without it
-    /// levels, where the files tell any.
-    #[arg(long = "as", value_name = "HOW")]
-    how: Option<How>,
-    /// Replace what members have; without it they only rise.
-    #[arg(long, conflicts_with = "add")]
-    replace: bool,
-    /// Add to what members have; what was added from the same bot before is not added again.
-    #[arg(long)]
-    add: bool,
-}
-
-#[derive(Args)]
-struct Undo {
-    /// The batch, as the import told it: B7.
-    #[arg(value_name = "BATCH", value_parser = batch_number)]
-    batch: i64,
-    #[command(flatten)]
-    place: Place,
-}
-
-/// Where, and whether in earnest.
-#[derive(Args)]
-struct Place {
-    /// The server, by id; without it the only one there is.
-    #[arg(long, value_name = "ID")]
-    guild: Option<GuildId>,
-    /// Change it. Without this nothing is written.
-    #[arg(long)]
-    apply: bool,
-    /// The outcome as JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    file: ConfigFile,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum How {
-    KeepLevel,
-    KeepXp,
-    AdoptCurve,
-}
-
-impl From<How> for Carry {
-    fn from(how: How) -> Self {
-        match how {
-            How::KeepLevel => Self::KeepLevel,
-            How::KeepXp => Self::KeepXp,
-            How::AdoptCurve => Self::AdoptCurve,
-        }
-    }
-}
-
-fn batch_number(given: &str) -> Result<i64, String> {
-    let digits = given.strip_prefix(['B', 'b']).unwrap_or(given);
-    digits.parse().map_err(|_| "a batch is written as B and a number, such as B7".to_owned())
-}
 
 /// Why a verb stops, in a sentence, and how.
 pub(super) struct Stop(pub String, pub Exit);
@@ -154,11 +52,11 @@ impl From<Error> for Stop {
 
 pub fn run(options: &Options) -> Exit {
     let done = match &options.what {
-        What::Mee6(files) => bring_in(Source::Mee6, files),
+        What::Mee6(shown) => bring_in_shown(Source::Mee6, shown),
         What::Polaris(files) => bring_in(Source::Polaris, files),
         What::Lurkr(files) => bring_in(Source::Lurkr, files),
         What::Levelup(files) => bring_in(Source::LevelUp, files),
-        What::Hub(files) => bring_in(Source::Hub, files),
+        What::Hub(shown) => bring_in_shown(Source::Hub, shown),
         What::Json(files) => bring_in(Source::Json, files),
         What::Csv(files) => bring_in(Source::Csv, files),
         What::Undo(undo) => take_back(undo),
@@ -173,36 +71,83 @@ pub fn run(options: &Options) -> Exit {
 
 /// Reads files, and brings in what they say.
 fn bring_in(source: Source, files: &Files) -> Result<(), Stop> {
-    let config = load(&files.place.file)?;
-    let extract = read(source, &files.files, files.place.guild)?;
-    let policy = match (files.replace, files.add) {
-        (true, _) => Policy::Replace,
-        (_, true) => Policy::Add,
-        _ => Policy::Raise,
+    let loaded = load(&files.carrying.place.file)?;
+    let extract = read(source, &files.files, files.carrying.place.guild)?;
+    carry_in(&loaded, &files.carrying, extract, files.files.len())
+}
+
+/// The same, of files that may have to be fetched first.
+fn bring_in_shown(source: Source, shown: &Shown) -> Result<(), Stop> {
+    let (loaded, guild) = (load(&shown.carrying.place.file)?, shown.carrying.place.guild);
+    if !shown.fetch {
+        return carry_in(&loaded, &shown.carrying, read(source, &shown.files, guild)?, shown.files.len());
+    }
+    let board = match source {
+        Source::Mee6 => Board::Mee6(choose_guild(&open(&loaded.config, false)?, &loaded.config, guild)?),
+        _ => Board::Hub,
     };
-    let how = files.how.map_or_else(|| usual(&extract), Carry::from);
-    carry_out(&config, &files.place, extract, how, policy, files.files.len())
+    let address = shown.address.clone().or_else(|| board.usual_address().map(str::to_owned));
+    let address = address.ok_or_else(|| Stop::usage("say with --address where it is"))?;
+    let folder = shown.into.clone().unwrap_or_else(|| fetch::usual_folder(board));
+    let fetching = Fetch { board, address, folder, first: shown.page, pace: fetch::Pace::default() };
+    let files = house::runtime().map_err(Stop::failed)?.block_on(fetching.run())?;
+    let mut extract = read(source, &files, guild)?;
+    let folder = fetching.folder.display();
+    extract
+        .notes
+        .push(format!("The pages are kept in {folder}: `import {} {folder}/*` reads them again.", source.word()));
+    carry_in(&loaded, &shown.carrying, extract, files.len())
+}
+
+/// Brings in what some files say, as it is asked for.
+fn carry_in(loaded: &Loaded, carrying: &Carrying, extract: Extract, files: usize) -> Result<(), Stop> {
+    let how = carrying.how.map_or_else(|| usual(&extract), Carry::from);
+    if carrying.place.apply && !carrying.skip_invalid {
+        refuse_invalid(&extract.invalid)?;
+    }
+    let reach = if carrying.offline { Reach::Offline } else { Reach::Discord };
+    carry_out(loaded, &carrying.place, extract, (how, carrying.policy()), files, reach)
+}
+
+/// What is not understood is not imported in part, unless somebody who has seen it says so.
+fn refuse_invalid(invalid: &Invalid) -> Result<(), Stop> {
+    if invalid.count() == 0 {
+        return Ok(());
+    }
+    let told = words::of_invalid(invalid).join("\n");
+    let way_out = "correct the file, or leave them out with --skip-invalid";
+    Err(Stop::failed(format!("{} records are invalid, so nothing was written: {way_out}\n{told}", invalid.count())))
 }
 
 /// Reads a channel, and brings in what was announced there. Levels only rise by that.
 fn scan_channel(options: &scan::ScanChannel) -> Result<(), Stop> {
-    let loaded = options.place.file.load().map_err(Stop::usage)?;
+    let loaded = load(&options.place.file)?;
     let extract = scan::read(options, &loaded)?;
-    carry_out(&loaded.config, &options.place, extract, Carry::KeepLevel, Policy::Raise, 0)
+    carry_out(&loaded, &options.place, extract, (Carry::KeepLevel, Policy::Raise), 0, Reach::Discord)
+}
+
+/// Whether Discord is asked who is in the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    Discord,
+    Offline,
 }
 
 /// Shows and, in earnest, imports.
 fn carry_out(
-    config: &Config,
+    loaded: &Loaded,
     place: &Place,
-    extract: Extract,
-    how: Carry,
-    policy: Policy,
+    mut extract: Extract,
+    (how, policy): (Carry, Policy),
     files: usize,
+    reach: Reach,
 ) -> Result<(), Stop> {
+    let config = &loaded.config;
     let mut guest = open(config, place.apply)?;
     let guild = choose_guild(&guest, config, place.guild.or(extract.guild))?;
-    let order = order(&extract, config, guild, how, policy)?;
+    let roll = ask(loaded, guild, reach, &mut extract.notes)?;
+    let mut order = order(&extract, config, guild, how, policy)?;
+    order.roll = roll;
     let mut report = Report::new(&extract, &order, how, files);
     report.toml = fragment(&extract, how, order.curve.as_ref().unwrap_or(&config.levels.curve));
     report.before = levels::find_before(&guest, &order)?;
@@ -210,9 +155,11 @@ fn carry_out(
     if !place.apply {
         for other in [Carry::KeepLevel, Carry::KeepXp, Carry::AdoptCurve].into_iter().filter(|other| *other != how) {
             // What cannot be done is not shown.
-            let order = self::order(&extract, config, guild, other, policy);
-            if let (Ok(order), true) = (order, files > 0) {
-                report.others.push((other, preview(&guest, config, &order)?));
+            let Ok(mut other_order) = self::order(&extract, config, guild, other, policy) else { continue };
+            if files > 0 {
+                other_order.roll = order.roll.take();
+                report.others.push((other, preview(&guest, config, &other_order)?));
+                order.roll = other_order.roll;
             }
         }
     } else if report.before.is_none() && report.counts.changes(policy) > 0 {
@@ -229,8 +176,23 @@ fn carry_out(
     Ok(())
 }
 
-fn load(file: &ConfigFile) -> Result<Config, Stop> {
-    file.load().map(|loaded| loaded.config).map_err(Stop::usage)
+fn load(file: &ConfigFile) -> Result<Loaded, Stop> {
+    file.load().map_err(Stop::usage)
+}
+
+/// Everybody in the server, where Discord is asked and tells; why it does not is a note.
+pub(super) fn ask(
+    loaded: &Loaded,
+    guild: GuildId,
+    reach: Reach,
+    notes: &mut Vec<String>,
+) -> Result<Option<Roll>, Stop> {
+    if reach == Reach::Offline {
+        return Ok(None);
+    }
+    let (roll, why) = ask::roll(loaded, guild)?;
+    notes.extend(why);
+    Ok(roll)
 }
 
 fn open(config: &Config, in_earnest: bool) -> Result<Guest, Stop> {
@@ -302,7 +264,7 @@ fn order(extract: &Extract, config: &Config, guild: GuildId, how: Carry, policy:
     };
     let word = extract.source.word();
     let origin = format!("{word} {} {} {:016x}", how.word(), policy.word(), fingerprint(&targets));
-    Ok(Order { guild, source: word, origin, policy, targets, curve })
+    Ok(Order { guild, source: word, origin, policy, targets, curve, roll: None })
 }
 
 fn adopted(extract: &Extract, ours: &Curve) -> Result<Curve, Stop> {
@@ -326,7 +288,7 @@ fn preview(guest: &Guest, config: &Config, order: &Order) -> Result<Counts, Stop
 }
 
 fn take_back(undo: &Undo) -> Result<(), Stop> {
-    let config = load(&undo.place.file)?;
+    let config = load(&undo.place.file)?.config;
     let mut guest = open(&config, undo.place.apply)?;
     let guild = choose_guild(&guest, &config, undo.place.guild)?;
     let rows = levels::count_batch(&guest, guild, undo.batch)?;

@@ -10,7 +10,8 @@ const CELLS: usize = 30;
 
 pub struct Progress {
     label: &'static str,
-    all: usize,
+    /// None: nobody knows.
+    all: Option<usize>,
     done: usize,
     begun: Instant,
     drawn: Option<Instant>,
@@ -19,8 +20,13 @@ pub struct Progress {
 
 impl Progress {
     pub fn new(label: &'static str, all: usize) -> Self {
+        Self { all: Some(all), ..Self::open(label) }
+    }
+
+    /// Of something that has no known end.
+    pub fn open(label: &'static str) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        Self { label, all, done: 0, begun: Instant::now(), drawn: None, terminal }
+        Self { label, all: None, done: 0, begun: Instant::now(), drawn: None, terminal }
     }
 
     /// So much is done.
@@ -33,7 +39,11 @@ impl Progress {
         };
         if self.terminal && is_time {
             self.drawn = Some(now);
-            let part = (self.done as f64 / self.all.max(1) as f64).min(1.0);
+            let Some(all) = self.all else {
+                let _ = write!(std::io::stderr(), "\r{}: {}", self.label, self.done);
+                return;
+            };
+            let part = (self.done as f64 / all.max(1) as f64).min(1.0);
             let full = (part * CELLS as f64) as usize;
             let bar = format!("{}{}", "#".repeat(full), ".".repeat(CELLS - full));
             let _ = write!(std::io::stderr(), "\r{} [{bar}] {:3.0} %", self.label, part * 100.0);

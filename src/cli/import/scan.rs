@@ -1,22 +1,20 @@
 //! `innkeeper import scan-channel`: the other bot's announcements of levels, read from Discord.
 
-use std::time::Duration;
-
 use clap::Args;
 
+use super::ask::patiently;
+use super::options::Place;
 use super::progress::Progress;
-use super::{Place, Stop, house};
+use super::{Stop, house};
 use crate::config::Loaded;
 use crate::gateway::History;
 use crate::import::{Extract, Pattern, Scan};
-use crate::model::{ChannelId, MessageId, Setback};
+use crate::model::{ChannelId, MessageId};
 
 /// Messages that are read unless it is said otherwise.
 const MESSAGES: usize = 100_000;
 /// How often a page is asked for that did not come.
 const TRIES_MAX: u32 = 6;
-/// No answer of Discord's is waited for longer.
-const WAIT_MAX: Duration = Duration::from_secs(600);
 
 #[derive(Args)]
 pub struct ScanChannel {
@@ -55,7 +53,8 @@ async fn scan(options: &ScanChannel, mut history: History) -> Result<Extract, St
     let mut scan = Scan::default();
     let mut read = 0;
     while read < options.messages {
-        let page = next(&mut history).await.map_err(|words| stopped(&history, &words))?;
+        let page = patiently(TRIES_MAX, async || history.next().await).await;
+        let page = page.map_err(|setback| stopped(&history, setback.words()))?;
         if page.is_empty() {
             break;
         }
@@ -67,21 +66,6 @@ async fn scan(options: &ScanChannel, mut history: History) -> Result<Extract, St
     }
     progress.end();
     Ok(scan.end(guild))
-}
-
-/// The next page, asked for again where Discord has to be waited for.
-async fn next(history: &mut History) -> Result<Vec<crate::gateway::Said>, String> {
-    let mut tries = 0;
-    loop {
-        match history.next().await {
-            Ok(page) => return Ok(page),
-            Err(Setback::Later { after, .. }) if tries < TRIES_MAX => {
-                tries += 1;
-                tokio::time::sleep(after.min(WAIT_MAX)).await;
-            }
-            Err(setback) => return Err(setback.words().to_owned()),
-        }
-    }
 }
 
 fn stopped(history: &History, words: &str) -> Stop {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::features::levels::import::{Counts, Order, Policy};
-use crate::import::{Carry, Extract};
+use crate::import::{Carry, Extract, Invalid};
 use crate::model::GuildId;
 use crate::model::text::count;
 
@@ -14,7 +14,10 @@ pub struct Report {
     how: Carry,
     policy: Policy,
     files: usize,
+    /// Discord was asked who is in the server.
+    asked: bool,
     twice: usize,
+    invalid: Invalid,
     notes: Vec<String>,
     pub counts: Counts,
     /// The other ways to carry XP over.
@@ -38,7 +41,9 @@ impl Report {
             how,
             policy: order.policy,
             files,
+            asked: order.roll.is_some(),
             twice: extract.twice,
+            invalid: extract.invalid.clone(),
             notes,
             counts: Counts::default(),
             others: Vec::new(),
@@ -65,8 +70,10 @@ impl Report {
             "as": self.how.word(),
             "policy": self.policy.word(),
             "dry_run": !in_earnest,
-            "counts": of_counts(&self.counts),
+            "counts": self.counts_with_invalid(),
+            "invalid": self.invalid.told(),
             "others": others,
+            "asked_discord": self.asked,
             "twice": self.twice,
             "imported_before": self.before.map(|batch| format!("B{batch}")),
             "batch": self.imported.map(|(batch, _)| format!("B{batch}")),
@@ -74,6 +81,12 @@ impl Report {
             "notes": self.notes,
             "toml": self.toml,
         })
+    }
+
+    fn counts_with_invalid(&self) -> Value {
+        let mut counts = of_counts(&self.counts);
+        counts["invalid"] = self.invalid.count().into();
+        counts
     }
 
     fn text(&self, in_earnest: bool) -> String {
@@ -85,6 +98,7 @@ impl Report {
             let (raised, lowered) = (number(*raised), number(*lowered));
             lines.push(format!("  with --as {}: {raised} rise, {lowered} fall, {roles}", how.word()));
         }
+        lines.extend(of_invalid(&self.invalid));
         lines.extend(self.notes.iter().map(|note| format!("Note: {note}")));
         lines.push(self.end());
         if let Some(toml) = &self.toml {
@@ -120,10 +134,21 @@ impl Report {
             format!("  {name:<20}{:>12}{}{note}", number(amount), if note.is_empty() { "" } else { "   " })
         };
         let (rise, fall) = if in_earnest { ("rise", "fall") } else { ("would rise", "would fall") };
+        let (here, not_here) = match self.asked {
+            true => ("in the server", "not in the server"),
+            false => ("seen in the server", "not seen there"),
+        };
+        let invalid = self.invalid.count();
+        let left_out = match (invalid, in_earnest) {
+            (0, _) => "",
+            (_, true) => "left out",
+            (_, false) => "--apply refuses them; --skip-invalid leaves them out",
+        };
         let kept = if self.policy == Policy::Raise { "they keep what they have; --replace lowers them" } else { "" };
         vec![
-            row("in the server", matched, ""),
-            row("not seen there", not_in_guild, "hidden until they are seen"),
+            row(here, matched, ""),
+            row(not_here, not_in_guild, "hidden until they are seen"),
+            row("invalid", invalid, left_out),
             row(rise, raised, ""),
             row(fall, lowered, if lowered > 0 { kept } else { "" }),
             row("unchanged", unchanged, ""),
@@ -145,6 +170,16 @@ impl Report {
         }
         "Nothing was changed. The same with --apply imports it.".to_owned()
     }
+}
+
+/// The first few records that are invalid, a line each.
+pub fn of_invalid(invalid: &Invalid) -> Vec<String> {
+    let told = invalid.told();
+    let mut lines: Vec<_> = told.iter().map(|words| format!("Invalid: {words}")).collect();
+    if invalid.count() > told.len() {
+        lines.push(format!("Invalid: and {} more", number(invalid.count() - told.len())));
+    }
+    lines
 }
 
 fn of_counts(counts: &Counts) -> Value {

@@ -16,12 +16,13 @@ pub(super) fn sent(data: &str) -> Reading {
         return Some(None);
     }
     let member: MemberFields = fields.member.object();
-    let mut author = author(fields.author.object(), member.nick)?;
+    let guild = fields.guild_id.id()?;
+    let mut author = author(guild, fields.author.object(), &member)?;
     author.bot |= !fields.webhook_id.is_missing();
     let kind = fields.kind.whole().unwrap_or(0);
     Some(Some(Event::MessageSent(Message {
         id: fields.id.id()?,
-        guild: fields.guild_id.id()?,
+        guild,
         channel: fields.channel_id.id()?,
         author,
         roles: ids(member.roles),

@@ -51,7 +51,7 @@ fn a_message_is_read() {
     let message = sent(&plain());
     assert_eq!((message.id.get(), message.guild.get(), message.channel.get()), (1_300_000_000_000_000_001, 10, 20));
     assert_eq!((message.author.id.get(), message.author.name.as_str(), message.author.bot), (30, "Countess", false));
-    assert_eq!(message.author.avatar.as_deref(), Some("abc"));
+    assert_eq!(message.author.avatar, Avatar::new(None, "abc"));
     assert_eq!(message.roles.iter().map(|role| role.get()).collect::<Vec<_>>(), [41, 42]);
     assert_eq!((message.content.as_str(), message.kind), ("good morning", 0));
     assert!(message.is_from_person());

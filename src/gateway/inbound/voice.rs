@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::super::raw::Raw;
 use super::{MemberFields, Reading, VoiceFields, author, fields, ids};
 use crate::model::voice::VoiceMember;
-use crate::model::{Event, UserId, Voice, VoiceFlags};
+use crate::model::{Event, GuildId, UserId, Voice, VoiceFlags};
 
 /// Who is in voice; a guild's list of that names no members, so they are looked up in its list of members.
-pub(super) fn list(states: Raw<'_>, members: &[MemberFields<'_>]) -> Vec<Voice> {
+pub(super) fn list(guild: GuildId, states: Raw<'_>, members: &[MemberFields<'_>]) -> Vec<Voice> {
     let states = states.list::<VoiceFields>();
     if states.is_empty() {
         return Vec::new();
@@ -16,10 +16,10 @@ pub(super) fn list(states: Raw<'_>, members: &[MemberFields<'_>]) -> Vec<Voice> 
     let by_id: HashMap<UserId, &MemberFields<'_>> =
         members.iter().filter_map(|member| Some((member.user_id()?, member))).collect();
     let told = |voice: Voice| {
-        let known = by_id.get(&voice.user).and_then(|known| member(known));
+        let known = by_id.get(&voice.user).and_then(|known| member(guild, known));
         Voice { member: voice.member.or(known), ..voice }
     };
-    states.into_iter().filter_map(|fields| state(&fields)).map(told).collect()
+    states.into_iter().filter_map(|fields| state(guild, &fields)).map(told).collect()
 }
 
 /// A voice state that changed.
@@ -28,10 +28,11 @@ pub(super) fn seen(data: &str) -> Reading {
     if fields.guild_id.is_missing() {
         return Some(None);
     }
-    Some(Some(Event::VoiceSeen { guild: fields.guild_id.id()?, voice: state(&fields)? }))
+    let guild = fields.guild_id.id()?;
+    Some(Some(Event::VoiceSeen { guild, voice: state(guild, &fields)? }))
 }
 
-fn state(fields: &VoiceFields<'_>) -> Option<Voice> {
+fn state(guild: GuildId, fields: &VoiceFields<'_>) -> Option<Voice> {
     Some(Voice {
         user: fields.user_id.id()?,
         channel: fields.channel_id.id(),
@@ -40,10 +41,10 @@ fn state(fields: &VoiceFields<'_>) -> Option<Voice> {
             deafened: fields.deaf.flag() || fields.self_deaf.flag(),
             suppressed: fields.suppress.flag(),
         },
-        member: member(&fields.member.object()),
+        member: member(guild, &fields.member.object()),
     })
 }
 
-fn member(fields: &MemberFields<'_>) -> Option<VoiceMember> {
-    Some(VoiceMember { author: author(fields.user.object(), fields.nick)?, roles: ids(fields.roles) })
+fn member(guild: GuildId, fields: &MemberFields<'_>) -> Option<VoiceMember> {
+    Some(VoiceMember { author: author(guild, fields.user.object(), fields)?, roles: ids(fields.roles) })
 }

@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 
 use crate::model::Timestamp;
 
-use super::world::{Seen, World, avatars};
+use super::world::{Seen, World};
 pub use errors::ApiError;
 use multipart::File;
 use routes::{Access, ROUTES, Route};
@@ -230,8 +230,8 @@ impl World {
     }
 
     fn judge(&mut self, request: &Request) -> Response {
-        if let Some(path) = request.path.strip_prefix(avatars::PATH) {
-            return self.avatar(path);
+        if let Some(answer) = self.avatar(&request.path) {
+            return answer;
         }
         if request.user_agent.as_deref().unwrap_or_default().is_empty() {
             return Response::error(403, 40_333, "internal network error");

@@ -5,7 +5,7 @@
 //! code: permissions, limits and validation are its own reading of Discord's documentation.
 
 mod asserts;
-pub(in crate::sim) mod avatars;
+mod avatars;
 mod build;
 mod by_hand;
 mod commands;
@@ -110,7 +110,8 @@ pub struct World {
     pub(in crate::sim) application: ApplicationId,
     pub(in crate::sim) users: BTreeMap<UserId, User>,
     /// Those that have a picture.
-    pub(in crate::sim) avatars: BTreeMap<UserId, Arc<[u8]>>,
+    /// Of accounts, and of members in a guild.
+    pub(in crate::sim) avatars: BTreeMap<(Option<GuildId>, UserId), Arc<[u8]>>,
     pub(in crate::sim) guilds: BTreeMap<GuildId, Guild>,
     pub(in crate::sim) channels: BTreeMap<ChannelId, Channel>,
     pub(in crate::sim) interactions: BTreeMap<InteractionId, Interaction>,

@@ -9,11 +9,12 @@ mod store;
 
 use std::collections::HashMap;
 
-use super::rules;
+use super::rules::{self, Row};
+use super::store as levels;
 use crate::config::{Config, LevelRole};
-use crate::model::{Curve, GuildId, Permissions, Refusal, Result, Timestamp, UserId, XP_MAX};
+use crate::model::{Curve, GuildId, Permissions, Refusal, Result, RoleId, Roll, Timestamp, UserId, XP_MAX};
 use crate::store::ledger::{self, Begun};
-use crate::store::{Guest, Tx};
+use crate::store::{Guest, Tx, people};
 pub use reward::{PACE, Rewarding, Rewards};
 pub use store::{find_guild, list_guilds};
 
@@ -56,13 +57,15 @@ pub struct Order {
     pub targets: Vec<(UserId, i64)>,
     /// The curve that will be configured then, where it is not the present one.
     pub curve: Option<Curve>,
+    /// Who is in the guild, where Discord was asked; without it, whom the bot has seen there.
+    pub roll: Option<Roll>,
 }
 
 /// What an import changes, or would change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     pub members: usize,
-    /// Seen in the guild, and not seen leaving.
+    /// In the guild: on Discord's list, or seen there and not seen leaving.
     pub matched: usize,
     /// Imported but hidden until they are seen.
     pub not_in_guild: usize,
@@ -96,6 +99,8 @@ pub enum Ended {
 struct Known {
     before: Option<i64>,
     present: bool,
+    /// They are here, and the bot has not seen it yet.
+    unseen: bool,
 }
 
 /// What a balance becomes. `added` is what came from the same source before.
@@ -120,11 +125,10 @@ pub fn preview(guest: &Guest, config: &Config, order: &Order, mut progress: impl
     let judge = Judge::new(guest, config, order)?;
     let mut counts = Counts::default();
     for chunk in order.targets.chunks(MEMBERS_AT_ONCE) {
-        let known = store::list_known(guest.read(), order.guild, chunk)?;
-        for ((user, target), known) in chunk.iter().zip(known) {
+        for ((user, target), known) in chunk.iter().zip(store::list_known(guest.read(), order, chunk)?) {
             let before = known.before.unwrap_or(0);
             let after = decide(order.policy, before, *target, given.to(*user));
-            judge.count(&mut counts, known, *target, before, after);
+            judge.count(&mut counts, (*user, known), *target, (before, after));
         }
         progress(counts.members);
     }
@@ -174,37 +178,54 @@ struct Importing<'o> {
 impl Importing<'_> {
     /// Writes some members; returns how many changed.
     fn write(&self, tx: &Tx, chunk: &[(UserId, i64)]) -> Result<usize> {
-        let guild = self.order.guild;
-        let known = store::list_known(tx.read(), guild, chunk)?;
         let mut changes = 0;
-        for ((user, target), known) in chunk.iter().zip(known) {
+        for ((user, target), known) in chunk.iter().zip(store::list_known(tx.read(), self.order, chunk)?) {
             // One that was broken off has come to this member already.
             if self.order.policy == Policy::Replace && self.given.has(*user) {
                 continue;
             }
             let before = known.before.unwrap_or(0);
             let after = decide(self.order.policy, before, *target, self.given.to(*user));
-            if after == before {
-                continue;
+            if after != before {
+                self.set(tx, *user, !known.present, before, after)?;
+                changes += 1;
             }
-            store::save_xp(tx, guild, *user, after, !known.present)?;
-            let entry = ledger::Entry {
-                guild,
-                user: *user,
-                what: WHAT,
-                amount: after - before,
-                after,
-                actor: None,
-                source: 0,
-                reason: Some(&self.reason),
-                at: self.now,
-                batch: Some(self.batch),
-                undoes: None,
-            };
-            ledger::insert(tx, &entry)?;
-            changes += 1;
+            if known.unseen {
+                self.welcome(tx, *user)?;
+            }
         }
         Ok(changes)
+    }
+
+    fn set(&self, tx: &Tx, user: UserId, away: bool, before: i64, after: i64) -> Result<()> {
+        let guild = self.order.guild;
+        store::save_xp(tx, guild, user, after, away)?;
+        let entry = ledger::Entry {
+            guild,
+            user,
+            what: WHAT,
+            amount: after - before,
+            after,
+            actor: None,
+            source: 0,
+            reason: Some(&self.reason),
+            at: self.now,
+            batch: Some(self.batch),
+            undoes: None,
+        };
+        ledger::insert(tx, &entry)?;
+        Ok(())
+    }
+
+    /// Somebody is here whom the bot has not seen yet: they are shown by their name from now on.
+    fn welcome(&self, tx: &Tx, user: UserId) -> Result<()> {
+        let guild = self.order.guild;
+        let Some(listed) = self.order.roll.as_ref().and_then(|roll| roll.find(user)) else { return Ok(()) };
+        people::save(tx, guild, &listed.author)?;
+        match levels::find(tx.read(), guild, user)? {
+            Some(row) if row.away => levels::save(tx, guild, user, &row, Row { away: false, ..row }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -243,6 +264,7 @@ struct Judge<'c> {
     is_new_curve: bool,
     raises_only: bool,
     roles: Vec<LevelRole>,
+    roll: Option<&'c Roll>,
 }
 
 impl<'c> Judge<'c> {
@@ -250,10 +272,11 @@ impl<'c> Judge<'c> {
         let after = order.curve.as_ref().unwrap_or(&config.levels.curve);
         let is_new_curve = *after != config.levels.curve;
         let raises_only = order.policy == Policy::Raise;
-        Ok(Self { config, after, is_new_curve, raises_only, roles: roles_of(guest, config, order.guild)? })
+        let (roles, roll) = (roles_of(guest, config, order.guild)?, order.roll.as_ref());
+        Ok(Self { config, after, is_new_curve, raises_only, roles, roll })
     }
 
-    fn count(&self, counts: &mut Counts, known: Known, target: i64, before: i64, after: i64) {
+    fn count(&self, counts: &mut Counts, (user, known): (UserId, Known), target: i64, (before, after): (i64, i64)) {
         counts.members += 1;
         *(if known.present { &mut counts.matched } else { &mut counts.not_in_guild }) += 1;
         let lowers = after < before || self.raises_only && target < before;
@@ -269,7 +292,13 @@ impl<'c> Judge<'c> {
         }
         let levels = &self.config.levels;
         let (old, new) = (levels.curve.level_of(before), self.after.level_of(after));
-        for (_, give) in rules::changed_roles(&self.roles, levels.role_mode, old, new) {
+        let held = self.roll.and_then(|roll| roll.find(user)).map(|listed| &listed.roles[..]);
+        // What is held already need not be given, and what is not held cannot be taken.
+        let is_due = |role: RoleId, give: bool| held.is_none_or(|held| held.contains(&role) != give);
+        for (role, give) in rules::changed_roles(&self.roles, levels.role_mode, old, new) {
+            if !is_due(role, give) {
+                continue;
+            }
             *(if give { &mut counts.roles_to_add } else { &mut counts.roles_to_remove }) += 1;
         }
     }

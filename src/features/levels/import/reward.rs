@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use super::store::{self, Here};
+use super::store::{self, Earner};
 use crate::config::{Config, LevelRole};
 use crate::features::levels::rules::is_wanted;
 use crate::features::levels::{roles, text};
-use crate::model::{Effect, Guild, GuildId, Refusal, Result, Timestamp, UserId};
+use crate::model::{Effect, Guild, GuildId, Refusal, Result, RoleId, Roll, Timestamp, UserId};
 use crate::store::promises::{self, NewPromise};
 use crate::store::{Guest, Tx};
 
@@ -22,6 +22,8 @@ pub struct Rewards {
     /// Members who are here and have a level that brings a role.
     pub members: usize,
     pub roles: usize,
+    /// Held already; nobody knows where Discord was not asked.
+    pub held: usize,
     /// Promised before, or waiting already.
     pub known: usize,
 }
@@ -32,12 +34,21 @@ pub struct Rewarding<'c> {
     guild: Guild,
     /// The level roles that can be given there.
     rewards: Vec<LevelRole>,
+    /// Who is there and holds which roles, where Discord was asked.
+    roll: Option<Roll>,
+}
+
+/// Somebody who is here.
+struct Here {
+    user: UserId,
+    name: String,
+    xp: i64,
 }
 
 impl<'c> Rewarding<'c> {
     /// # Errors
     /// A refusal where the bot has not seen the server yet, or no role can be given there.
-    pub fn new(guest: &Guest, config: &'c Config, guild: GuildId) -> Result<Self> {
+    pub fn new(guest: &Guest, config: &'c Config, guild: GuildId, roll: Option<Roll>) -> Result<Self> {
         let seen = store::find_guild(guest.read(), guild)?;
         let guild = seen.ok_or_else(|| Refusal::new("I have not seen this server yet: let the bot run once first."))?;
         let can_be_given =
@@ -47,47 +58,52 @@ impl<'c> Rewarding<'c> {
             let words = "No level role can be given in this server: see [[levels.role]], and the status page for why.";
             return Err(Refusal::new(words).into());
         }
-        Ok(Self { config, guild, rewards })
+        Ok(Self { config, guild, rewards, roll })
     }
 
-    /// Counts the roles that members should have by their levels and that were not promised yet.
+    /// Counts the roles that members should have by their levels.
     pub fn count(&self, guest: &Guest) -> Result<Rewards> {
         let mut counted = Rewards::default();
         let mut last = None;
-        loop {
-            let members = self.next(guest, last)?;
-            let Some(end) = members.last() else { return Ok(counted) };
-            last = Some(end.user);
-            for member in &members {
+        while let Some(here) = self.next(guest, &mut last)? {
+            for member in &here {
                 for entry in self.wanted(member) {
                     let (origin, target) = self.names(member.user, entry);
-                    let known = store::is_promised(guest.read(), &origin, &target)?;
-                    *(if known { &mut counted.known } else { &mut counted.roles }) += 1;
+                    if self.holds(member.user, entry.role) {
+                        counted.held += 1;
+                    } else if store::is_promised(guest.read(), &origin, &target)? {
+                        counted.known += 1;
+                    } else {
+                        counted.roles += 1;
+                    }
                 }
             }
-            counted.members += members.len();
+            counted.members += here.len();
         }
+        Ok(counted)
     }
 
     /// Promises these roles, one a second from `now` on. `progress` is told of how many members are done.
     pub fn promise(&self, guest: &mut Guest, now: Timestamp, mut progress: impl FnMut(usize)) -> Result<Rewards> {
         let mut made = Rewards::default();
         let mut last = None;
-        loop {
-            let members = self.next(guest, last)?;
-            let Some(end) = members.last() else { return Ok(made) };
-            last = Some(end.user);
-            made = guest
-                .write(|tx| members.iter().try_fold(made, |made, member| self.promise_to(tx, member, made, now)))?;
+        while let Some(here) = self.next(guest, &mut last)? {
+            made =
+                guest.write(|tx| here.iter().try_fold(made, |made, member| self.promise_to(tx, member, made, now)))?;
             progress(made.members);
             guest.step_aside();
         }
+        Ok(made)
     }
 
     fn promise_to(&self, tx: &Tx, member: &Here, made: Rewards, now: Timestamp) -> Result<Rewards> {
         let mut made = Rewards { members: made.members + 1, ..made };
         for entry in self.wanted(member) {
             let (origin, target) = self.names(member.user, entry);
+            if self.holds(member.user, entry.role) {
+                made.held += 1;
+                continue;
+            }
             if store::is_promised(tx.read(), &origin, &target)? {
                 made.known += 1;
                 continue;
@@ -110,11 +126,29 @@ impl<'c> Rewarding<'c> {
         Ok(made)
     }
 
-    /// The next members who have a level that brings a role, by their ids.
-    fn next(&self, guest: &Guest, after: Option<UserId>) -> Result<Vec<Here>> {
+    /// The next members who are here and have a level that brings a role, by their ids; none when all were seen.
+    fn next(&self, guest: &Guest, last: &mut Option<UserId>) -> Result<Option<Vec<Here>>> {
         let lowest = self.rewards.iter().map(|entry| entry.level).min().unwrap_or(1);
         let xp = self.config.levels.curve.total(lowest);
-        store::list_here(guest.read(), self.guild.id, xp, after, MEMBERS_AT_ONCE)
+        let earners = store::list_earners(guest.read(), self.guild.id, xp, *last, MEMBERS_AT_ONCE)?;
+        let Some(end) = earners.last() else { return Ok(None) };
+        *last = Some(end.user);
+        Ok(Some(earners.into_iter().filter_map(|earner| self.here(earner)).collect()))
+    }
+
+    /// Discord's list goes before what the bot has seen.
+    fn here(&self, earner: Earner) -> Option<Here> {
+        let Earner { user, name, xp, is_here } = earner;
+        let name = match &self.roll {
+            Some(roll) => roll.find(user)?.author.name.clone(),
+            None => name.filter(|_| is_here)?,
+        };
+        Some(Here { user, name, xp })
+    }
+
+    fn holds(&self, user: UserId, role: RoleId) -> bool {
+        let listed = self.roll.as_ref().and_then(|roll| roll.find(user));
+        listed.is_some_and(|listed| listed.roles.contains(&role))
     }
 
     fn wanted(&self, member: &Here) -> impl Iterator<Item = &LevelRole> {

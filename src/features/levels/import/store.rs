@@ -2,21 +2,27 @@
 
 use rusqlite::{Connection, OptionalExtension, Rows, params};
 
-use super::Known;
+use super::{Known, Order};
 use crate::model::{Guild, GuildId, Result, UserId};
 use crate::store::{Tx, promises};
 
-/// What is known of these members, who come in the order of their ids.
-pub fn list_known(connection: &Connection, guild: GuildId, members: &[(UserId, i64)]) -> Result<Vec<Known>> {
+/// What is known of these members of an order, who come in the order of their ids.
+pub fn list_known(connection: &Connection, order: &Order, members: &[(UserId, i64)]) -> Result<Vec<Known>> {
     let mut known = vec![Known::default(); members.len()];
     let (Some((first, _)), Some((last, _))) = (members.first(), members.last()) else { return Ok(known) };
-    let range = params![guild.sql(), first.sql(), last.sql()];
+    let range = params![order.guild.sql(), first.sql(), last.sql()];
     let sql = "SELECT user, xp FROM xp WHERE guild = ?1 AND user BETWEEN ?2 AND ?3 ORDER BY user";
     let mut balances = connection.prepare_cached(sql)?;
     meet(balances.query(range)?, members, |nth, xp| known[nth].before = Some(xp))?;
     let sql = "SELECT user, present FROM member WHERE guild = ?1 AND user BETWEEN ?2 AND ?3 ORDER BY user";
     let mut seen = connection.prepare_cached(sql)?;
     meet(seen.query(range)?, members, |nth, present| known[nth].present = present != 0)?;
+    if let Some(roll) = &order.roll {
+        for (known, (user, _)) in known.iter_mut().zip(members) {
+            let is_here = roll.find(*user).is_some();
+            *known = Known { before: known.before, present: is_here, unseen: is_here && !known.present };
+        }
+    }
     Ok(known)
 }
 
@@ -76,31 +82,35 @@ pub fn list_guilds(connection: &Connection) -> Result<Vec<GuildId>> {
     guilds.map(|guild| Ok(GuildId::try_from(guild?)?)).collect()
 }
 
-/// A member who is here.
-pub struct Here {
+/// A member with XP.
+pub struct Earner {
     pub user: UserId,
-    pub name: String,
+    /// As last seen, where they were.
+    pub name: Option<String>,
     pub xp: i64,
+    /// Seen in the guild, and not seen leaving.
+    pub is_here: bool,
 }
 
-/// Members who are here and have at least so much XP, at most so many after this one, by their ids.
-pub fn list_here(
+/// Members who have at least so much XP, at most so many after this one, by their ids.
+pub fn list_earners(
     connection: &Connection,
     guild: GuildId,
     xp: i64,
     after: Option<UserId>,
     at_most: usize,
-) -> Result<Vec<Here>> {
-    let sql = "SELECT xp.user, member.name, xp.xp FROM xp JOIN member USING (guild, user)
-        WHERE xp.guild = ?1 AND xp.user > ?2 AND xp.xp >= ?3 AND xp.away = 0 AND member.present = 1
-        ORDER BY xp.user LIMIT ?4";
+) -> Result<Vec<Earner>> {
+    let sql = "SELECT xp.user, member.name, xp.xp, xp.away = 0 AND coalesce(member.present, 0) = 1
+        FROM xp LEFT JOIN member USING (guild, user)
+        WHERE xp.guild = ?1 AND xp.user > ?2 AND xp.xp >= ?3 ORDER BY xp.user LIMIT ?4";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![guild.sql(), after.map_or(0, UserId::sql), xp, at_most as i64])?;
-    let mut here = Vec::new();
+    let mut earners = Vec::new();
     while let Some(row) = rows.next()? {
-        here.push(Here { user: UserId::try_from(row.get::<_, i64>(0)?)?, name: row.get(1)?, xp: row.get(2)? });
+        let user = UserId::try_from(row.get::<_, i64>(0)?)?;
+        earners.push(Earner { user, name: row.get(1)?, xp: row.get(2)?, is_here: row.get(3)? });
     }
-    Ok(here)
+    Ok(earners)
 }
 
 /// Whether this was promised once, or something else about the same waits.

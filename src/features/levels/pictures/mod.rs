@@ -8,21 +8,19 @@ use super::rules::{Row, Streak};
 use super::{days, store};
 use crate::config::{Audience, Config, Levels};
 use crate::model::picture::{Bar, Bars, Card, Line, WHOLE, thousandths};
-use crate::model::{Curve, GuildId, Illustration, Picture, Result, Timestamp, UserId};
+use crate::model::{Avatar, Curve, GuildId, Illustration, Picture, Result, Timestamp, UserId};
 use crate::store::{Reader, ledger, people};
 
 /// Changes of a balance on a line.
 pub const LINE_ROWS: u32 = 400;
 /// As far as members are counted for a card that anybody may ask for.
 const AMONG_MAX: i64 = 1_000_000;
-/// The colours of tiers from the lowest up; the last one is that of all above.
-const COLOURS: [u32; 6] = [0x9F_B3_C8, 0x7C_C6_A4, 0x6F_B0_E8, 0xB3_92_F0, 0xE0_A8_4E, 0xF0_7F_6E];
 
 /// What a card is drawn of.
 pub struct Standing<'a> {
     pub user: UserId,
     pub name: &'a str,
-    pub avatar: Option<String>,
+    pub avatar: Option<Avatar>,
     pub row: Row,
     pub rank: u64,
     pub among: i64,
@@ -70,7 +68,7 @@ fn draw_card(levels: &Levels, standing: Standing<'_>, streak: u32) -> Card {
     Card {
         user: standing.user,
         name: standing.name.to_owned(),
-        colour: colour(levels, level),
+        colour: levels.colour_of(level).0,
         note: text::card_note(levels.tier_of(level), streak),
         facts: text::card_facts(level, standing.place()),
         progress: progress(&levels.curve, xp),
@@ -93,7 +91,7 @@ pub fn board(levels: &Levels, guild: &str, page: &Page) -> Option<Illustration> 
     });
     let highest = levels.curve.level_of(top);
     let bars =
-        Bars { title: text::board_title(guild, page.kind), colour: colour(levels, highest), rows: rows.collect() };
+        Bars { title: text::board_title(guild, page.kind), colour: levels.colour_of(highest).0, rows: rows.collect() };
     Some(Illustration { picture: Picture::Bars(bars), alt: text::board_alt(page.rows.len()), replaces_text: false })
 }
 
@@ -120,7 +118,7 @@ pub fn line(config: &Config, member: &str, rows: &[ledger::Row]) -> Option<Illus
     let level = config.levels.curve.level_of(newest.after);
     let line = Line {
         title: text::line_title(member),
-        colour: colour(&config.levels, level),
+        colour: config.levels.colour_of(level).0,
         marks: marks.into_iter().map(|amount| (amount, text::amount(amount))).collect(),
         points,
         ends,
@@ -136,11 +134,6 @@ fn running(streak: Streak, config: &Config, now: Timestamp) -> u32 {
     if streak.day.is_some_and(runs) { streak.days } else { 0 }
 }
 
-fn colour(levels: &Levels, level: u32) -> u32 {
-    let tier = levels.tiers.iter().filter(|tier| tier.from <= level).count();
-    COLOURS[tier.saturating_sub(1).min(COLOURS.len() - 1)]
-}
-
 fn progress(curve: &Curve, xp: i64) -> u16 {
     let share = (curve.progress(xp) * f64::from(WHOLE)).floor();
     // It is a share of one, whatever the curve.
@@ -150,6 +143,7 @@ fn progress(curve: &Curve, xp: i64) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Colour, Tier};
     use crate::model::Day;
 
     fn standing(xp: i64, day: Option<i32>) -> Standing<'static> {
@@ -182,10 +176,19 @@ mod tests {
     }
 
     #[test]
-    fn every_tier_has_a_colour() {
-        let levels = Levels::default();
-        let seen: Vec<_> = [1, 11, 26, 51, 76, 1_000].map(|level| colour(&levels, level)).to_vec();
-        assert_eq!(seen, [COLOURS[0], COLOURS[1], COLOURS[2], COLOURS[3], COLOURS[4], COLOURS[4]]);
-        assert_eq!(colour(&Levels { tiers: Vec::new(), ..levels }, 5), COLOURS[0]);
+    fn a_card_has_the_colour_of_its_tier() {
+        let mut config = Config::default();
+        let colour = |config: &Config, level: u32| {
+            let drawn = card(config, standing(config.levels.curve.total(level), None), at(0));
+            let Picture::Card(shown) = drawn.picture else { panic!("no card") };
+            shown.colour
+        };
+        let usual = [1, 11, 26, 51, 76, 1_000].map(|level| colour(&config, level));
+        assert_eq!(usual, [0x9F_B3_C8, 0x7C_C6_A4, 0x6F_B0_E8, 0xB3_92_F0, 0xE0_A8_4E, 0xE0_A8_4E]);
+        let tier = |from, colour: Option<u32>| Tier { name: "x".to_owned(), from, colour: colour.map(Colour) };
+        config.levels.tiers = vec![tier(1, None), tier(5, Some(0x2e_cc71)), tier(9, None)];
+        assert_eq!([4, 5, 9].map(|level| colour(&config, level)), [0x9F_B3_C8, 0x2e_cc71, 0x6F_B0_E8]);
+        config.levels.tiers = (1..20).map(|from| tier(from, None)).collect();
+        assert_eq!(colour(&config, 19), 0xF0_7F_6E, "there are more tiers than colours");
     }
 }
