@@ -47,7 +47,8 @@ fn main() {
             card().await;
         }
         if wanted("rank") {
-            rank().await;
+            rank(false).await;
+            rank(true).await;
         }
         if wanted("doors") {
             doors().await;
@@ -277,13 +278,14 @@ fn restart(sim: &Sim, folder: &Folder) -> Duration {
     ready
 }
 
-/// From a member's `/rank` to the finished answer at Discord, in a busy guild.
-async fn rank() {
+/// From a member's `/rank` to the finished answer at Discord, in a busy guild: in words, and as a picture.
+async fn rank(card: bool) {
     const SECONDS: u64 = 20;
     const PER_SECOND: u64 = 500;
     let (sim, inn) = open(AUTHORS).await;
     let folder = Folder::new();
-    let innkeeper = run(&sim, &folder);
+    let innkeeper = Innkeeper::start(&sim, &folder, &[("INNKEEPER_LEVELS__CARD", &card.to_string())]);
+    innkeeper.ready();
     sim.until(|world| world.slash(inn.bot_commands, inn.admin, "rank", &[]).ok()).await;
     pour(&sim, &innkeeper, stream(&inn, AUTHORS as u64, Some(2_000))).await;
     let ask = async {
@@ -296,7 +298,8 @@ async fn rank() {
     };
     let (times, poured) = tokio::join!(ask, sim.firehose(stream(&inn, PER_SECOND * SECONDS, Some(PER_SECOND))));
     poured.expect("all is poured");
-    println!("/rank while {PER_SECOND} messages/s come in: {}", spread(times));
+    let answer = if card { "as a picture" } else { "in words" };
+    println!("/rank {answer} while {PER_SECOND} messages/s come in: {}", spread(times));
 }
 
 async fn ask(sim: &Sim, inn: &Inn, asker: UserId) -> Duration {

@@ -93,9 +93,10 @@ fn bring_in_shown(source: Source, shown: &Shown) -> Result<(), Stop> {
     let files = house::runtime().map_err(Stop::failed)?.block_on(fetching.run())?;
     let mut extract = read(source, &files, guild)?;
     let folder = fetching.folder.display();
-    extract
-        .notes
-        .push(format!("The pages are kept in {folder}: `import {} {folder}/*` reads them again.", source.word()));
+    extract.notes.push(format!(
+        "The pages are kept in {folder}: `import {} {folder}/*` reads them again; delete them when all is done.",
+        source.word()
+    ));
     carry_in(&loaded, &shown.carrying, extract, files.len())
 }
 
