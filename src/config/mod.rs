@@ -6,6 +6,7 @@
 mod kudos;
 mod levels;
 mod load;
+mod locks;
 mod moderation;
 mod values;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use kudos::{KUDOS_AMOUNT_MAX, Kudos};
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
+pub use locks::Locks;
 pub use moderation::{Moderation, Punishment, TIMEOUT_MAX, Threshold};
 pub use values::{Multiplier, XpRange};
 
@@ -32,6 +34,7 @@ pub struct Config {
     pub levels: Levels,
     pub kudos: Kudos,
     pub moderation: Moderation,
+    pub locks: Locks,
 }
 
 /// `[discord]`: who we are there.

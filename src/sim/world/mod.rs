@@ -15,6 +15,7 @@ mod ids;
 mod member_chunks;
 mod mentions;
 mod menu;
+mod overwrites;
 mod people;
 pub mod permissions;
 mod press;
@@ -42,7 +43,7 @@ pub(in crate::sim) use mentions::{Rights, pings};
 pub use people::SayOptions;
 pub use sessions::{Denied, SESSION_KEPT, SessionHandle};
 pub use slash::Input;
-pub use state::{InteractionId, Message, Pings, VoiceFlags};
+pub use state::{InteractionId, Message, Overwrite, Pings, VoiceFlags};
 
 use super::rest::limits::Limits;
 use super::rest::rules::Rule;
