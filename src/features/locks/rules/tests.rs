@@ -1,3 +1,5 @@
+//! A small guild in which each rule of locks can be held against a channel.
+
 use super::*;
 use crate::model::{ChannelId, GuildId, Role};
 
