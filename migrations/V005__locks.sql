@@ -1,6 +1,6 @@
 -- Locks: a channel in which nobody may write or speak for a while, and exactly what was changed for that.
 
--- One row for each time that a channel was locked, written before Discord is asked (`pending`); at most one of a channel
+-- One row for each time that a channel was locked, written before Discord is asked (`pending`); at most one of each
 -- stands. `failed` never was locked; `opened` is over. `unlock_at` is none until somebody unlocks by hand. Names are
 -- kept as they were. `source` is the interaction or message behind it, `unlock_source` the one behind its end, where
 -- that was no time. `notice` is the message that says so in the channel. `unclosed` are bits that could not be denied;

@@ -3,6 +3,7 @@
 //! An unknown key is an error that names the nearest known one. `config.example.toml` shows every key with its default
 //! and is held to that by a test.
 
+mod bumps;
 mod kudos;
 mod levels;
 mod load;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use bumps::{Bumps, DISBOARD};
 pub use kudos::{KUDOS_AMOUNT_MAX, Kudos};
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
@@ -35,6 +37,7 @@ pub struct Config {
     pub kudos: Kudos,
     pub moderation: Moderation,
     pub locks: Locks,
+    pub bumps: Bumps,
 }
 
 /// `[discord]`: who we are there.
@@ -175,6 +178,7 @@ impl Config {
         let mut found = self.levels.mistakes();
         found.extend(self.kudos.mistakes());
         found.extend(self.moderation.mistakes());
+        found.extend(self.bumps.mistakes());
         let mut hold = |holds: bool, key: &'static str, sentence: String| {
             if !holds {
                 found.push((key, sentence));

@@ -1,6 +1,7 @@
 //! The rooms, and the roll call. A room is one feature: what it observes, the commands it declares, its card on the
 //! page. Rooms do not know each other; what two of them need belongs to `cx`, `store` or `model`.
 
+pub mod bumps;
 mod commands;
 mod guilds;
 mod health;
@@ -63,6 +64,7 @@ pub const FEATURES: &[&Feature] = &[
     &kudos::FEATURE,
     &moderation::FEATURE,
     &locks::FEATURE,
+    &bumps::FEATURE,
     &promises::FEATURE,
     &undo::FEATURE,
     &commands::FEATURE,

@@ -330,7 +330,9 @@ fields! {
     MemberFields { guild_id, user, nick, roles }
     MessageFields {
         id, guild_id, channel_id, author, member, content, kind as "type", webhook_id, mentions, referenced_message,
+        interaction, interaction_metadata, embeds,
     }
+    UsedFields { name, user, member }
     GuildFields {
         id, name, owner_id, unavailable, member_count, roles, channels, threads, members, afk_channel_id, voice_states,
     }

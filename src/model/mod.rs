@@ -28,7 +28,7 @@ pub use button::{Button, Look};
 pub use curve::{Coefficients, Curve, LEVEL_MAX, XP_MAX};
 pub use deed::{AuditLine, Deed, Ending, Place, Seen, Told};
 pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback, Shut};
-pub use event::{Author, Event, Message, Need};
+pub use event::{Author, Event, Message, Need, Used};
 pub use failure::{Error, Refusal, Result};
 pub use guild::{Channel, Guild, GuildOutline, Guilds, Overwrite, Role};
 pub use id::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};

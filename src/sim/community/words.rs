@@ -251,4 +251,5 @@ pub const COMMANDS: &[&str] = &[
     "!kudos give {other} what a story",
     "/kudos board window:week",
     "/kudos list",
+    "/bump",
 ];

@@ -12,6 +12,7 @@ mod commands;
 pub mod events;
 mod guild_life;
 mod ids;
+mod listing;
 mod member_chunks;
 mod mentions;
 mod menu;
