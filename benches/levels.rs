@@ -68,6 +68,7 @@ fn message(nth: u64, apart_ms: i64) -> Event {
         replied_to: None,
         content: String::new(),
         kind: 0,
+        used: None,
     })
 }
 

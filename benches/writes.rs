@@ -70,6 +70,7 @@ fn message(at_ms: i64, nth: u64, user: u64) -> Event {
         replied_to: None,
         content: String::new(),
         kind: 0,
+        used: None,
     })
 }
 

@@ -28,6 +28,7 @@ fn message(id: u64, content: &str) -> Message {
         replied_to: None,
         content: content.to_owned(),
         kind: 0,
+        used: None,
     }
 }
 

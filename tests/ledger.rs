@@ -130,6 +130,7 @@ impl Alone {
             replied_to: None,
             content: "hello".to_owned(),
             kind: 0,
+            used: None,
         };
         for _ in 0..2 {
             // Whatever comes twice counts once.

@@ -43,6 +43,7 @@ fn message(id: u64, user: u64) -> Message {
         replied_to: None,
         content: "hello".to_owned(),
         kind: if id.is_multiple_of(50) { 7 } else { 0 },
+        used: None,
     }
 }
 

@@ -141,9 +141,9 @@ impl Bot {
         now: Timestamp,
     ) -> Result<Vec<Event>> {
         let ending = match outcome {
-            Ok(Delivered { message, told }) => {
+            Ok(Delivered { message, told, left }) => {
                 promises::note_done(tx, promise.id, now)?;
-                Ending::Kept { message, told }
+                Ending::Kept { message, told, left }
             }
             Err(Setback::Refused { code, words, .. }) => {
                 promises::note_failed(tx, promise.id, &words, now)?;

@@ -123,6 +123,8 @@ fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -
     config.lamp.listen.clone_from(&options.lamp);
     config.kudos.thanks = true;
     config.moderation.modlog = community.inn().map(|inn| inn.mod_log);
+    config.bumps.channel = community.inn().map(|inn| inn.bot_commands);
+    config.bumps.enabled = config.bumps.channel.is_some();
     config.levels.roles =
         community.level_roles().into_iter().map(|(level, role)| LevelRole { level, role, keep: false }).collect();
     config

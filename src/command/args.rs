@@ -41,6 +41,12 @@ impl FromValue for UserId {
     }
 }
 
+impl FromValue for ChannelId {
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Channel(channel) = value { Some(*channel) } else { None }
+    }
+}
+
 impl FromValue for i64 {
     fn from_value(value: &Value) -> Option<Self> {
         if let Value::Whole(number) = value { Some(*number) } else { None }

@@ -85,10 +85,18 @@ pub fn assign(command: &Command, line: &str) -> Result<Vec<(String, Value)>, Ref
     }
 }
 
-/// Whether the next word may be meant for an option that can be left out: numbers begin like numbers.
+/// The digits of the shortest id that there is.
+const ID_DIGITS_MIN: usize = 15;
+
+/// Whether the next word may be meant for an option that can be left out: numbers begin like numbers, and a channel is
+/// a mention or an id.
 fn may_be_meant(kind: Kind, rest: &str) -> bool {
     match kind {
         Kind::Span { .. } => rest.starts_with(|c: char| c.is_ascii_digit()),
+        Kind::Channel => {
+            let word = rest.split(char::is_whitespace).next().unwrap_or_default();
+            word.starts_with("<#") || word.len() >= ID_DIGITS_MIN && word.bytes().all(|byte| byte.is_ascii_digit())
+        }
         Kind::Whole { .. } => rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-')),
         _ => true,
     }

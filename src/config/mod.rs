@@ -3,9 +3,11 @@
 //! An unknown key is an error that names the nearest known one. `config.example.toml` shows every key with its default
 //! and is held to that by a test.
 
+mod bumps;
 mod kudos;
 mod levels;
 mod load;
+mod locks;
 mod moderation;
 mod values;
 
@@ -13,9 +15,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use bumps::{Bumps, DISBOARD};
 pub use kudos::{KUDOS_AMOUNT_MAX, Kudos};
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
+pub use locks::Locks;
 pub use moderation::{Moderation, Punishment, TIMEOUT_MAX, Threshold};
 pub use values::{Colour, Multiplier, XpRange};
 
@@ -32,6 +36,8 @@ pub struct Config {
     pub levels: Levels,
     pub kudos: Kudos,
     pub moderation: Moderation,
+    pub locks: Locks,
+    pub bumps: Bumps,
 }
 
 /// `[discord]`: who we are there.
@@ -172,6 +178,7 @@ impl Config {
         let mut found = self.levels.mistakes();
         found.extend(self.kudos.mistakes());
         found.extend(self.moderation.mistakes());
+        found.extend(self.bumps.mistakes());
         let mut hold = |holds: bool, key: &'static str, sentence: String| {
             if !holds {
                 found.push((key, sentence));

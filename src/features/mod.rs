@@ -1,11 +1,13 @@
 //! The rooms, and the roll call. A room is one feature: what it observes, the commands it declares, its card on the
 //! page. Rooms do not know each other; what two of them need belongs to `cx`, `store` or `model`.
 
+pub mod bumps;
 mod commands;
 mod guilds;
 mod health;
 pub mod kudos;
 pub mod levels;
+pub mod locks;
 pub mod moderation;
 mod promises;
 mod undo;
@@ -61,6 +63,8 @@ pub const FEATURES: &[&Feature] = &[
     &levels::tools::FEATURE,
     &kudos::FEATURE,
     &moderation::FEATURE,
+    &locks::FEATURE,
+    &bumps::FEATURE,
     &promises::FEATURE,
     &undo::FEATURE,
     &commands::FEATURE,
@@ -105,8 +109,21 @@ pub fn permissions(config: &Config) -> Vec<(Permissions, &'static str)> {
     if config.levels.enabled && config.levels.card {
         wanted.push((Permissions::ATTACH_FILES, "Attach Files"));
     }
-    if config.levels.enabled && !config.levels.roles.is_empty() {
+    if config.locks.enabled || config.levels.enabled && !config.levels.roles.is_empty() {
         wanted.push((Permissions::MANAGE_ROLES, "Manage Roles"));
+    }
+    if config.locks.enabled {
+        // What a bot may not do itself it cannot deny.
+        wanted.extend([
+            (Permissions::MANAGE_CHANNELS, "Manage Channels"),
+            (Permissions::MANAGE_THREADS, "Manage Threads"),
+            (Permissions::SEND_MESSAGES_IN_THREADS, "Send Messages in Threads"),
+            (Permissions::CREATE_PUBLIC_THREADS, "Create Public Threads"),
+            (Permissions::CREATE_PRIVATE_THREADS, "Create Private Threads"),
+            (Permissions::ADD_REACTIONS, "Add Reactions"),
+            (Permissions::CONNECT, "Connect"),
+            (Permissions::SPEAK, "Speak"),
+        ]);
     }
     if config.moderation.enabled {
         wanted.extend([

@@ -296,6 +296,7 @@ fn channel(fields: ChannelFields<'_>) -> Option<Channel> {
         kind: fields.kind.whole().and_then(|kind| u8::try_from(kind).ok()).unwrap_or(u8::MAX),
         parent: fields.parent_id.id::<ChannelId>(),
         overwrites: fields.permission_overwrites.list::<OverwriteFields>().into_iter().filter_map(overwrite).collect(),
+        locked: fields.thread_metadata.object::<ThreadFields>().locked.flag(),
     })
 }
 
@@ -337,7 +338,9 @@ fields! {
     MemberFields { guild_id, user, nick, avatar, roles }
     MessageFields {
         id, guild_id, channel_id, author, member, content, kind as "type", webhook_id, mentions, referenced_message,
+        interaction, interaction_metadata, embeds,
     }
+    UsedFields { name, user, member }
     GuildFields {
         id, name, owner_id, unavailable, member_count, roles, channels, threads, members, afk_channel_id, voice_states,
     }
@@ -346,7 +349,8 @@ fields! {
     ChangeFields { key, new_value }
     OfGuildFields { guild_id, role, role_id }
     RoleFields { id, name, position, permissions, managed }
-    ChannelFields { id, guild_id, name, kind as "type", parent_id, permission_overwrites }
+    ChannelFields { id, guild_id, name, kind as "type", parent_id, permission_overwrites, thread_metadata }
+    ThreadFields { locked }
     OverwriteFields { id, kind as "type", allow, deny }
 }
 

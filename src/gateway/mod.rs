@@ -19,6 +19,7 @@ mod inbound;
 mod intents;
 mod learn;
 mod limits;
+mod locks;
 mod look;
 mod members;
 mod menu;

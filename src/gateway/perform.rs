@@ -56,7 +56,7 @@ impl Performer {
             Err(setback) if file.is_some() && File::is_refused(&setback) => self.rest.call(call.json(&body)).await,
             sent => sent,
         };
-        sent.map(|reply| Delivered { message: id_in(&reply), told: None })
+        sent.map(|reply| Delivered { message: id_in(&reply), ..Delivered::default() })
     }
 
     /// Tells the channel as well.
@@ -76,7 +76,7 @@ impl Performer {
 
     async fn edit(&self, channel: ChannelId, id: MessageId, message: &Outgoing) -> Result<Delivered, Setback> {
         let call = Call::patch(format!("/channels/{channel}/messages/{id}")).json(&body::edit_message(message));
-        self.rest.call(call).await.map(|_| Delivered { message: Some(id), told: None })
+        self.rest.call(call).await.map(|_| Delivered { message: Some(id), ..Delivered::default() })
     }
 
     async fn direct_channel(&self, user: UserId) -> Result<ChannelId, Setback> {
@@ -138,6 +138,8 @@ impl Discord for Performer {
                     let (guild, user, deed, tell) = (*guild, *user, *deed, tell.as_ref());
                     return self.act(&Act { guild, user, deed, reason, tell, nonce }).await;
                 }
+                Effect::Lock { channel, shut, reason, .. } => return self.lock(*channel, shut, reason).await,
+                Effect::Unlock { channel, shut, reason, .. } => return self.unlock(*channel, shut, reason).await,
                 Effect::AddRole { guild, user, role, reason } => {
                     let call = Call::put(format!("/guilds/{guild}/members/{user}/roles/{role}"));
                     (Place::Role(*guild, *role), self.change_role(call, reason).await)

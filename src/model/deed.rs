@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::lock::Left;
 use super::{ChannelId, GuildId, MessageId, RoleId, Timestamp, UserId};
 
 /// Something done about a member.
@@ -47,8 +48,9 @@ pub enum Told {
 /// How a promise ended, for the room that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// Discord did it. `message` is the one that now exists, for what sends one; `told` where somebody was to be told.
-    Kept { message: Option<MessageId>, told: Option<Told> },
+    /// Discord did it. `message` is the one that now exists, for what sends one; `told` where somebody was to be told;
+    /// `left` is what somebody had changed, where something was put back as it was.
+    Kept { message: Option<MessageId>, told: Option<Told>, left: Vec<Left> },
     /// Discord refused it with its code (0: none), said in words.
     Refused { code: u32, words: String },
     /// Somebody called it off; words say who.

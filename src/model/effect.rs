@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::button::{self, Button};
 use super::deed::{Deed, Told};
+use super::lock::{Bar, Left};
 use super::{ChannelId, GuildId, Illustration, MessageId, RoleId, UserId};
 
 /// A change on Discord.
@@ -55,6 +56,29 @@ pub enum Effect {
         reason: String,
         tell: Option<Outgoing>,
     },
+    /// Nobody may write or speak in a channel any more, as far as its bars go: all of them at once, or none.
+    Lock {
+        guild: GuildId,
+        channel: ChannelId,
+        shut: Shut,
+        reason: String,
+    },
+    /// That is taken back, without touching what somebody changed meanwhile.
+    Unlock {
+        guild: GuildId,
+        channel: ChannelId,
+        shut: Shut,
+        reason: String,
+    },
+}
+
+/// How a channel is locked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shut {
+    Overwrites(Vec<Bar>),
+    /// A thread has no overwrites; it has a flag of its own.
+    Thread,
 }
 
 impl Effect {
@@ -62,7 +86,10 @@ impl Effect {
     /// promises. A lane that waits for one of Discord's limits holds up no other.
     pub fn lane(&self) -> String {
         match self {
-            Self::SendMessage { channel, .. } | Self::ChangeMessage { channel, .. } => format!("channel:{channel}"),
+            Self::SendMessage { channel, .. }
+            | Self::ChangeMessage { channel, .. }
+            | Self::Lock { channel, .. }
+            | Self::Unlock { channel, .. } => format!("channel:{channel}"),
             Self::SendDirect { user, .. } => format!("user:{user}"),
             Self::AddRole { guild, .. } | Self::RemoveRole { guild, .. } => format!("roles:{guild}"),
             Self::Act { guild, user, .. } => format!("member:{guild}:{user}"),
@@ -139,6 +166,8 @@ pub struct Delivered {
     pub message: Option<MessageId>,
     /// Whether the member could be told, for effects that tell.
     pub told: Option<Told>,
+    /// What somebody changed meanwhile and was left so, for effects that put something back as it was.
+    pub left: Vec<Left>,
 }
 
 /// Why an effect was not performed.

@@ -151,6 +151,18 @@ pub struct Message {
     pub content: String,
     /// Discord's message type, as a number: 0 is a plain message, 19 a reply, 20 the answer to a slash command.
     pub kind: u8,
+    /// The command that it answers, where a bot was asked by one.
+    pub used: Option<Box<Used>>,
+}
+
+/// A slash command of some bot's that somebody used, as its answer tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    pub by: Seen,
+    /// With its subcommand, if it has any: `bump`.
+    pub command: String,
+    /// There is an embed in the answer. Without the message content intent, nobody is told.
+    pub answered_with_embed: bool,
 }
 
 impl Message {

@@ -60,6 +60,9 @@ pub struct Channel {
     pub kind: u8,
     pub parent: Option<ChannelId>,
     pub overwrites: Vec<Overwrite>,
+    /// A thread in which only moderators can write.
+    #[serde(default)]
+    pub locked: bool,
 }
 
 /// A channel's exception for a role or a member.

@@ -18,6 +18,7 @@ impl Permissions {
     pub const ADMINISTRATOR: Self = Self(1 << 3);
     pub const MANAGE_CHANNELS: Self = Self(1 << 4);
     pub const MANAGE_GUILD: Self = Self(1 << 5);
+    pub const ADD_REACTIONS: Self = Self(1 << 6);
     pub const VIEW_AUDIT_LOG: Self = Self(1 << 7);
     pub const VIEW_CHANNEL: Self = Self(1 << 10);
     pub const SEND_MESSAGES: Self = Self(1 << 11);
@@ -25,7 +26,12 @@ impl Permissions {
     pub const EMBED_LINKS: Self = Self(1 << 14);
     pub const ATTACH_FILES: Self = Self(1 << 15);
     pub const READ_MESSAGE_HISTORY: Self = Self(1 << 16);
+    pub const CONNECT: Self = Self(1 << 20);
+    pub const SPEAK: Self = Self(1 << 21);
     pub const MANAGE_ROLES: Self = Self(1 << 28);
+    pub const MANAGE_THREADS: Self = Self(1 << 34);
+    pub const CREATE_PUBLIC_THREADS: Self = Self(1 << 35);
+    pub const CREATE_PRIVATE_THREADS: Self = Self(1 << 36);
     pub const SEND_MESSAGES_IN_THREADS: Self = Self(1 << 38);
     pub const MODERATE_MEMBERS: Self = Self(1 << 40);
 

@@ -31,14 +31,15 @@
 //!   their client would refuse is an [`Impossible`].
 //! - The guild's own people at work: `give_role`, `take_role`, `edit_role`, `delete_role`, `delete_channel`,
 //!   `set_nick`, `set_timeout`, `edit_member`, `ban`, `unban`, `set_outage`, `rename_guild`, `overwrite_role`,
-//!   `overwrite_member`. Furnishing: `add_user`, `add_bot`, `add_guild`, `add_role`, `add_channel`, `add_member`,
-//!   `invite_bot`.
+//!   `overwrite_member`, `remove_overwrite`, `set_thread_state`; `bump` asks a listing site's bot, once
+//!   `invite_listing_bot` brought it. Furnishing: `add_user`, `add_bot`, `add_guild`, `add_role`, `add_channel`,
+//!   `add_member`, `invite_bot`.
 //! - Reading: `messages`, `bot_messages`, `read` (as one member sees it), `direct_messages`; a [`world::Message`] has
 //!   its `content`, `embeds`, `nonce`, `allowed_mentions` and `flags` as received, `pings` as they really were, its
 //!   `edits`, and `text()` for all that can be read. `answer(id)` and `finished_answer(id)` of an interaction: how it
 //!   was answered first, after how long, `ephemeral`, the message as it stands, follow-ups. `roles_of`, `has_role`,
-//!   `member`, `guild`, `channel_named`, `role_named`, `audit_log`, `commands_in`, `registered`, `requests`,
-//!   `count_requests`, `invalid_requests`, `identifies`, `resumes`, `connected_sessions`.
+//!   `member`, `guild`, `overwrites`, `thread_state`, `channel_named`, `role_named`, `audit_log`, `commands_in`,
+//!   `registered`, `requests`, `count_requests`, `invalid_requests`, `identifies`, `resumes`, `connected_sessions`.
 //! - Waiting: `sim.until(|world| world.finished_answer(id)).await` looks again whenever anything changed.
 //!
 //! # What goes wrong

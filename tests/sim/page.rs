@@ -58,7 +58,7 @@ async fn the_community_is_alive_from_the_first_second() {
     let mut community = Community::new(60, 7);
     let sim = community.start(SimConfig::new(clock)).await.unwrap();
     let inn = community.inn().unwrap().clone();
-    assert_eq!(sim.world().guild(inn.guild).unwrap().members.len(), 61, "sixty and the bot");
+    assert_eq!(sim.world().guild(inn.guild).unwrap().members.len(), 62, "sixty, the bot, and a listing bot");
     tokio::time::pause();
     let living = community.live(&sim, 20.0);
     tokio::time::sleep(Duration::from_secs(60)).await;

@@ -1,13 +1,15 @@
 //! Messages as the gateway brings them: written, and deleted.
 
 use super::super::raw::Raw;
-use super::{DeletedFields, MemberFields, MessageFields, Reading, UserFields, author, fields, ids, shown};
-use crate::model::{ChannelId, Event, GuildId, Message, MessageId, Seen};
+use super::{DeletedFields, MemberFields, MessageFields, Reading, UsedFields, UserFields, author, fields, ids, shown};
+use crate::model::{ChannelId, Event, GuildId, Message, MessageId, Seen, Used};
 
 /// The type of a message that is a reply.
 ///
 /// Source: Discord API documentation, "Message Resource", "Message Types".
 const REPLY: i64 = 19;
+/// The type of a message that answers a slash command.
+const ANSWER: i64 = 20;
 
 /// A message was written.
 pub(super) fn sent(data: &str) -> Reading {
@@ -20,6 +22,7 @@ pub(super) fn sent(data: &str) -> Reading {
     let mut author = author(guild, fields.author.object(), &member)?;
     author.bot |= !fields.webhook_id.is_missing();
     let kind = fields.kind.whole().unwrap_or(0);
+    let used = if kind == ANSWER && author.bot { used(&fields) } else { None };
     Some(Some(Event::MessageSent(Message {
         id: fields.id.id()?,
         guild,
@@ -30,7 +33,20 @@ pub(super) fn sent(data: &str) -> Reading {
         replied_to: if kind == REPLY { replied_to(fields.referenced_message) } else { None },
         content: fields.content.text().unwrap_or_default().into_owned(),
         kind: u8::try_from(kind).unwrap_or(u8::MAX),
+        used: used.map(Box::new),
     })))
+}
+
+/// The command behind an answer. Of Discord's two descriptions of it, the older one has all that we need.
+fn used(message: &MessageFields<'_>) -> Option<Used> {
+    let is_told = !message.interaction.is_missing();
+    let used: UsedFields = if is_told { message.interaction } else { message.interaction_metadata }.object();
+    let user: UserFields = used.user.object();
+    Some(Used {
+        by: mentioned(UserFields { member: used.member, ..user })?,
+        command: used.name.text()?.into_owned(),
+        answered_with_embed: !message.embeds.list::<Raw<'_>>().is_empty(),
+    })
 }
 
 fn mentioned(user: UserFields<'_>) -> Option<Seen> {

@@ -394,3 +394,29 @@ mod whatever_comes {
         }
     }
 }
+
+#[test]
+fn the_command_behind_a_bots_answer_is_read_and_behind_nothing_else() {
+    let answer = |kind: u8, bot: bool| {
+        json!({
+            "id": "1", "guild_id": "2", "channel_id": "3", "type": kind, "content": "",
+            "author": {"id": "4", "username": "DISBOARD", "bot": bot}, "embeds": [{"description": "Bump done!"}],
+            "interaction": {"id": "9", "type": 2, "name": "bump", "user": {"id": "5", "username": "ada"},
+                "member": {"roles": ["6"], "nick": "Ada"}},
+        })
+    };
+    let used = sent(&answer(20, true)).used.unwrap();
+    assert_eq!((used.by.id.get(), used.by.name.as_str(), used.command.as_str()), (5, "Ada", "bump"));
+    assert!(used.answered_with_embed && used.by.roles == Some(vec!["6".parse().unwrap()]));
+    assert_eq!(sent(&answer(0, true)).used, None);
+    assert_eq!(sent(&answer(20, false)).used, None);
+    let mut newer = answer(20, true);
+    newer["interaction_metadata"] = json!({"type": 2, "name": "bump", "user": {"id": "5", "username": "ada"}});
+    (newer["interaction"], newer["embeds"]) = (json!(null), json!([]));
+    let used = sent(&newer).used.unwrap();
+    assert_eq!((used.by.name.as_str(), used.by.roles, used.answered_with_embed), ("ada", None, false));
+    for strange in [json!(7), json!({}), json!({"name": "bump"}), json!({"name": 7, "user": {"id": "0"}})] {
+        newer["interaction_metadata"] = strange;
+        assert_eq!(sent(&newer).used, None);
+    }
+}

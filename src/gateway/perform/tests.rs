@@ -50,6 +50,7 @@ fn guilds() -> Guilds {
         afk_channel: None,
         voices: Vec::new(),
         channels: vec![Channel {
+            locked: false,
             id: ChannelId::new(20).unwrap(),
             name: "hall".to_owned(),
             kind: 0,

@@ -56,6 +56,7 @@ impl Community {
             let (hash, file) = faces::face(number);
             sim.world().set_avatar(*user, &hash, &file);
         }
+        sim.world().invite_listing_bot(inn.guild);
         self.inn = Some(inn);
         Ok(sim)
     }
@@ -183,7 +184,9 @@ impl Stage {
         let (Some(user), Some(other)) = (self.person(who), self.person(other)) else { return };
         let line = line.replace("{other}", &format!("<@{other}>"));
         let channel = self.inn.bot_commands;
-        if line.starts_with('/') {
+        if line == "/bump" {
+            let _ = world.bump(channel, user);
+        } else if line.starts_with('/') {
             let _ = world.type_slash(channel, user, &line);
         } else {
             let _ = world.say(channel, user, &line, SayOptions::default());

@@ -226,6 +226,8 @@ pub const ORDERS: &[&str] = &[
     "/timeout member:{other} duration:10m reason:Needs some fresh air",
     "/timeout member:{other} duration:1h reason:Kept on after a warning",
     "/ban member:{other} duration:12h reason:Threw a ladle",
+    "/lock channel:#help duration:10m message:A quiet moment, please",
+    "/locks",
     "/history member:{other}",
     "/case list",
     "/promises",
@@ -249,4 +251,5 @@ pub const COMMANDS: &[&str] = &[
     "!kudos give {other} what a story",
     "/kudos board window:week",
     "/kudos list",
+    "/bump",
 ];

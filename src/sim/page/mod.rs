@@ -140,7 +140,9 @@ async fn say(State(world): State<SharedWorld>, headers: HeaderMap, Form(line): F
         Err(trouble) => return (StatusCode::NOT_FOUND, trouble.0).into_response(),
     };
     let text = line.text.trim();
-    let done = if text.starts_with('/') {
+    let done = if text == "/bump" && !world.has_command(seat.channel, "bump") {
+        world.bump(seat.channel, seat.member).map(|_| ())
+    } else if text.starts_with('/') {
         world.type_slash(seat.channel, seat.member, text).map(|_| ())
     } else {
         world.say(seat.channel, seat.member, text, SayOptions::default()).map(|_| ())

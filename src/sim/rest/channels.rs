@@ -1,5 +1,7 @@
 //! Channels as the bot changes them: settings, permission overwrites, typing.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::model::{ChannelId, GuildId, Permissions, UserId};
@@ -42,6 +44,9 @@ pub(super) fn edit(world: &mut World, call: &Call) -> Outcome {
     errors.finish()?;
     let listed = json["permission_overwrites"].as_array();
     let overwrites = listed.map(|list| list.iter().filter_map(read_overwrite).collect());
+    if let Some(overwrites) = &overwrites {
+        world.may_change_overwrites(id, overwrites)?;
+    }
     if let Some(channel) = world.channels.get_mut(&id) {
         if let Some(name) = json["name"].as_str() {
             channel.name = name.to_owned();
@@ -128,6 +133,24 @@ impl World {
         let guild = channel.guild.ok_or(ApiError::NOT_IN_DM)?;
         let needed = if channel.is_thread() { MANAGE_THREADS } else { needed };
         if held & needed == 0 { Err(ApiError::MISSING_PERMISSIONS) } else { Ok((id, guild)) }
+    }
+
+    /// Whether the bot may set a channel's overwrites to these: it has to manage its permissions, and can allow or deny
+    /// only what it may do itself.
+    fn may_change_overwrites(&self, id: ChannelId, to: &BTreeMap<u64, Overwrite>) -> Result<(), ApiError> {
+        let channel = self.channels.get(&id).ok_or(ApiError::UNKNOWN_CHANNEL)?;
+        let held = self.permissions_in(self.me, channel);
+        let bits = |overwrite: Option<&Overwrite>| overwrite.map_or((0, 0), |o| (o.allow.0, o.deny.0));
+        let changed = channel.overwrites.keys().chain(to.keys()).fold(0, |changed, target| {
+            let (old, new) = (bits(channel.overwrites.get(target)), bits(to.get(target)));
+            changed | (old.0 ^ new.0) | (old.1 ^ new.1)
+        });
+        let is_admin = held & ADMINISTRATOR != 0;
+        if is_admin || held & MANAGE_ROLES != 0 && changed & !held == 0 {
+            Ok(())
+        } else {
+            Err(ApiError::MISSING_PERMISSIONS)
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "a line of the audit log has so many parts")]

@@ -297,6 +297,7 @@ impl Message {
             edited: None,
             edits: Vec::new(),
             interaction: None,
+            used_elsewhere: None,
             only_for: None,
             reactions: BTreeMap::new(),
         }

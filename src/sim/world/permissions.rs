@@ -32,6 +32,8 @@ pub const MANAGE_NICKNAMES: u64 = 1 << 27;
 pub const MANAGE_ROLES: u64 = 1 << 28;
 pub const USE_APPLICATION_COMMANDS: u64 = 1 << 31;
 pub const MANAGE_THREADS: u64 = 1 << 34;
+pub const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
+pub const CREATE_PRIVATE_THREADS: u64 = 1 << 36;
 pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
 pub const MODERATE_MEMBERS: u64 = 1 << 40;
 
@@ -92,6 +94,10 @@ pub fn in_channel(guild: &Guild, home: &Channel, user: UserId, now: Timestamp) -
     // Without the sight of it a channel allows nothing; without speech, none of its trimmings.
     if held & VIEW_CHANNEL == 0 {
         return 0;
+    }
+    // Who cannot get into a voice channel can do nothing with it either.
+    if home.is_voice() && held & CONNECT == 0 {
+        held &= !(MANAGE_CHANNELS | MANAGE_ROLES | SPEAK | STREAM);
     }
     if held & SEND_MESSAGES == 0 && !home.is_voice() {
         held &= !(MENTION_EVERYONE | EMBED_LINKS | ATTACH_FILES);

@@ -212,6 +212,8 @@ pub struct Message {
     /// What it said before each edit, oldest first.
     pub edits: Vec<Edit>,
     pub interaction: Option<InteractionId>,
+    /// It answers a command of another bot's.
+    pub used_elsewhere: Option<super::listing::UsedElsewhere>,
     /// Only this user sees it.
     pub only_for: Option<UserId>,
     /// Emoji, and who reacted with it.

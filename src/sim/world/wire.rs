@@ -207,6 +207,7 @@ impl World {
             json["referenced_message"] = original.unwrap_or(Value::Null);
         }
         self.add_interaction(&mut json, message);
+        self.add_use_elsewhere(&mut json, message);
         json
     }
 

@@ -154,6 +154,7 @@ fn message(replied_to: Option<Seen>, mentions: Vec<Seen>) -> Message {
         replied_to,
         content: String::new(),
         kind: 19,
+        used: None,
     }
 }
 

@@ -1,0 +1,40 @@
+//! Locks: nobody writes or speaks in a channel for a while, and afterwards everything is exactly as it was, but for
+//! what somebody changed meanwhile.
+
+mod aftermath;
+mod commands;
+mod deeds;
+pub mod rules;
+pub mod store;
+mod text;
+
+use super::Feature;
+use crate::cx::Cx;
+use crate::model::{Event, Result};
+use crate::store::promises;
+
+pub(super) static FEATURE: Feature = Feature {
+    name: "locks",
+    is_on: |config| config.locks.enabled,
+    needs: |_| &[],
+    commands: commands::COMMANDS,
+    undoes: &[],
+    start: None,
+    observe,
+    card: None,
+    verify: None,
+    portrait: None,
+};
+
+fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
+    match event {
+        Event::PromiseEnded { guild, tells, ending } => aftermath::ended(cx, *guild, tells, ending),
+        Event::PromiseMoved { guild, tells, due_at } => aftermath::moved(cx, *guild, tells, *due_at),
+        Event::ChannelRemoved { channel, .. } => aftermath::channel_is_gone(cx, *channel),
+        // An end that was refused may be possible now.
+        Event::RoleSeen { guild, .. } | Event::ChannelSeen { guild, .. } => {
+            promises::revive(cx.tx, &deeds::target_of_end(*guild, "*"), cx.now)
+        }
+        _ => Ok(()),
+    }
+}
