@@ -8,6 +8,7 @@ pub mod kudos;
 pub mod levels;
 pub mod moderation;
 mod promises;
+pub mod roles;
 mod undo;
 
 use std::sync::Arc;
@@ -61,6 +62,7 @@ pub const FEATURES: &[&Feature] = &[
     &levels::tools::FEATURE,
     &kudos::FEATURE,
     &moderation::FEATURE,
+    &roles::FEATURE,
     &promises::FEATURE,
     &undo::FEATURE,
     &commands::FEATURE,
@@ -105,8 +107,11 @@ pub fn permissions(config: &Config) -> Vec<(Permissions, &'static str)> {
     if config.levels.enabled && config.levels.card {
         wanted.push((Permissions::ATTACH_FILES, "Attach Files"));
     }
-    if config.levels.enabled && !config.levels.roles.is_empty() {
+    if config.roles.enabled || config.levels.enabled && !config.levels.roles.is_empty() {
         wanted.push((Permissions::MANAGE_ROLES, "Manage Roles"));
+    }
+    if config.roles.enabled && config.roles.restore_nickname {
+        wanted.push((Permissions::MANAGE_NICKNAMES, "Manage Nicknames"));
     }
     if config.moderation.enabled {
         wanted.extend([
@@ -114,9 +119,9 @@ pub fn permissions(config: &Config) -> Vec<(Permissions, &'static str)> {
             (Permissions::KICK_MEMBERS, "Kick Members"),
             (Permissions::BAN_MEMBERS, "Ban Members"),
         ]);
-        if config.moderation.record_by_hand {
-            wanted.push((Permissions::VIEW_AUDIT_LOG, "View Audit Log"));
-        }
+    }
+    if config.moderation.enabled && config.moderation.record_by_hand || config.roles.remembers() {
+        wanted.push((Permissions::VIEW_AUDIT_LOG, "View Audit Log"));
     }
     wanted
 }

@@ -25,6 +25,7 @@ impl Permissions {
     pub const EMBED_LINKS: Self = Self(1 << 14);
     pub const ATTACH_FILES: Self = Self(1 << 15);
     pub const READ_MESSAGE_HISTORY: Self = Self(1 << 16);
+    pub const MANAGE_NICKNAMES: Self = Self(1 << 27);
     pub const MANAGE_ROLES: Self = Self(1 << 28);
     pub const SEND_MESSAGES_IN_THREADS: Self = Self(1 << 38);
     pub const MODERATE_MEMBERS: Self = Self(1 << 40);
