@@ -10,6 +10,7 @@ mod minutes;
 mod observe;
 mod portrait;
 mod promises;
+mod scruples;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -115,6 +115,7 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::ChannelRemoved { guild, .. }
         | Event::MemberSeen { guild, .. }
         | Event::MemberLeft { guild, .. }
+        | Event::MemberBanned { guild, .. }
         | Event::VoiceSeen { guild, .. }
         | Event::CommandRan { guild, .. }
         | Event::PromiseEnded { guild, .. }

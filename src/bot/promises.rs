@@ -9,7 +9,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
 use super::observe::Setting;
-use super::{Bot, Discord};
+use super::{Bot, Discord, scruples};
 use crate::cx::Source;
 use crate::model::{Delivered, Ending, Event, Result, Setback, Timestamp};
 use crate::store::Tx;
@@ -25,6 +25,15 @@ const RETRY_MAX: Duration = Duration::from_secs(600);
 /// After a failure of our own store, before it is asked again.
 const FAULT_WAIT: Duration = Duration::from_secs(5);
 const UNREADABLE: &str = "I cannot read what I promised here; another version of me may have written it.";
+
+/// What came of a promise that was due.
+#[derive(Clone)]
+enum Outcome {
+    Tried(Result<Delivered, Setback>),
+    /// Discord was not asked: it must not be done any more.
+    Forbidden(String),
+}
+use Outcome::{Forbidden, Tried};
 
 impl Bot {
     /// Keeps promises until `stop`, starting when the gateway was ready once: only then is Discord's time known.
@@ -93,10 +102,13 @@ impl Bot {
     /// again because our own disk fails. Returns the lane that is free again.
     async fn keep(&self, discord: &dyn Discord, promise: Promise, mut stop: watch::Receiver<bool>) -> String {
         let outcome = match promise.effect() {
-            Ok(effect) => discord.perform(&effect, &promise.nonce()).await,
-            Err(_) => Err(Setback::Refused { status: 0, code: 0, words: UNREADABLE.to_owned() }),
+            Ok(effect) => match scruples::forbids(&self.0.guilds, &effect) {
+                None => Tried(discord.perform(&effect, &promise.nonce()).await),
+                Some(words) => Forbidden(words),
+            },
+            Err(_) => Tried(Err(Setback::Refused { status: 0, code: 0, words: UNREADABLE.to_owned() })),
         };
-        if let Err(Setback::Refused { words, status, code }) = &outcome {
+        if let Tried(Err(Setback::Refused { words, status, code })) = &outcome {
             tracing::warn!(
                 promise = promise.id,
                 about = promise.about,
@@ -123,7 +135,7 @@ impl Bot {
         promise.lane
     }
 
-    async fn record(&self, promise: &Promise, outcome: Result<Delivered, Setback>) -> Result<()> {
+    async fn record(&self, promise: &Promise, outcome: Outcome) -> Result<()> {
         let now = self.0.clock.now();
         let (bot, promise) = (self.clone(), promise.clone());
         let told = self.0.store.write(move |tx: &Tx| bot.record_here(tx, &promise, outcome.clone(), now)).await?;
@@ -133,23 +145,21 @@ impl Bot {
     }
 
     /// Inside the writer: the outcome, and what the rooms make of it.
-    fn record_here(
-        &self,
-        tx: &Tx,
-        promise: &Promise,
-        outcome: Result<Delivered, Setback>,
-        now: Timestamp,
-    ) -> Result<Vec<Event>> {
+    fn record_here(&self, tx: &Tx, promise: &Promise, outcome: Outcome, now: Timestamp) -> Result<Vec<Event>> {
         let ending = match outcome {
-            Ok(Delivered { message, told, left }) => {
+            Forbidden(words) => {
+                promises::cancel(tx, promise.id, &words, now)?;
+                Ending::CalledOff(words)
+            }
+            Tried(Ok(Delivered { message, told, left })) => {
                 promises::note_done(tx, promise.id, now)?;
                 Ending::Kept { message, told, left }
             }
-            Err(Setback::Refused { code, words, .. }) => {
+            Tried(Err(Setback::Refused { code, words, .. })) => {
                 promises::note_failed(tx, promise.id, &words, now)?;
                 Ending::Refused { code, words }
             }
-            Err(Setback::Later { after, words }) => {
+            Tried(Err(Setback::Later { after, words })) => {
                 let again = now.plus(after.max(back_off(promise.attempts)).mul_f64(self.0.clock.speed()));
                 promises::note_retry(tx, promise.id, &words, again)?;
                 return Ok(Vec::new());

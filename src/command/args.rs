@@ -47,6 +47,12 @@ impl FromValue for ChannelId {
     }
 }
 
+impl FromValue for RoleId {
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Role(role) = value { Some(*role) } else { None }
+    }
+}
+
 impl FromValue for i64 {
     fn from_value(value: &Value) -> Option<Self> {
         if let Value::Whole(number) = value { Some(*number) } else { None }

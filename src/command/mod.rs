@@ -162,6 +162,12 @@ impl Opt<ChannelId> {
     }
 }
 
+impl Opt<RoleId> {
+    pub const fn role(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, Kind::Role)
+    }
+}
+
 impl Opt<i64> {
     pub const fn whole(name: &'static str, about: &'static str, range: RangeInclusive<i64>) -> Self {
         Self::new(name, about, Kind::Whole { min: *range.start(), max: *range.end() })

@@ -9,6 +9,7 @@ mod levels;
 mod load;
 mod locks;
 mod moderation;
+mod roles;
 mod values;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipli
 pub use load::{ConfigError, Loaded, Origin, load};
 pub use locks::Locks;
 pub use moderation::{Moderation, Punishment, TIMEOUT_MAX, Threshold};
+pub use roles::Roles;
 pub use values::{Colour, Multiplier, XpRange};
 
 use crate::model::{GuildId, Secret, Zone};
@@ -38,6 +40,7 @@ pub struct Config {
     pub moderation: Moderation,
     pub locks: Locks,
     pub bumps: Bumps,
+    pub roles: Roles,
 }
 
 /// `[discord]`: who we are there.
@@ -179,6 +182,7 @@ impl Config {
         found.extend(self.kudos.mistakes());
         found.extend(self.moderation.mistakes());
         found.extend(self.bumps.mistakes());
+        found.extend(self.roles.mistakes());
         let mut hold = |holds: bool, key: &'static str, sentence: String| {
             if !holds {
                 found.push((key, sentence));

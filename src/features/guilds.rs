@@ -84,6 +84,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         // Nothing that Discord told: the member is known.
         Event::LevelReached { .. }
         | Event::ToolUnlocked { .. }
+        | Event::MemberBanned { .. }
         | Event::Audited(_)
         | Event::PromiseEnded { .. }
         | Event::PromiseMoved { .. } => Ok(()),

@@ -10,6 +10,7 @@ pub mod levels;
 pub mod locks;
 pub mod moderation;
 mod promises;
+pub mod roles;
 mod undo;
 
 use std::sync::Arc;
@@ -65,6 +66,7 @@ pub const FEATURES: &[&Feature] = &[
     &moderation::FEATURE,
     &locks::FEATURE,
     &bumps::FEATURE,
+    &roles::FEATURE,
     &promises::FEATURE,
     &undo::FEATURE,
     &commands::FEATURE,
@@ -109,8 +111,11 @@ pub fn permissions(config: &Config) -> Vec<(Permissions, &'static str)> {
     if config.levels.enabled && config.levels.card {
         wanted.push((Permissions::ATTACH_FILES, "Attach Files"));
     }
-    if config.locks.enabled || config.levels.enabled && !config.levels.roles.is_empty() {
+    if config.locks.enabled || config.roles.enabled || config.levels.enabled && !config.levels.roles.is_empty() {
         wanted.push((Permissions::MANAGE_ROLES, "Manage Roles"));
+    }
+    if config.roles.enabled && config.roles.restore_nickname {
+        wanted.push((Permissions::MANAGE_NICKNAMES, "Manage Nicknames"));
     }
     if config.locks.enabled {
         // What a bot may not do itself it cannot deny.
@@ -131,9 +136,9 @@ pub fn permissions(config: &Config) -> Vec<(Permissions, &'static str)> {
             (Permissions::KICK_MEMBERS, "Kick Members"),
             (Permissions::BAN_MEMBERS, "Ban Members"),
         ]);
-        if config.moderation.record_by_hand {
-            wanted.push((Permissions::VIEW_AUDIT_LOG, "View Audit Log"));
-        }
+    }
+    if config.moderation.enabled && config.moderation.record_by_hand || config.roles.remembers() {
+        wanted.push((Permissions::VIEW_AUDIT_LOG, "View Audit Log"));
     }
     wanted
 }

@@ -5,8 +5,8 @@
 
 use serenity::builder::{
     CreateActionRow, CreateAllowedMentions, CreateButton, CreateEmbed, CreateEmbedFooter, CreateInteractionResponse,
-    CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, EditInteractionResponse,
-    EditMessage,
+    CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, CreateSelectMenu,
+    CreateSelectMenuKind, CreateSelectMenuOption, EditInteractionResponse, EditMessage,
 };
 use serenity::model::application::ButtonStyle;
 use serenity::model::channel::{MessageReference, MessageReferenceKind, Nonce};
@@ -14,7 +14,7 @@ use serenity::model::{channel::MessageFlags, id as serenity_id};
 
 use super::press;
 use crate::model::button::{ROW_BUTTONS_MAX, ROWS_MAX};
-use crate::model::{Button, ChannelId, Embed, Look, Mentions, MessageId, Outgoing};
+use crate::model::{Button, ChannelId, Embed, Look, Mentions, MessageId, Outgoing, Select};
 
 const CONTENT_MAX: usize = 2_000;
 const EMBEDS_MAX: usize = 10;
@@ -37,8 +37,9 @@ pub fn message(message: &Outgoing, reply_to: Option<(ChannelId, MessageId)>, non
         .allowed_mentions(mentions(&message.mentions))
         .nonce(Nonce::String(nonce.chars().take(NONCE_MAX).collect()))
         .enforce_nonce(true);
-    if !message.rows.is_empty() {
-        body = body.components(rows(&message.rows));
+    let components = components(message);
+    if !components.is_empty() {
+        body = body.components(components);
     }
     if let Some(content) = content(message) {
         body = body.content(content);
@@ -59,8 +60,9 @@ pub fn answer(message: &Outgoing, ephemeral: bool) -> CreateInteractionResponse 
         .embeds(embeds(&message.embeds))
         .allowed_mentions(mentions(&message.mentions))
         .ephemeral(ephemeral);
-    if !message.rows.is_empty() {
-        body = body.components(rows(&message.rows));
+    let components = components(message);
+    if !components.is_empty() {
+        body = body.components(components);
     }
     if let Some(content) = content(message) {
         body = body.content(content);
@@ -80,7 +82,7 @@ pub fn edit(message: &Outgoing) -> EditInteractionResponse {
     EditInteractionResponse::new()
         .content(content(message).unwrap_or_default())
         .embeds(embeds(&message.embeds))
-        .components(rows(&message.rows))
+        .components(components(message))
         .allowed_mentions(mentions(&message.mentions))
 }
 
@@ -89,7 +91,7 @@ pub fn edit_message(message: &Outgoing) -> EditMessage {
     EditMessage::new()
         .content(content(message).unwrap_or_default())
         .embeds(embeds(&message.embeds))
-        .components(rows(&message.rows))
+        .components(components(message))
         .allowed_mentions(mentions(&message.mentions))
 }
 
@@ -98,7 +100,7 @@ pub fn follow_up(message: &Outgoing) -> CreateInteractionResponseFollowup {
     CreateInteractionResponseFollowup::new()
         .content(content(message).unwrap_or_default())
         .embeds(embeds(&message.embeds))
-        .components(rows(&message.rows))
+        .components(components(message))
         .allowed_mentions(mentions(&message.mentions))
         .flags(MessageFlags::EPHEMERAL)
 }
@@ -135,6 +137,26 @@ fn mentions(mentions: &Mentions) -> CreateAllowedMentions {
     let users = mentions.users.iter().take(MENTIONS_MAX).map(|user| serenity_id::UserId::new(user.get()));
     let roles = mentions.roles.iter().take(MENTIONS_MAX).map(|role| serenity_id::RoleId::new(role.get()));
     CreateAllowedMentions::new().users(users).roles(roles).replied_user(false)
+}
+
+/// What can be pressed or chosen below a message.
+fn components(message: &Outgoing) -> Vec<CreateActionRow> {
+    let select = message.select.as_deref().map(select);
+    let room = ROWS_MAX - usize::from(select.is_some());
+    let mut components = rows(&message.rows);
+    components.truncate(room);
+    components.extend(select);
+    components
+}
+
+fn select(select: &Select) -> CreateActionRow {
+    let option = |(label, value): &(String, String)| CreateSelectMenuOption::new(label, value);
+    let options = select.entries().iter().map(option).collect();
+    let menu = CreateSelectMenu::new(press::select_id(select), CreateSelectMenuKind::String { options })
+        .placeholder(select.placeholder())
+        .min_values(0)
+        .max_values(select.at_most());
+    CreateActionRow::SelectMenu(menu)
 }
 
 /// Buttons in their rows. A promise of another version may hold more than Discord takes.

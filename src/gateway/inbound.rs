@@ -94,6 +94,7 @@ pub fn read<'a>(name: &str, data: &'a str, me: Option<UserId>) -> Incoming<'a> {
         "GUILD_MEMBER_ADD" => member_seen(data, true),
         "GUILD_MEMBER_UPDATE" => member_seen(data, false),
         "GUILD_MEMBER_REMOVE" => member_left(data),
+        "GUILD_BAN_ADD" => member_banned(data),
         "VOICE_STATE_UPDATE" => voice::seen(data),
         "GUILD_AUDIT_LOG_ENTRY_CREATE" => audit::line(data),
         _ => return Incoming::Ignored,
@@ -249,13 +250,19 @@ fn member_seen(data: &str, joined: bool) -> Reading {
     let fields: MemberFields = fields(data)?;
     let guild = fields.guild_id.id()?;
     let author = author(guild, fields.user.object(), &fields)?;
-    Some(Some(Event::MemberSeen { guild, author, roles: ids(fields.roles), joined }))
+    let nick = fields.nick.text().filter(|nick| !nick.is_empty()).map(Cow::into_owned);
+    Some(Some(Event::MemberSeen { guild, author, roles: ids(fields.roles), nick, joined }))
 }
 
 fn member_left(data: &str) -> Reading {
     let fields: MemberFields = fields(data)?;
     let user: IdFields = fields.user.object();
     Some(Some(Event::MemberLeft { guild: fields.guild_id.id()?, user: user.id.id()? }))
+}
+
+fn member_banned(data: &str) -> Reading {
+    let fields: MemberFields = fields(data)?;
+    Some(Some(Event::MemberBanned { guild: fields.guild_id.id()?, user: fields.user_id()? }))
 }
 
 /// The name to show: nickname, else display name, else user name.

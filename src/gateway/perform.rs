@@ -6,6 +6,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::json;
+
 use super::act::{self, Act, ToldBefore};
 use super::attach::{self, File};
 use super::body;
@@ -95,7 +97,7 @@ impl Performer {
         Ok(channel)
     }
 
-    async fn change_role(&self, call: Call, reason: &str) -> Result<Delivered, Setback> {
+    async fn change_member(&self, call: Call, reason: &str) -> Result<Delivered, Setback> {
         self.rest.call(call.reason(reason)).await.map(|_| Delivered::default())
     }
 
@@ -140,13 +142,17 @@ impl Discord for Performer {
                 }
                 Effect::Lock { channel, shut, reason, .. } => return self.lock(*channel, shut, reason).await,
                 Effect::Unlock { channel, shut, reason, .. } => return self.unlock(*channel, shut, reason).await,
+                Effect::SetNickname { guild, user, nickname, reason } => {
+                    let call = Call::patch(format!("/guilds/{guild}/members/{user}")).json(&json!({"nick": nickname}));
+                    return self.change_member(call, reason).await;
+                }
                 Effect::AddRole { guild, user, role, reason } => {
                     let call = Call::put(format!("/guilds/{guild}/members/{user}/roles/{role}"));
-                    (Place::Role(*guild, *role), self.change_role(call, reason).await)
+                    (Place::Role(*guild, *role), self.change_member(call, reason).await)
                 }
                 Effect::RemoveRole { guild, user, role, reason } => {
                     let call = Call::delete(format!("/guilds/{guild}/members/{user}/roles/{role}"));
-                    (Place::Role(*guild, *role), self.change_role(call, reason).await)
+                    (Place::Role(*guild, *role), self.change_member(call, reason).await)
                 }
             };
             self.note(place, &outcome);

@@ -1,4 +1,5 @@
-//! Buttons: a press becomes an [`Invocation`] of the command line that the button carries.
+//! Buttons and menus to choose from: a press becomes an [`Invocation`] of the command line that the button carries, a
+//! choice one of the menu's command line with the chosen values behind it.
 //!
 //! Only the fields that are needed are read, as with events; the message that the button stands below is not looked
 //! at, so a press works however old the message is. It refuses to know commands beyond their names.
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use super::raw::Raw;
 use crate::command::{Actor, Command, Door, Given, Invocation, prefix};
 use crate::model::button::LINE_UNITS_MAX;
-use crate::model::{Button, GuildId, Permissions, UserId, id};
+use crate::model::{Button, GuildId, Permissions, Select, UserId, id};
 
 /// What stands before the command line in a custom id, so that another kind of button can be told from these.
 const MARK: &str = "run:";
@@ -25,6 +26,11 @@ pub(super) const GUILD_ONLY: &str = "That works in a server only.";
 /// The custom id of a button.
 pub fn custom_id(button: &Button) -> String {
     format!("{MARK}{}", button.line())
+}
+
+/// The custom id of a menu to choose from.
+pub fn select_id(select: &Select) -> String {
+    format!("{MARK}{}", select.line())
 }
 
 /// What every interaction has.
@@ -48,6 +54,9 @@ pub(super) struct Interaction<'a> {
 struct Data<'a> {
     #[serde(borrow)]
     custom_id: Raw<'a>,
+    /// What was chosen; a button has none.
+    #[serde(borrow)]
+    values: Raw<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -106,9 +115,12 @@ impl<'a> Interaction<'a> {
 pub fn invocation(data: &str, commands: &[&Command]) -> Result<Invocation, &'static str> {
     let press = Interaction::read(data)?;
     press.guild()?;
-    let custom_id = press.data.object::<Data<'_>>().custom_id.text();
+    let data: Data<'_> = press.data.object();
+    let custom_id = data.custom_id.text();
+    let chosen = data.values.list::<Raw<'_>>().into_iter().filter_map(Raw::text);
     let line = custom_id.as_deref().and_then(|id| id.strip_prefix(MARK));
-    let (command, rest) = prefix::split(line.unwrap_or_default(), commands);
+    let line = line.map(|line| chosen.fold(line.to_owned(), |line, value| format!("{line} {value}")));
+    let (command, rest) = prefix::split(line.as_deref().unwrap_or_default(), commands);
     // Whose press cannot be read is told so, whatever was pressed.
     let asked = press.invokes(command, Given::Text(rest.to_owned()))?;
     line.map(|_| asked).ok_or(UNKNOWN_BUTTON)
@@ -156,6 +168,17 @@ mod tests {
         assert_eq!((asked.actor.roles.len(), asked.actor.permissions.0, asked.door), (1, 8, Door::Slash));
         let bare = invocation(&press("run:tools").to_string(), &[]).unwrap();
         assert!(matches!(&bare.given, Given::Text(rest) if rest.is_empty()));
+    }
+
+    #[test]
+    fn a_choice_is_the_command_line_with_what_was_chosen_behind_it() {
+        let mut chosen = press("run:pickrole 3");
+        chosen["data"]["values"] = json!(["41", 5, "42"]);
+        let asked = invocation(&chosen.to_string(), &[]).unwrap();
+        assert!(matches!(&asked.given, Given::Text(rest) if rest == "3 41 42"));
+        chosen["data"]["values"] = json!([]);
+        let asked = invocation(&chosen.to_string(), &[]).unwrap();
+        assert!(matches!(&asked.given, Given::Text(rest) if rest == "3"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::button::{self, Button};
 use super::deed::{Deed, Told};
 use super::lock::{Bar, Left};
+use super::select::Select;
 use super::{ChannelId, GuildId, Illustration, MessageId, RoleId, UserId};
 
 /// A change on Discord.
@@ -38,6 +39,13 @@ pub enum Effect {
         guild: GuildId,
         user: UserId,
         role: RoleId,
+        reason: String,
+    },
+    /// A member gets a name of their own in the guild.
+    SetNickname {
+        guild: GuildId,
+        user: UserId,
+        nickname: String,
         reason: String,
     },
     /// A message of ours takes this shape.
@@ -92,6 +100,7 @@ impl Effect {
             | Self::Unlock { channel, .. } => format!("channel:{channel}"),
             Self::SendDirect { user, .. } => format!("user:{user}"),
             Self::AddRole { guild, .. } | Self::RemoveRole { guild, .. } => format!("roles:{guild}"),
+            Self::SetNickname { guild, .. } => format!("nicknames:{guild}"),
             Self::Act { guild, user, .. } => format!("member:{guild}:{user}"),
         }
     }
@@ -108,6 +117,9 @@ pub struct Outgoing {
     /// Buttons below it, row by row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Vec<Button>>,
+    /// Something to choose from, below the buttons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub select: Option<Box<Select>>,
     /// A picture, to be drawn when it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub illustration: Option<Box<Illustration>>,
@@ -151,6 +163,11 @@ impl Outgoing {
     /// The same message with these buttons, as many as Discord takes.
     pub fn with_buttons(self, buttons: impl IntoIterator<Item = Button>) -> Self {
         Self { rows: button::rows(buttons), ..self }
+    }
+
+    /// The same message with something to choose from.
+    pub fn with_select(self, select: impl Into<Option<Select>>) -> Self {
+        Self { select: select.into().map(Box::new), ..self }
     }
 
     /// The same message with a picture, where there is one.

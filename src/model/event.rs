@@ -68,9 +68,16 @@ pub enum Event {
         guild: GuildId,
         author: Author,
         roles: Vec<RoleId>,
+        /// Their name of their own in this guild, if they have one.
+        nick: Option<String>,
         joined: bool,
     },
     MemberLeft {
+        guild: GuildId,
+        user: UserId,
+    },
+    /// Somebody was banned, by whomever.
+    MemberBanned {
         guild: GuildId,
         user: UserId,
     },

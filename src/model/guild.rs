@@ -152,6 +152,12 @@ impl Guild {
         other.0 != self.owner && one.0 != other.0 && (one.0 == self.owner || height(one.1) > height(other.1))
     }
 
+    /// Whether somebody who holds these roles stands above a role, so that they may give it.
+    pub fn outranks_role(&self, (user, roles): (UserId, &[RoleId]), role: &Role) -> bool {
+        let height = |role: &Role| (role.position, std::cmp::Reverse(role.id));
+        user == self.owner || self.top_role(roles).map(height) > Some(height(role))
+    }
+
     /// The position of the highest of these roles; 0 is `@everyone`.
     pub fn top_position(&self, roles: &[RoleId]) -> i64 {
         let held = self.roles.iter().filter(|role| roles.contains(&role.id));
@@ -220,7 +226,7 @@ impl Guilds {
             Event::ChannelRemoved { guild, channel } => {
                 self.change(*guild, |guild| guild.channels.retain(|known| known.id != *channel))
             }
-            Event::MemberSeen { guild, author, roles, joined } => self.change(*guild, |guild| {
+            Event::MemberSeen { guild, author, roles, joined, .. } => self.change(*guild, |guild| {
                 guild.member_count += u64::from(*joined);
                 if Some(author.id) == me {
                     guild.my_roles.clone_from(roles);
@@ -233,6 +239,7 @@ impl Guilds {
             | Event::MessagesDeleted { .. }
             | Event::VoiceSeen { .. }
             | Event::CommandRan { .. }
+            | Event::MemberBanned { .. }
             | Event::Audited(_)
             | Event::PromiseEnded { .. }
             | Event::PromiseMoved { .. }

@@ -28,6 +28,7 @@ impl Permissions {
     pub const READ_MESSAGE_HISTORY: Self = Self(1 << 16);
     pub const CONNECT: Self = Self(1 << 20);
     pub const SPEAK: Self = Self(1 << 21);
+    pub const MANAGE_NICKNAMES: Self = Self(1 << 27);
     pub const MANAGE_ROLES: Self = Self(1 << 28);
     pub const MANAGE_THREADS: Self = Self(1 << 34);
     pub const CREATE_PUBLIC_THREADS: Self = Self(1 << 35);

@@ -172,6 +172,30 @@ pub fn was_tried(connection: &Connection, origin: &str) -> Result<bool> {
     Ok(!connection.prepare_cached(sql)?.exists([origin])?)
 }
 
+/// What became of what an origin promised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Due,
+    Done,
+    /// Discord refused it, in words.
+    Refused(String),
+    /// It was called off, with words that say why.
+    CalledOff(String),
+}
+
+/// What became of what this origin promised; none when it promised nothing.
+pub fn find_outcome(connection: &Connection, origin: &str) -> Result<Option<Outcome>> {
+    let sql = "SELECT state, coalesce(words, '') FROM promise WHERE origin = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map([origin], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?.next().transpose()?;
+    Ok(found.map(|(state, words)| match state.as_str() {
+        "done" => Outcome::Done,
+        "failed" => Outcome::Refused(words),
+        "cancelled" => Outcome::CalledOff(words),
+        _ => Outcome::Due,
+    }))
+}
+
 /// When the next promise becomes due after `now`.
 pub fn next_due(connection: &Connection, now: Timestamp) -> Result<Option<Timestamp>> {
     let sql = "SELECT min(due_at) FROM promise WHERE state = 'due' AND due_at > ?1";

@@ -55,9 +55,17 @@ impl House {
 
     /// A house whose configuration differs from the default.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::furnished(false, change).await
+    }
+
+    /// A house where Discord limits requests. Limits pass on the world's clock, which stands still while the bot waits.
+    pub async fn with_limits(change: impl FnOnce(&mut Config)) -> Self {
+        Self::furnished(true, change).await
+    }
+
+    async fn furnished(rate_limits: bool, change: impl FnOnce(&mut Config)) -> Self {
         let clock = hand_clock();
-        // Limits pass on the world's clock, which stands still while the bot waits.
-        let config = SimConfig { clock: clock.clone(), rate_limits: false, ..SimConfig::default() };
+        let config = SimConfig { clock: clock.clone(), rate_limits, ..SimConfig::default() };
         let sim = Sim::start(config).await.unwrap();
         sim.faults().set_identify_gap(Duration::ZERO);
         let inn = Inn::furnish(&mut sim.world(), MEMBERS);

@@ -232,7 +232,13 @@ fn roles_channels_and_members_come_and_go() {
     let member = json!({"guild_id": "10", "user": {"id": "30", "username": "ada"}, "roles": ["41"]});
     assert!(matches!(happened("GUILD_MEMBER_ADD", &member), Event::MemberSeen { joined: true, .. }));
     assert!(matches!(happened("GUILD_MEMBER_UPDATE", &member), Event::MemberSeen { joined: false, .. }));
+    let named = json!({"guild_id": "10", "user": {"id": "30", "username": "ada"}, "nick": "Countess", "roles": []});
+    let Event::MemberSeen { nick, author, .. } = happened("GUILD_MEMBER_UPDATE", &named) else { panic!() };
+    assert_eq!((nick.as_deref(), author.name.as_str()), (Some("Countess"), "Countess"));
+    assert!(matches!(happened("GUILD_MEMBER_UPDATE", &member), Event::MemberSeen { nick: None, .. }));
     assert!(matches!(happened("GUILD_MEMBER_REMOVE", &member), Event::MemberLeft { .. }));
+    assert!(matches!(happened("GUILD_BAN_ADD", &member), Event::MemberBanned { .. }));
+    assert!(matches!(event("GUILD_BAN_ADD", &json!({"guild_id": "10", "user": {}})), Incoming::Unusable));
     assert!(matches!(event("PRESENCE_UPDATE", &member), Incoming::Ignored));
     assert!(matches!(event("CHANNEL_CREATE", &json!({"id": "5", "type": 1})), Incoming::Ignored));
 }

@@ -5,7 +5,7 @@ use crate::model::UserId;
 use super::Seat;
 use super::html::Html;
 use super::markdown::{Context, render};
-use super::menu;
+use super::{list as lists, menu};
 use crate::sim::world::permissions::compare_roles;
 use crate::sim::world::state::{Attachment, Channel};
 use crate::sim::world::{Message, World};
@@ -94,6 +94,7 @@ fn body(html: &mut Html, world: &World, seat: Seat, channel: &Channel, message: 
     if message.buttons().next().is_some() {
         buttons(html, seat, message);
     }
+    lists::draw(html, seat, message);
     if !message.reactions.is_empty() {
         html.raw("<div class=reactions>");
         for (emoji, users) in &message.reactions {
@@ -115,7 +116,7 @@ fn buttons(html: &mut Html, seat: Seat, message: &Message) {
     hidden_seat(html, seat);
     for row in message.components.iter().filter_map(|row| row["components"].as_array()) {
         html.raw("<div>");
-        for button in row {
+        for button in row.iter().filter(|part| part["type"] == 2) {
             html.raw("<button name=button class=\"").raw(match button["style"].as_u64() {
                 Some(1) => "primary",
                 Some(3) => "success",

@@ -4,6 +4,7 @@
 //! not know the bot.
 
 mod html;
+mod list;
 mod markdown;
 mod menu;
 mod messages;
@@ -71,6 +72,7 @@ pub(super) fn routes(world: SharedWorld) -> Router {
         .route("/say", post(say))
         .route("/voice", post(voice))
         .route("/press", post(press))
+        .route("/select", post(list::select))
         .route("/choose", post(menu::choose))
         .route("/submit", post(menu::submit))
         .route("/attachments/{channel}/{id}/{name}", get(attachment))
