@@ -291,6 +291,7 @@ async fn help_shows_what_one_may_use() {
 
         **General**
         `/help` Lists the commands, or explains one
+        `/can` Explains whether a member may use a command here
         `/ping` Tells whether I am awake, and how far Discord is
         Each also works as a message: !rank. /help command:rank explains one."#]]
     .assert_eq(&answer.text());

@@ -127,7 +127,7 @@ impl Bot {
         let now = self.0.clock.now();
         let (bot, promise) = (self.clone(), promise.clone());
         let told = self.0.store.write(move |tx: &Tx| bot.record_here(tx, &promise, outcome.clone(), now)).await?;
-        self.0.happenings.tell(&told, now);
+        self.tell(&told);
         self.0.tried.send_modify(|tried| *tried += 1);
         Ok(())
     }

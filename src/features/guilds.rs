@@ -85,7 +85,9 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         | Event::ToolUnlocked { .. }
         | Event::Audited(_)
         | Event::PromiseEnded { .. }
-        | Event::PromiseMoved { .. } => Ok(()),
+        | Event::PromiseMoved { .. }
+        | Event::CommandSet { .. }
+        | Event::CommandsCounted(_) => Ok(()),
         Event::SessionBegan { guilds } => forget_others(cx, guilds),
         Event::GuildLost { removed: false, .. } => Ok(()),
         Event::GuildLost { guild, removed: true } => {

@@ -27,8 +27,11 @@ static NUMBER: Opt<String> =
         .required();
 static OF_UNDO: [&dyn Declared; 1] = [&NUMBER];
 
-static UNDO: Command = Command::open("undo", "Takes back a change, or a whole batch", "General", &OF_UNDO, undo)
-    .for_staff(Permission::ManageGuild);
+static UNDO: Command = Command {
+    can_be_set: false,
+    ..Command::open("undo", "Takes back a change, or a whole batch", "General", &OF_UNDO, undo)
+        .for_staff(Permission::ManageGuild)
+};
 
 fn undo(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let number = args.load(&NUMBER)?;

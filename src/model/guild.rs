@@ -230,6 +230,8 @@ impl Guilds {
             | Event::MessagesDeleted { .. }
             | Event::VoiceSeen { .. }
             | Event::CommandRan { .. }
+            | Event::CommandSet { .. }
+            | Event::CommandsCounted(_)
             | Event::Audited(_)
             | Event::PromiseEnded { .. }
             | Event::PromiseMoved { .. }
