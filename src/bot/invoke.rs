@@ -299,13 +299,13 @@ impl Bot {
         (channel, message): (ChannelId, MessageId),
         turn: Turn,
     ) -> Result<()> {
-        let target = Some(promises::answer_to(invocation.key));
-        let (action, target, due_at) = match turn {
-            Turn::Only => ("answer", None, cx.now),
-            Turn::Meanwhile(due_at) => ("answer", target, due_at),
-            Turn::Final => ("answer.final", target, cx.now),
-        };
         let user = invocation.actor.user;
+        let target = Some(promises::answer_to(invocation.key, user));
+        let (action, due_at) = match turn {
+            Turn::Only => ("answer", cx.now),
+            Turn::Meanwhile(due_at) => ("answer", due_at),
+            Turn::Final => ("answer.final", cx.now),
+        };
         let effect = if is_private(invocation.door, answer) {
             Effect::SendDirect { user, message: answer.message.clone() }
         } else {

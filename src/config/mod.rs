@@ -7,6 +7,7 @@ mod kudos;
 mod levels;
 mod load;
 mod moderation;
+mod privacy;
 mod values;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub use kudos::{KUDOS_AMOUNT_MAX, Kudos};
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
 pub use moderation::{Moderation, Punishment, TIMEOUT_MAX, Threshold};
+pub use privacy::Privacy;
 pub use values::{Multiplier, XpRange};
 
 use crate::model::{GuildId, Secret, Zone};
@@ -32,6 +34,7 @@ pub struct Config {
     pub levels: Levels,
     pub kudos: Kudos,
     pub moderation: Moderation,
+    pub privacy: Privacy,
 }
 
 /// `[discord]`: who we are there.
@@ -172,6 +175,7 @@ impl Config {
         let mut found = self.levels.mistakes();
         found.extend(self.kudos.mistakes());
         found.extend(self.moderation.mistakes());
+        found.extend(self.privacy.mistakes());
         let mut hold = |holds: bool, key: &'static str, sentence: String| {
             if !holds {
                 found.push((key, sentence));

@@ -11,6 +11,8 @@ use super::Feature;
 use crate::config::Config;
 use crate::cx::Cx;
 use crate::model::{Author, Event, Guild, GuildId, Need, Result, UserId, Voice};
+use crate::store::Tx;
+use crate::store::personal::{Column, Personal};
 
 pub(super) static FEATURE: Feature = Feature {
     name: "guilds",
@@ -23,7 +25,12 @@ pub(super) static FEATURE: Feature = Feature {
     card: None,
     verify: None,
     portrait: None,
+    personal: PERSONAL,
 };
+
+const PERSONAL: &[Personal] =
+    &[Personal::rows("member", "the name and picture by which you are shown", &[Column::Id("user")])
+        .with_memory(forget)];
 
 /// Names that are remembered as already stored; past it the memory begins anew.
 const REMEMBERED_MAX: usize = 16_384;
@@ -31,6 +38,11 @@ const REMEMBERED_MAX: usize = 16_384;
 /// What is stored of members, as a hash of name and avatar.
 #[derive(Default)]
 struct Stored(HashMap<(GuildId, UserId), u64>);
+
+/// Their name is no longer known as stored.
+fn forget(tx: &Tx, guild: GuildId, user: UserId) {
+    tx.memo(|stored: &mut Stored| stored.0.remove(&(guild, user)));
+}
 
 fn needs(_: &Config) -> &'static [Need] {
     &[Need::Guilds]
@@ -73,11 +85,11 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             save_member(cx, *guild, author)
         }
         Event::MemberLeft { guild, user } => {
-            cx.tx.memo(|stored: &mut Stored| stored.0.remove(&(*guild, *user)));
+            forget(cx.tx, *guild, *user);
             // Somebody who was never seen may have left more than a name.
-            let sql = "INSERT INTO member (guild, user, name, present) VALUES (?1, ?2, '', 0)
-                ON CONFLICT (guild, user) DO UPDATE SET present = 0";
-            cx.tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
+            let sql = "INSERT INTO member (guild, user, name, present, left_at) VALUES (?1, ?2, '', 0, ?3)
+                ON CONFLICT (guild, user) DO UPDATE SET present = 0, left_at = excluded.left_at";
+            cx.tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql(), cx.now.ms()])?;
             save_count(cx, *guild)
         }
         // Nothing that Discord told: the member is known.
@@ -160,7 +172,8 @@ fn save_member(cx: &mut Cx<'_>, guild: GuildId, author: &Author) -> Result<()> {
     let same = statement.query_map(values, |row| row.get::<_, bool>(0))?.next().transpose()?;
     if same != Some(true) {
         let sql = "INSERT INTO member (guild, user, name, avatar, present) VALUES (?1, ?2, ?3, ?4, 1)
-            ON CONFLICT (guild, user) DO UPDATE SET name = excluded.name, avatar = excluded.avatar, present = 1";
+            ON CONFLICT (guild, user) DO UPDATE SET name = excluded.name, avatar = excluded.avatar, present = 1,
+                left_at = NULL";
         cx.tx.write()?.prepare_cached(sql)?.execute(values)?;
     }
     if same.is_none() {

@@ -7,6 +7,7 @@ mod health;
 pub mod kudos;
 pub mod levels;
 pub mod moderation;
+mod privacy;
 mod promises;
 mod undo;
 
@@ -19,6 +20,7 @@ use crate::model::{Event, Guild, GuildId, Need, Permissions, Picture, Refusal, R
 use crate::status::Card;
 use crate::store::Reader;
 use crate::store::check::Verify;
+use crate::store::personal::Personal;
 
 /// A room.
 pub struct Feature {
@@ -38,6 +40,8 @@ pub struct Feature {
     pub verify: Option<Verify>,
     /// Its picture of a member, for whoever may see one.
     pub portrait: Option<MakePortrait>,
+    /// Its tables, each with what it holds about members: for `/mydata`.
+    pub personal: &'static [Personal],
 }
 
 /// Records of a room that can be taken back, by number.
@@ -63,6 +67,7 @@ pub const FEATURES: &[&Feature] = &[
     &moderation::FEATURE,
     &promises::FEATURE,
     &undo::FEATURE,
+    &privacy::FEATURE,
     &commands::FEATURE,
     &health::FEATURE,
 ];

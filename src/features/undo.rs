@@ -18,6 +18,7 @@ pub(super) static FEATURE: Feature = Feature {
     card: None,
     verify: None,
     portrait: None,
+    personal: &[],
 };
 
 const NUMBER_CHARS_MAX: u16 = 24;

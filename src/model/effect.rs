@@ -84,6 +84,17 @@ pub struct Outgoing {
     /// A picture, to be drawn when it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub illustration: Option<Box<Illustration>>,
+    /// A file beside it, where it has no picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Box<TextFile>>,
+}
+
+/// A text that is sent as a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextFile {
+    /// Letters, digits, dots and the like.
+    pub name: String,
+    pub text: String,
 }
 
 /// Whom a message may ping. Nobody, unless the feature names them.

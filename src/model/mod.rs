@@ -28,7 +28,7 @@ pub use book::{CommandBook, CommandRule, Counted, Outcome, Tally};
 pub use button::{Button, Look};
 pub use curve::{Coefficients, Curve, LEVEL_MAX, XP_MAX};
 pub use deed::{AuditLine, Deed, Ending, Place, Seen, Told};
-pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback};
+pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback, TextFile};
 pub use event::{Author, Event, Message, Need};
 pub use failure::{Error, Refusal, Result};
 pub use guild::{Channel, Guild, GuildOutline, Guilds, Overwrite, Role};

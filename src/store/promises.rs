@@ -2,14 +2,17 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::Tx;
-use crate::model::{Effect, GuildId, Result, Timestamp};
+use super::{Tx, people};
+use crate::model::{Effect, GuildId, Result, Timestamp, UserId, text};
 
 /// Ended promises are kept this long, for the page and for questions.
 const ENDED_KEPT_MS: i64 = 30 * 86_400_000;
 /// Refused promises that are taken up again become due so far apart: Discord blocks who is refused too often
 /// (10,000 times in ten minutes).
 const REVIVED_APART_MS: i64 = 500;
+
+/// Shorter names stand in too many texts to look for them there.
+const NAME_CHARS_MIN: usize = 3;
 
 /// An effect to be performed at a time, for a reason.
 #[derive(Debug, Clone)]
@@ -88,9 +91,9 @@ pub fn insert(tx: &Tx, promise: &NewPromise, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// The target of the answer to the prefix command with this key.
-pub fn answer_to(key: u64) -> String {
-    format!("answer:{key}")
+/// The target of the answer to the prefix command with this key, which this user gave.
+pub fn answer_to(key: u64, user: UserId) -> String {
+    format!("answer:{key}:{user}")
 }
 
 /// Whether this origin has promised something, kept or not.
@@ -259,6 +262,24 @@ pub fn call_off(tx: &Tx, targets: &str, words: &str, now: Timestamp) -> Result<(
         tx.write()?.prepare_cached(sql)?.execute(params![targets, words, now.ms()])?;
     }
     Ok(())
+}
+
+/// Removes what was promised about a member, kept or not; what a room waits for to end stays until then. What ended and
+/// names them by name alone (a board that somebody asked for) goes too.
+pub fn forget(tx: &Tx, guild: GuildId, user: UserId) -> Result<usize> {
+    let sql = "DELETE FROM promise WHERE guild = ?1 AND (state IN ('done', 'cancelled') OR tells IS NULL)
+        AND (instr(effect, ?2) > 0 OR instr(target, ?2) > 0 OR instr(lane, ?2) > 0 OR instr(origin, ?2) > 0)";
+    let mut gone = tx.write()?.prepare_cached(sql)?.execute(params![guild.sql(), user.to_string()])?;
+    let name = people::find_name(tx.read(), guild, user)?.unwrap_or_default();
+    if name.chars().count() < NAME_CHARS_MIN {
+        return Ok(gone);
+    }
+    let sql = "DELETE FROM promise WHERE guild = ?1 AND state IN ('done', 'cancelled')
+        AND (instr(about, ?2) > 0 OR instr(effect, ?3) > 0 OR instr(effect, ?4) > 0)";
+    let [plain, escaped] = [&name, &text::name(&name)].map(|name| serde_json::Value::from(name.as_str()).to_string());
+    let values = params![guild.sql(), name, plain.trim_matches('"'), escaped.trim_matches('"')];
+    gone += tx.write()?.prepare_cached(sql)?.execute(values)?;
+    Ok(gone)
 }
 
 fn list(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Promise>> {

@@ -12,6 +12,7 @@ use super::Feature;
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::model::{Event, Need, Refusal, Result};
+use crate::store::personal::{Column, Forget, Personal};
 
 pub(super) static FEATURE: Feature = Feature {
     name: "commands",
@@ -33,6 +34,16 @@ pub(super) static FEATURE: Feature = Feature {
     card: None,
     verify: Some(store::verify),
     portrait: None,
+    personal: &[
+        Personal::nobody("command_rule", "how servers set commands"),
+        Personal::nobody("command_day", "how often commands ran, by day and without names"),
+        Personal::otherwise(
+            "command_usage",
+            "which commands you used how often",
+            &[Column::Id("user")],
+            Forget::By(store::forget, "the numbers stay without your name"),
+        ),
+    ],
 };
 
 const CATEGORY: &str = "General";

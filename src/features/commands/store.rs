@@ -100,6 +100,21 @@ pub fn list_usage(connection: &Connection, guild: GuildId, since: Option<Day>) -
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Counts a member's runs as nobody's; returns how many commands that concerned.
+pub fn forget(tx: &Tx, guild: GuildId, user: UserId) -> Result<usize> {
+    let columns = "usage_count, ok, denied, refused, cooldown, disabled, fault, total_ms, guild, command";
+    let sql = format!(
+        "INSERT INTO command_usage ({columns}, user, last_used_at)
+        SELECT {columns}, {NOBODY}, last_used_at FROM command_usage WHERE guild = ?1 AND user = ?2
+        ON CONFLICT (guild, command, user) DO UPDATE SET {SUMS},
+            last_used_at = max(last_used_at, excluded.last_used_at)"
+    );
+    let connection = tx.write()?;
+    connection.prepare_cached(&sql)?.execute([guild.sql(), user.sql()])?;
+    let sql = "DELETE FROM command_usage WHERE guild = ?1 AND user = ?2";
+    Ok(connection.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?)
+}
+
 /// Runs are as many as their outcomes.
 pub fn verify(reader: &Reader) -> Result<Vec<String>> {
     let sql = "SELECT guild, command, count(*) FROM command_usage
