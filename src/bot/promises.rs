@@ -141,8 +141,8 @@ impl Bot {
         now: Timestamp,
     ) -> Result<Vec<Event>> {
         let ending = match outcome {
-            Ok(Delivered { message, told }) => {
-                promises::note_done(tx, promise.id, now)?;
+            Ok(Delivered { message, told, words }) => {
+                promises::note_done(tx, promise.id, words.as_deref(), now)?;
                 Ending::Kept { message, told }
             }
             Err(Setback::Refused { code, words, .. }) => {

@@ -7,6 +7,7 @@ mod health;
 pub mod kudos;
 pub mod levels;
 pub mod moderation;
+mod plain;
 mod privacy;
 mod promises;
 mod undo;
@@ -70,6 +71,7 @@ pub const FEATURES: &[&Feature] = &[
     &privacy::FEATURE,
     &commands::FEATURE,
     &health::FEATURE,
+    &plain::FEATURE,
 ];
 
 /// The rooms that are switched on.
@@ -106,6 +108,7 @@ pub fn permissions(config: &Config) -> Vec<(Permissions, &'static str)> {
         (Permissions::SEND_MESSAGES, "Send Messages"),
         (Permissions::EMBED_LINKS, "Embed Links"),
         (Permissions::READ_MESSAGE_HISTORY, "Read Message History"),
+        (Permissions::MANAGE_MESSAGES, "Manage Messages"),
     ];
     if config.levels.enabled && config.levels.card {
         wanted.push((Permissions::ATTACH_FILES, "Attach Files"));

@@ -54,7 +54,7 @@ impl Performer {
             Some(message) => Some(self.tell_once(act, message).await),
             None => None,
         };
-        Ok(Delivered { message: None, told: told.map(|telling| telling.told) })
+        Ok(Delivered { told: told.map(|telling| telling.told), ..Delivered::default() })
     }
 
     /// Tells them first. That they cannot be told, for whatever reason, holds up nothing.
@@ -68,7 +68,7 @@ impl Performer {
         match do_it(&self.rest, act).await {
             Ok(()) => {
                 lock(&self.told).remove(act.nonce);
-                Ok(Delivered { message: None, told: telling.map(|telling| telling.told) })
+                Ok(Delivered { told: telling.map(|telling| telling.told), ..Delivered::default() })
             }
             Err(setback @ Setback::Later { .. }) => {
                 let mut told = lock(&self.told);

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::act::{self, Act, ToldBefore};
 use super::attach::{self, File};
 use super::body;
+use super::clean::Clean;
 use super::raw::Raw;
 use super::refusal::{self, code};
 use super::rest::Rest;
@@ -56,7 +57,7 @@ impl Performer {
             Err(setback) if file.is_some() && File::is_refused(&setback) => self.rest.call(call.json(&body)).await,
             sent => sent,
         };
-        sent.map(|reply| Delivered { message: id_in(&reply), told: None })
+        sent.map(|reply| Delivered { message: id_in(&reply), ..Delivered::default() })
     }
 
     /// Tells the channel as well.
@@ -76,7 +77,7 @@ impl Performer {
 
     async fn edit(&self, channel: ChannelId, id: MessageId, message: &Outgoing) -> Result<Delivered, Setback> {
         let call = Call::patch(format!("/channels/{channel}/messages/{id}")).json(&body::edit_message(message));
-        self.rest.call(call).await.map(|_| Delivered { message: Some(id), told: None })
+        self.rest.call(call).await.map(|_| Delivered { message: Some(id), ..Delivered::default() })
     }
 
     async fn direct_channel(&self, user: UserId) -> Result<ChannelId, Setback> {
@@ -130,6 +131,12 @@ impl Discord for Performer {
                 }
                 Effect::ChangeMessage { channel, id, message } => {
                     (Place::Channel(*channel), self.edit(*channel, *id, message).await)
+                }
+                Effect::CleanUp { channel, before, look_at, me, prefix, heads, reason } => {
+                    let (channel, before, look_at, me) = (*channel, *before, *look_at, *me);
+                    let now = self.vitals.clock.now();
+                    let clean = Clean { channel, before, look_at, me, prefix, heads, reason, now };
+                    (Place::Channel(channel), clean.run(&self.rest).await)
                 }
                 Effect::SendDirect { user, message } => {
                     return self.send_direct(*user, message, nonce).await.map(|(_, sent)| sent);

@@ -45,6 +45,18 @@ pub enum Effect {
         id: MessageId,
         message: Outgoing,
     },
+    /// Of so many messages before one, those of the bot and those that are commands to it are deleted: they begin with
+    /// the prefix or a mention of the bot, and one of these words.
+    CleanUp {
+        channel: ChannelId,
+        before: MessageId,
+        look_at: u16,
+        /// The bot's own user.
+        me: UserId,
+        prefix: String,
+        heads: Vec<String>,
+        reason: String,
+    },
     /// Something is done about a member, and they are told: before it where they could not be reached afterwards, else
     /// after it. Whether they could be told decides nothing.
     Act {
@@ -62,7 +74,9 @@ impl Effect {
     /// promises. A lane that waits for one of Discord's limits holds up no other.
     pub fn lane(&self) -> String {
         match self {
-            Self::SendMessage { channel, .. } | Self::ChangeMessage { channel, .. } => format!("channel:{channel}"),
+            Self::SendMessage { channel, .. } | Self::ChangeMessage { channel, .. } | Self::CleanUp { channel, .. } => {
+                format!("channel:{channel}")
+            }
             Self::SendDirect { user, .. } => format!("user:{user}"),
             Self::AddRole { guild, .. } | Self::RemoveRole { guild, .. } => format!("roles:{guild}"),
             Self::Act { guild, user, .. } => format!("member:{guild}:{user}"),
@@ -150,6 +164,8 @@ pub struct Delivered {
     pub message: Option<MessageId>,
     /// Whether the member could be told, for effects that tell.
     pub told: Option<Told>,
+    /// What was done, for effects of which that is only known afterwards.
+    pub words: Option<String>,
 }
 
 /// Why an effect was not performed.

@@ -1,6 +1,6 @@
 //! Promises: effects that must not be lost, as rows that live until Discord says they are done.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Tx, people};
 use crate::model::{Effect, GuildId, Result, Timestamp, UserId, text};
@@ -107,6 +107,13 @@ pub fn is_due(connection: &Connection, origin: &str) -> Result<bool> {
     Ok(connection.prepare_cached(sql)?.exists([origin])?)
 }
 
+/// Whether what this origin promised was done, and the words that say what came of it; none while it is to be done.
+pub fn find_words(connection: &Connection, origin: &str) -> Result<Option<(bool, String)>> {
+    let sql = "SELECT state = 'done', coalesce(words, '') FROM promise WHERE origin = ?1 AND state <> 'due'";
+    let found = connection.prepare_cached(sql)?.query_row([origin], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(found.optional()?)
+}
+
 /// Whether a promise for this target is still open: due, or refused by Discord and waiting for somebody to act.
 pub fn is_open(connection: &Connection, target: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM promise WHERE target = ?1 AND state IN ('due', 'failed')";
@@ -191,9 +198,9 @@ pub fn count(connection: &Connection) -> Result<(u64, u64)> {
     Ok((counts.0 as u64, counts.1 as u64))
 }
 
-/// Discord did it.
-pub fn note_done(tx: &Tx, id: i64, now: Timestamp) -> Result<()> {
-    end(tx, id, "done", None, now)
+/// Discord did it; words say what, where that is known only now.
+pub fn note_done(tx: &Tx, id: i64, words: Option<&str>, now: Timestamp) -> Result<()> {
+    end(tx, id, "done", words, now)
 }
 
 /// Discord refused it for good; it stays visible until somebody acts.
