@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::model::{ChannelId, Effect, Event, GuildId, Guilds, MessageId, Refusal, Result, Timestamp, UserId};
+use crate::model::{
+    ChannelId, CommandBook, Effect, Event, GuildId, Guilds, MessageId, Refusal, Result, Timestamp, UserId,
+};
 use crate::status::vitals::Vitals;
 use crate::status::watch::Watched;
 use crate::store::promises::{self, NewPromise};
@@ -16,6 +18,8 @@ pub struct Cx<'a> {
     pub tx: &'a Tx,
     pub config: &'a Config,
     pub guilds: &'a Guilds,
+    /// How guilds set their commands, and how these ended lately.
+    pub book: &'a CommandBook,
     pub vitals: &'a Vitals,
     /// The bot's own user, once Discord told it.
     pub me: Option<UserId>,

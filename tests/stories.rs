@@ -289,10 +289,10 @@ async fn help_shows_what_one_may_use() {
         **Moderation**
         `/warnings` Shows your warnings, or a member's
 
-        **General**
-        `/help` Lists the commands, or explains one
-        `/ping` Tells whether I am awake, and how far Discord is
-        Each also works as a message: !rank. /help command:rank explains one."#]]
+        **Privacy**
+        `/mydata export` Gives you everything that I keep about you, as a file
+        `/mydata delete` Shows what would be deleted about you here, and deletes it
+        Page 1 of 2. Each also works as a message: !rank. /help command:rank explains one."#]]
     .assert_eq(&answer.text());
     assert!(answer.ephemeral);
     let answer = house.slash(house.inn.admin, "help", &[("command", "addxp".into())]).await;

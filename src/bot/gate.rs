@@ -1,4 +1,4 @@
-//! The one gate: known → enabled → permission → cooldown, for every door alike.
+//! The one gate: known → enabled → permission → level → cooldown, for every door alike.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -11,47 +11,123 @@ use governor::{Quota, RateLimiter};
 use super::Bot;
 use crate::command::{Answer, Args, Command, Door, Invocation, Outcome};
 use crate::features;
-use crate::model::{Outgoing, Refusal, UserId, text};
+use crate::model::{CommandRule, GuildId, Outgoing, Refusal, UserId, text};
+use crate::store::ledger;
 
 /// After so many checks the limiter's memory of long-gone members is given back.
 const CHECKS_BETWEEN_CLEANING: u32 = 1_024;
 
+/// Why a command does not run.
+pub(super) struct Denied {
+    pub refusal: Refusal,
+    pub outcome: Outcome,
+    /// None: there is no such command.
+    pub command: Option<&'static Command>,
+}
+
+impl Denied {
+    fn new(command: &'static Command, outcome: Outcome, words: impl Into<String>) -> Self {
+        Self { refusal: Refusal::new(words), outcome, command: Some(command) }
+    }
+
+    /// As an answer: only the asker sees it.
+    pub fn answer(&self) -> Answer {
+        Answer { outcome: self.outcome, ..refused(&self.refusal) }
+    }
+}
+
 impl Bot {
     /// The gate without its cooldown, which only a run uses up: the refusal to give at once, if there is one.
     pub async fn refuses(&self, invocation: &Invocation) -> Option<Answer> {
-        self.pass(invocation).err().map(|refusal| refused(&refusal))
+        let denied = self.pass(invocation).await.err()?;
+        self.count_run(invocation, denied.command, denied.outcome, Duration::ZERO);
+        Some(denied.answer())
     }
 
     /// The same, whatever the arguments are: they may still have to be asked for.
     pub fn turns_away(&self, invocation: &Invocation) -> Option<Answer> {
-        self.admit(invocation).err().map(|refusal| refused(&refusal))
+        let denied = self.admit(invocation).err()?;
+        self.count_run(invocation, denied.command, denied.outcome, Duration::ZERO);
+        Some(denied.answer())
     }
 
     /// The command behind an invocation and its checked arguments, or why not.
-    pub(super) fn pass(&self, invocation: &Invocation) -> Result<(&'static Command, Args), Refusal> {
+    pub(super) async fn pass(&self, invocation: &Invocation) -> Result<(&'static Command, Args), Denied> {
         let command = self.admit(invocation)?;
-        let args = Args::check(command, &invocation.given, &invocation.people)?;
+        self.ask_for_level(command, invocation).await?;
+        let args = Args::check(command, &invocation.given, &invocation.people).map_err(|refusal| Denied {
+            refusal,
+            outcome: Outcome::Refused,
+            command: Some(command),
+        })?;
         Ok((command, args))
     }
 
-    fn admit(&self, invocation: &Invocation) -> Result<&'static Command, Refusal> {
-        let command = features::find_command(&self.0.config, &invocation.command)?;
+    fn admit(&self, invocation: &Invocation) -> Result<&'static Command, Denied> {
+        let command = features::find_command(&self.0.config, &invocation.command).map_err(|refusal| Denied {
+            refusal,
+            outcome: Outcome::Refused,
+            command: None,
+        })?;
         if !self.0.config.discord.serves(invocation.guild) {
-            return Err(Refusal::new("I do not serve this server."));
+            return Err(Denied::new(command, Outcome::Refused, "I do not serve this server."));
+        }
+        if self.rule(command, invocation.guild).disabled {
+            let words = format!(
+                "`{0}` is switched off in this server. Whoever manages the server can switch it on again: \
+                 `/commands enable command:{0}`.",
+                command.name
+            );
+            return Err(Denied::new(command, Outcome::Disabled, words));
         }
         if !command.requires.allows(invocation.actor.permissions) {
             let needed = command.requires.name();
-            return Err(Refusal::new(format!("`{}` is for members with the permission {needed}.", command.name)));
+            let words = format!("`{}` is for members with the permission {needed}.", command.name);
+            return Err(Denied::new(command, Outcome::Denied, words));
         }
         Ok(command)
     }
 
+    /// Holds a member's level against what the guild asks for. Levels are on the disk as soon as they are reached.
+    async fn ask_for_level(&self, command: &'static Command, invocation: &Invocation) -> Result<(), Denied> {
+        let Some(needed) = self.rule(command, invocation.guild).level else { return Ok(()) };
+        if !self.0.config.levels.enabled {
+            return Ok(());
+        }
+        let (guild, user) = (invocation.guild, invocation.actor.user);
+        let xp = self.0.store.read(move |reader| ledger::sum(reader, guild, user)).await.map_err(|fault| {
+            tracing::error!(%fault, "a level could not be read");
+            Denied::new(command, Outcome::Fault, "I could not read your level, so I did nothing. Try again in a while.")
+        })?;
+        let level = self.0.config.levels.curve.level_of(xp);
+        if level >= needed {
+            return Ok(());
+        }
+        let words = format!("`{}` is for members from level {needed} on; you are on level {level}.", command.name);
+        Err(Denied::new(command, Outcome::Denied, words))
+    }
+
+    /// What the guild set about a command.
+    fn rule(&self, command: &Command, guild: GuildId) -> CommandRule {
+        if command.can_be_set { self.0.book.rule(guild, command.name) } else { CommandRule::default() }
+    }
+
     /// Uses up the command's cooldown, or says how long it still runs.
-    pub(super) fn cool_down(&self, command: &'static Command, user: UserId) -> Result<(), Refusal> {
-        self.0.cooldowns.take(command, user).map_err(|left| {
-            let left = text::duration(left.max(Duration::from_secs(1)));
-            Refusal::new(format!("`{}` again in {left}, please.", command.name))
-        })
+    pub(super) fn cool_down(&self, command: &'static Command, invocation: &Invocation) -> Result<(), Denied> {
+        let (guild, user) = (invocation.guild, invocation.actor.user);
+        let seconds = self.rule(command, guild).cooldown_seconds.unwrap_or(command.cooldown_seconds);
+        let Some(period) = NonZeroU32::new(seconds) else { return Ok(()) };
+        match self.0.cooldowns.take(command, period, guild, user) {
+            Ok(()) => {
+                self.0.book.cool(guild, user, command.name, Duration::from_secs(seconds.into()));
+                Ok(())
+            }
+            Err(left) => {
+                let left = text::duration(left.max(Duration::from_secs(1)));
+                let words = format!("`{}` again in {left}, please.", command.name);
+                Err(Denied::new(command, Outcome::Cooldown, words))
+            }
+        }
     }
 
     /// Whether a prefix command means us: a word that is not ours may be another bot's.
@@ -70,7 +146,8 @@ pub(super) fn is_private(door: Door, answer: &Answer) -> bool {
     door == Door::Text && answer.ephemeral && answer.outcome == Outcome::Ok
 }
 
-type Limiter = governor::DefaultKeyedRateLimiter<(usize, UserId)>;
+type Key = (usize, Option<GuildId>, UserId);
+type Limiter = governor::DefaultKeyedRateLimiter<Key>;
 
 /// The cooldowns of commands, on the monotonic clock: they limit the present and need not survive a restart.
 #[derive(Default)]
@@ -88,28 +165,37 @@ const REFUSAL_SECONDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
 const REFUSALS: usize = 0;
 
 impl Cooldowns {
-    fn take(&self, command: &'static Command, user: UserId) -> Result<(), Duration> {
-        let Some(period) = NonZeroU32::new(command.cooldown_seconds) else { return Ok(()) };
+    fn take(
+        &self,
+        command: &'static Command,
+        period: NonZeroU32,
+        guild: GuildId,
+        user: UserId,
+    ) -> Result<(), Duration> {
         // A command is a static value: its address names it.
-        self.check(period, NonZeroU32::MIN, (std::ptr::from_ref(command).addr(), user))
+        self.check(period, NonZeroU32::MIN, (std::ptr::from_ref(command).addr(), Some(guild), user))
     }
 
     /// Whether to answer a refused prefix command at all: who goes on all the same is not answered each time.
     pub(super) fn may_complain(&self, user: UserId) -> bool {
-        self.check(REFUSAL_SECONDS, REFUSALS_BURST, (REFUSALS, user)).is_ok()
+        self.check(REFUSAL_SECONDS, REFUSALS_BURST, (REFUSALS, None, user)).is_ok()
     }
 
-    fn check(&self, period: NonZeroU32, burst: NonZeroU32, key: (usize, UserId)) -> Result<(), Duration> {
+    fn check(&self, period: NonZeroU32, burst: NonZeroU32, key: Key) -> Result<(), Duration> {
         let mut limiters = self.by_pace.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.checks.fetch_add(1, Relaxed).is_multiple_of(CHECKS_BETWEEN_CLEANING) {
+            for (_, limiter) in limiters.iter() {
+                limiter.retain_recent();
+                limiter.shrink_to_fit();
+            }
+            // A pace that nobody set any more is not kept either.
+            limiters.retain(|(_, limiter)| !limiter.is_empty());
+        }
         let index = limiters.iter().position(|(pace, _)| *pace == (period, burst)).unwrap_or_else(|| {
             limiters.push(((period, burst), new_limiter(period, burst)));
             limiters.len() - 1
         });
         let limiter = &limiters[index].1;
-        if self.checks.fetch_add(1, Relaxed).is_multiple_of(CHECKS_BETWEEN_CLEANING) {
-            limiter.retain_recent();
-            limiter.shrink_to_fit();
-        }
         limiter.check_key(&key).map_err(|until| until.wait_time_from(limiter.clock().now()))
     }
 }

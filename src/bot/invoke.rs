@@ -1,13 +1,12 @@
 //! What is asked: the gate, the plan in a transaction, the answer after its commit.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Bot;
 use super::gate::{is_private, refused};
 use super::observe::Setting;
 use crate::command::{Actor, Answer, Args, Awaited, Command, Door, Given, Invocation, Outcome, prefix};
 use crate::cx::{Cx, Promised, Source};
-use crate::features;
 use crate::model::{
     Author, ChannelId, Effect, Error, Event, Message, MessageId, Outgoing, Permission, Refusal, Result, Timestamp,
 };
@@ -100,24 +99,30 @@ impl Bot {
     }
 
     async fn run(&self, invocation: Invocation, reply_to: ReplyTo) -> Answer {
-        let passed = self.pass(&invocation).and_then(|(command, args)| {
-            self.cool_down(command, invocation.actor.user)?;
+        let began = Instant::now();
+        let passed = self.pass(&invocation).await.and_then(|(command, args)| {
+            self.cool_down(command, &invocation)?;
             Ok((command, args))
         });
-        let prepared = match passed {
-            Ok((command, args)) => self.look_up(command, args, &invocation).await.map(|args| (command, args)),
-            Err(refusal) => Err(refusal),
-        };
-        let (name, answer) = match prepared {
-            Ok((command, args)) => (command.name, self.plan(command, args, &invocation, reply_to).await),
-            Err(refusal) => {
-                let answer = refused(&refusal);
+        let (command, answer) = match passed {
+            Err(denied) => {
+                let answer = denied.answer();
                 self.reply_later(&invocation, &answer, reply_to).await;
-                let known = features::find_command(&self.0.config, &invocation.command);
-                (known.map_or("unknown", |command| command.name), answer)
+                (denied.command, answer)
+            }
+            Ok((command, args)) => {
+                let answer = match self.look_up(command, args, &invocation).await {
+                    Ok(args) => self.plan(command, args, &invocation, reply_to).await,
+                    Err(refusal) => {
+                        let answer = refused(&refusal);
+                        self.reply_later(&invocation, &answer, reply_to).await;
+                        answer
+                    }
+                };
+                (Some(command), answer)
             }
         };
-        self.0.vitals.note_command(name, answer.outcome.word());
+        self.count_run(&invocation, command, answer.outcome, began.elapsed());
         answer
     }
 
@@ -160,9 +165,9 @@ impl Bot {
         self.0.promised.notify_one();
         let answer = match planned {
             Ok(Planned { answer, emitted, awaited }) => {
-                self.0.happenings.tell(&emitted, self.0.clock.now());
+                self.tell(&emitted);
                 let is_told = reply_to.is_some();
-                if command.requires == Permission::Everyone && answer.outcome == Outcome::Ok && !is_told {
+                if is_told_of(command) && answer.outcome == Outcome::Ok && !is_told {
                     self.tell_of_command(invocation);
                 }
                 return match awaited {
@@ -256,7 +261,7 @@ impl Bot {
         }
         let setting = Setting { source: cx.source.clone(), watched: cx.watched, is_command: false };
         let mut emitted = std::mem::take(&mut cx.emitted);
-        if reply_to.is_some() && command.requires == Permission::Everyone {
+        if reply_to.is_some() && is_told_of(command) {
             // The answer waits for its commit in any case, so the rooms are told within the same.
             emitted.extend(self.show(tx, &ran(invocation), &setting)?);
         }
@@ -270,7 +275,9 @@ impl Bot {
     /// The answer to a prefix command that planned nothing.
     async fn reply_later(&self, invocation: &Invocation, answer: &Answer, reply_to: ReplyTo) {
         let Some(to) = reply_to else { return };
-        if answer.outcome == Outcome::Refused && !self.0.cooldowns.may_complain(invocation.actor.user) {
+        if !matches!(answer.outcome, Outcome::Ok | Outcome::Fault)
+            && !self.0.cooldowns.may_complain(invocation.actor.user)
+        {
             return;
         }
         let (bot, invocation, answer) = (self.clone(), invocation.clone(), answer.clone());
@@ -292,13 +299,13 @@ impl Bot {
         (channel, message): (ChannelId, MessageId),
         turn: Turn,
     ) -> Result<()> {
-        let target = Some(promises::answer_to(invocation.key));
-        let (action, target, due_at) = match turn {
-            Turn::Only => ("answer", None, cx.now),
-            Turn::Meanwhile(due_at) => ("answer", target, due_at),
-            Turn::Final => ("answer.final", target, cx.now),
-        };
         let user = invocation.actor.user;
+        let target = Some(promises::answer_to(invocation.key, user));
+        let (action, due_at) = match turn {
+            Turn::Only => ("answer", cx.now),
+            Turn::Meanwhile(due_at) => ("answer", due_at),
+            Turn::Final => ("answer.final", cx.now),
+        };
         let effect = if is_private(invocation.door, answer) {
             Effect::SendDirect { user, message: answer.message.clone() }
         } else {
@@ -322,6 +329,11 @@ impl Bot {
             format!("Something went wrong on my side; nothing was changed. The log tells more under `{reference}`.");
         Answer { message: Outgoing::text(words), ephemeral: true, outcome: Outcome::Fault }
     }
+}
+
+/// Whether the rooms are told that this command ran.
+fn is_told_of(command: &Command) -> bool {
+    command.requires == Permission::Everyone && !command.untold
 }
 
 /// What the rooms are told of an open command.

@@ -16,6 +16,7 @@ impl Bot {
         if self.submit_own(Event::MinutePassed, Source::Minute(now)).is_err() {
             tracing::debug!("a minute is skipped: the queue is full");
         }
+        self.write_counts(false);
     }
 
     /// Lets minutes pass until `stop`; the one that is under way then counts as over, so that nothing waits for a next.
@@ -37,5 +38,6 @@ impl Bot {
         if self.submit_own(Event::Closing, Source::Minute(self.0.clock.now())).is_err() {
             tracing::debug!("what is in memory alone is lost: the queue is full");
         }
+        self.write_counts(true);
     }
 }

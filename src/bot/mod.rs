@@ -3,6 +3,7 @@
 //!
 //! It knows features only as [`crate::features::FEATURES`], and Discord only as the port [`Discord`].
 
+mod counting;
 mod gate;
 mod happenings;
 mod invoke;
@@ -23,7 +24,9 @@ use crate::command::Command;
 use crate::config::Config;
 use crate::cx::{Cx, Source};
 use crate::features;
-use crate::model::{Clock, Delivered, Effect, GuildId, Guilds, Need, Result, Seen, Setback, UserId};
+use crate::model::{
+    Clock, CommandBook, Delivered, Effect, Event, GuildId, Guilds, Need, Result, Seen, Setback, UserId,
+};
 use crate::picture::Studio;
 use crate::status::vitals::Vitals;
 pub use crate::store::session::Me;
@@ -54,6 +57,7 @@ struct Inner {
     clock: Clock,
     vitals: Arc<Vitals>,
     guilds: Guilds,
+    book: CommandBook,
     me: ArcSwapOption<Me>,
     cooldowns: Cooldowns,
     happenings: Happenings,
@@ -79,6 +83,7 @@ impl Bot {
             clock,
             vitals,
             guilds: Guilds::default(),
+            book: CommandBook::default(),
             me: ArcSwapOption::new(me.map(Arc::new)),
             promised: Notify::new(),
             tried: watch::Sender::new(0),
@@ -152,6 +157,12 @@ impl Bot {
         &self.0.happenings
     }
 
+    /// After their commit: what is in memory follows the events, and whoever listens is told.
+    fn tell(&self, events: &[Event]) {
+        events.iter().for_each(|event| self.0.book.follow(event));
+        self.0.happenings.tell(events, self.0.clock.now());
+    }
+
     /// Where pictures are drawn.
     pub fn studio(&self) -> &Studio {
         &self.0.studio
@@ -177,6 +188,7 @@ impl Bot {
             tx,
             config: &self.0.config,
             guilds: &self.0.guilds,
+            book: &self.0.book,
             vitals: &self.0.vitals,
             me: self.user(),
             now: self.0.clock.now(),

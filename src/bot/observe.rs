@@ -102,7 +102,7 @@ impl Bot {
 /// The guild that an event happened in, unless it is about all of them.
 fn guild_of(event: &Event) -> Option<GuildId> {
     Some(match event {
-        Event::SessionBegan { .. } | Event::MinutePassed | Event::Closing => return None,
+        Event::SessionBegan { .. } | Event::MinutePassed | Event::Closing | Event::CommandsCounted(_) => return None,
         Event::MessageSent(message) => message.guild,
         Event::GuildSeen(guild) => guild.id,
         Event::GuildChanged(outline) => outline.id,
@@ -118,6 +118,7 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::MemberBanned { guild, .. }
         | Event::VoiceSeen { guild, .. }
         | Event::CommandRan { guild, .. }
+        | Event::CommandSet { guild, .. }
         | Event::PromiseEnded { guild, .. }
         | Event::PromiseMoved { guild, .. }
         | Event::LevelReached { guild, .. }
@@ -165,7 +166,7 @@ impl Work for Observe {
 
     fn done(self: Box<Self>, result: Result<()>) {
         match result {
-            Ok(()) => self.bot.0.happenings.tell(&self.emitted, self.bot.0.clock.now()),
+            Ok(()) => self.bot.tell(&self.emitted),
             Err(fault) => tracing::error!(%fault, "an event was lost"),
         }
         if self.wakes {
@@ -194,7 +195,7 @@ impl Work for Own {
 
     fn done(self: Box<Self>, result: Result<()>) {
         match result {
-            Ok(()) => self.bot.0.happenings.tell(&self.emitted, self.bot.0.clock.now()),
+            Ok(()) => self.bot.tell(&self.emitted),
             Err(fault) => tracing::error!(%fault, "an event of our own was lost"),
         }
         if self.wrote {

@@ -139,7 +139,7 @@ impl Bot {
         let now = self.0.clock.now();
         let (bot, promise) = (self.clone(), promise.clone());
         let told = self.0.store.write(move |tx: &Tx| bot.record_here(tx, &promise, outcome.clone(), now)).await?;
-        self.0.happenings.tell(&told, now);
+        self.tell(&told);
         self.0.tried.send_modify(|tried| *tried += 1);
         Ok(())
     }
@@ -151,8 +151,8 @@ impl Bot {
                 promises::cancel(tx, promise.id, &words, now)?;
                 Ending::CalledOff(words)
             }
-            Tried(Ok(Delivered { message, told, left })) => {
-                promises::note_done(tx, promise.id, now)?;
+            Tried(Ok(Delivered { message, told, left, words })) => {
+                promises::note_done(tx, promise.id, words.as_deref(), now)?;
                 Ending::Kept { message, told, left }
             }
             Tried(Err(Setback::Refused { code, words, .. })) => {

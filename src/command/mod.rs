@@ -9,6 +9,8 @@ use std::ops::RangeInclusive;
 
 pub use args::{Args, FromValue, Given, Value};
 
+pub use crate::model::Outcome;
+
 use crate::cx::Cx;
 use crate::model::{
     ChannelId, Guild, GuildId, Outgoing, Permission, Permissions, Result, RoleId, Seen, Span, Timestamp, UserId,
@@ -28,6 +30,10 @@ pub struct Command {
     pub cooldown_seconds: u32,
     /// Not in `/help`.
     pub hidden: bool,
+    /// It can be switched off and limited in a guild: not what is needed to find that out and to take it back.
+    pub can_be_set: bool,
+    /// Nothing is kept of its run: the rooms are not told, and it is counted without a name.
+    pub untold: bool,
     /// The answer is for the asker's eyes only.
     pub ephemeral: bool,
     pub options: &'static [&'static dyn Declared],
@@ -245,25 +251,6 @@ pub struct Invocation {
     pub at: Timestamp,
 }
 
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    Ok,
-    Refused,
-    Fault,
-}
-
-impl Outcome {
-    /// The word under which it is counted.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Refused => "refused",
-            Self::Fault => "fault",
-        }
-    }
-}
-
 /// What the person who asked gets to see.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -295,6 +282,8 @@ impl Command {
             requires: Permission::Everyone,
             cooldown_seconds: COOLDOWN_SECONDS,
             hidden: false,
+            can_be_set: true,
+            untold: false,
             ephemeral: false,
             options,
             looks_at: None,

@@ -9,6 +9,7 @@ mod levels;
 mod load;
 mod locks;
 mod moderation;
+mod privacy;
 mod roles;
 mod values;
 
@@ -22,6 +23,7 @@ pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipli
 pub use load::{ConfigError, Loaded, Origin, load};
 pub use locks::Locks;
 pub use moderation::{Moderation, Punishment, TIMEOUT_MAX, Threshold};
+pub use privacy::Privacy;
 pub use roles::Roles;
 pub use values::{Colour, Multiplier, XpRange};
 
@@ -41,6 +43,7 @@ pub struct Config {
     pub locks: Locks,
     pub bumps: Bumps,
     pub roles: Roles,
+    pub privacy: Privacy,
 }
 
 /// `[discord]`: who we are there.
@@ -183,6 +186,7 @@ impl Config {
         found.extend(self.moderation.mistakes());
         found.extend(self.bumps.mistakes());
         found.extend(self.roles.mistakes());
+        found.extend(self.privacy.mistakes());
         let mut hold = |holds: bool, key: &'static str, sentence: String| {
             if !holds {
                 found.push((key, sentence));

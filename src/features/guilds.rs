@@ -11,7 +11,9 @@ use super::Feature;
 use crate::config::Config;
 use crate::cx::Cx;
 use crate::model::{Author, Event, Guild, GuildId, Need, Result, UserId, Voice};
+use crate::store::Tx;
 use crate::store::people::{self, Saved};
+use crate::store::personal::{Column, Personal};
 
 pub(super) static FEATURE: Feature = Feature {
     name: "guilds",
@@ -24,7 +26,12 @@ pub(super) static FEATURE: Feature = Feature {
     card: None,
     verify: None,
     portrait: None,
+    personal: PERSONAL,
 };
+
+const PERSONAL: &[Personal] =
+    &[Personal::rows("member", "the name and picture by which you are shown", &[Column::Id("user")])
+        .with_memory(forget)];
 
 /// Names that are remembered as already stored; past it the memory begins anew.
 const REMEMBERED_MAX: usize = 16_384;
@@ -32,6 +39,11 @@ const REMEMBERED_MAX: usize = 16_384;
 /// What is stored of members, as a hash of name and avatar.
 #[derive(Default)]
 struct Stored(HashMap<(GuildId, UserId), u64>);
+
+/// Their name is no longer known as stored.
+fn forget(tx: &Tx, guild: GuildId, user: UserId) {
+    tx.memo(|stored: &mut Stored| stored.0.remove(&(guild, user)));
+}
 
 fn needs(_: &Config) -> &'static [Need] {
     &[Need::Guilds]
@@ -74,11 +86,11 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             save_member(cx, *guild, author)
         }
         Event::MemberLeft { guild, user } => {
-            cx.tx.memo(|stored: &mut Stored| stored.0.remove(&(*guild, *user)));
+            forget(cx.tx, *guild, *user);
             // Somebody who was never seen may have left more than a name.
-            let sql = "INSERT INTO member (guild, user, name, present) VALUES (?1, ?2, '', 0)
-                ON CONFLICT (guild, user) DO UPDATE SET present = 0";
-            cx.tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
+            let sql = "INSERT INTO member (guild, user, name, present, left_at) VALUES (?1, ?2, '', 0, ?3)
+                ON CONFLICT (guild, user) DO UPDATE SET present = 0, left_at = excluded.left_at";
+            cx.tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql(), cx.now.ms()])?;
             save_count(cx, *guild)
         }
         // Nothing that Discord told: the member is known.
@@ -87,7 +99,9 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         | Event::MemberBanned { .. }
         | Event::Audited(_)
         | Event::PromiseEnded { .. }
-        | Event::PromiseMoved { .. } => Ok(()),
+        | Event::PromiseMoved { .. }
+        | Event::CommandSet { .. }
+        | Event::CommandsCounted(_) => Ok(()),
         Event::SessionBegan { guilds } => forget_others(cx, guilds),
         Event::GuildLost { removed: false, .. } => Ok(()),
         Event::GuildLost { guild, removed: true } => {

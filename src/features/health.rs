@@ -21,6 +21,7 @@ pub(super) static FEATURE: Feature = Feature {
     card: None,
     verify: None,
     portrait: None,
+    personal: &[],
 };
 
 /// Remembers when the bot was last alive, so that nobody pays for its absence.

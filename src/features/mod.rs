@@ -9,6 +9,8 @@ pub mod kudos;
 pub mod levels;
 pub mod locks;
 pub mod moderation;
+mod plain;
+mod privacy;
 mod promises;
 pub mod roles;
 mod undo;
@@ -22,6 +24,7 @@ use crate::model::{Event, Guild, GuildId, Need, Permissions, Picture, Refusal, R
 use crate::status::Card;
 use crate::store::Reader;
 use crate::store::check::Verify;
+use crate::store::personal::Personal;
 
 /// A room.
 pub struct Feature {
@@ -41,6 +44,8 @@ pub struct Feature {
     pub verify: Option<Verify>,
     /// Its picture of a member, for whoever may see one.
     pub portrait: Option<MakePortrait>,
+    /// Its tables, each with what it holds about members: for `/mydata`.
+    pub personal: &'static [Personal],
 }
 
 /// Records of a room that can be taken back, by number.
@@ -69,8 +74,10 @@ pub const FEATURES: &[&Feature] = &[
     &roles::FEATURE,
     &promises::FEATURE,
     &undo::FEATURE,
+    &privacy::FEATURE,
     &commands::FEATURE,
     &health::FEATURE,
+    &plain::FEATURE,
 ];
 
 /// The rooms that are switched on.
@@ -107,6 +114,7 @@ pub fn permissions(config: &Config) -> Vec<(Permissions, &'static str)> {
         (Permissions::SEND_MESSAGES, "Send Messages"),
         (Permissions::EMBED_LINKS, "Embed Links"),
         (Permissions::READ_MESSAGE_HISTORY, "Read Message History"),
+        (Permissions::MANAGE_MESSAGES, "Manage Messages"),
     ];
     if config.levels.enabled && config.levels.card {
         wanted.push((Permissions::ATTACH_FILES, "Attach Files"));

@@ -24,6 +24,7 @@ pub(super) static FEATURE: Feature = Feature {
     card: Some(card),
     verify: None,
     portrait: None,
+    personal: &[],
 };
 
 const COLOUR: u32 = 0xE0_A8_4E;

@@ -18,6 +18,7 @@ pub(super) static FEATURE: Feature = Feature {
     card: None,
     verify: None,
     portrait: None,
+    personal: &[],
 };
 
 const NUMBER_CHARS_MAX: u16 = 24;
@@ -27,8 +28,11 @@ static NUMBER: Opt<String> =
         .required();
 static OF_UNDO: [&dyn Declared; 1] = [&NUMBER];
 
-static UNDO: Command = Command::open("undo", "Takes back a change, or a whole batch", "General", &OF_UNDO, undo)
-    .for_staff(Permission::ManageGuild);
+static UNDO: Command = Command {
+    can_be_set: false,
+    ..Command::open("undo", "Takes back a change, or a whole batch", "General", &OF_UNDO, undo)
+        .for_staff(Permission::ManageGuild)
+};
 
 fn undo(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let number = args.load(&NUMBER)?;

@@ -20,21 +20,30 @@ const ALT_MAX: usize = 1_024;
 /// The parts of a message in whose place a picture may stand.
 const TEXTS: [&str; 2] = ["content", "embeds"];
 
-/// A picture, ready to be sent.
+/// A file, ready to be sent: a picture, or a text.
 pub struct File {
-    name: &'static str,
+    name: String,
+    kind: &'static str,
     alt: String,
-    png: Arc<[u8]>,
+    bytes: Arc<[u8]>,
     replaces_text: bool,
 }
 
+const PNG: &str = "image/png";
+const TEXT: &str = "application/json; charset=utf-8";
+
 impl File {
-    /// Draws the picture of a message, if it has one and that can be done.
+    /// Draws the picture of a message, if it has one and that can be done; else its file.
     pub async fn of(studio: &Studio, message: &Outgoing) -> Option<Self> {
+        if let Some(file) = message.file.as_deref() {
+            let (name, bytes) = (file.name.clone(), Arc::from(file.text.as_bytes()));
+            return Some(Self { name, kind: TEXT, alt: String::new(), bytes, replaces_text: false });
+        }
         let illustration = message.illustration.as_deref()?;
         let png = studio.draw(&illustration.picture).await?;
-        let name = illustration.picture.file_name();
-        Some(Self { name, alt: cut(&illustration.alt, ALT_MAX), png, replaces_text: illustration.replaces_text })
+        let name = illustration.picture.file_name().to_owned();
+        let (alt, replaces_text) = (cut(&illustration.alt, ALT_MAX), illustration.replaces_text);
+        Some(Self { name, kind: PNG, alt, bytes: png, replaces_text })
     }
 
     /// Whether a refusal may be for the picture's sake, so that the text alone is worth a try.
@@ -52,7 +61,7 @@ impl File {
             if let Some(parts) = message.as_object_mut() {
                 TEXTS.into_iter().for_each(|part| drop(parts.remove(part)));
             }
-        } else if message["embeds"][0].is_object() {
+        } else if self.kind == PNG && message["embeds"][0].is_object() {
             message["embeds"][0]["image"] = json!({"url": format!("attachment://{}", self.name)});
         }
     }
@@ -71,11 +80,11 @@ pub fn call(call: Call, body: &impl Serialize, file: Option<&File>) -> Call {
     let mut form = format!(
         "--{fence}\r\nContent-Disposition: form-data; name=\"payload_json\"\r\nContent-Type: application/json\r\n\r\n\
          {body}\r\n--{fence}\r\nContent-Disposition: form-data; name=\"files[0]\"; filename=\"{}\"\r\n\
-         Content-Type: image/png\r\n\r\n",
-        file.name
+         Content-Type: {}\r\n\r\n",
+        file.name, file.kind
     )
     .into_bytes();
-    form.extend_from_slice(&file.png);
+    form.extend_from_slice(&file.bytes);
     form.extend_from_slice(format!("\r\n--{fence}--\r\n").as_bytes());
     call.form(&fence, form)
 }
@@ -88,9 +97,10 @@ mod tests {
 
     fn file(replaces_text: bool) -> File {
         File {
-            name: "card.png",
+            name: "card.png".to_owned(),
+            kind: PNG,
             alt: "a \"card\"\r\n".to_owned(),
-            png: Arc::from(&b"\x89PNG\r\n--\0"[..]),
+            bytes: Arc::from(&b"\x89PNG\r\n--\0"[..]),
             replaces_text,
         }
     }

@@ -9,6 +9,7 @@ mod address;
 mod attach;
 mod body;
 mod budget;
+mod clean;
 mod closing;
 mod connection;
 mod ear;

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::act::{self, Act, ToldBefore};
 use super::attach::{self, File};
 use super::body;
+use super::clean::Clean;
 use super::raw::Raw;
 use super::refusal::{self, code};
 use super::rest::Rest;
@@ -132,6 +133,12 @@ impl Discord for Performer {
                 }
                 Effect::ChangeMessage { channel, id, message } => {
                     (Place::Channel(*channel), self.edit(*channel, *id, message).await)
+                }
+                Effect::CleanUp { channel, before, look_at, me, prefix, heads, reason } => {
+                    let (channel, before, look_at, me) = (*channel, *before, *look_at, *me);
+                    let now = self.vitals.clock.now();
+                    let clean = Clean { channel, before, look_at, me, prefix, heads, reason, now };
+                    (Place::Channel(channel), clean.run(&self.rest).await)
                 }
                 Effect::SendDirect { user, message } => {
                     return self.send_direct(*user, message, nonce).await.map(|(_, sent)| sent);

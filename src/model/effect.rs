@@ -54,6 +54,18 @@ pub enum Effect {
         id: MessageId,
         message: Outgoing,
     },
+    /// Of so many messages before one, those of the bot and those that are commands to it are deleted: they begin with
+    /// the prefix or a mention of the bot, and one of these words.
+    CleanUp {
+        channel: ChannelId,
+        before: MessageId,
+        look_at: u16,
+        /// The bot's own user.
+        me: UserId,
+        prefix: String,
+        heads: Vec<String>,
+        reason: String,
+    },
     /// Something is done about a member, and they are told: before it where they could not be reached afterwards, else
     /// after it. Whether they could be told decides nothing.
     Act {
@@ -96,6 +108,7 @@ impl Effect {
         match self {
             Self::SendMessage { channel, .. }
             | Self::ChangeMessage { channel, .. }
+            | Self::CleanUp { channel, .. }
             | Self::Lock { channel, .. }
             | Self::Unlock { channel, .. } => format!("channel:{channel}"),
             Self::SendDirect { user, .. } => format!("user:{user}"),
@@ -123,6 +136,17 @@ pub struct Outgoing {
     /// A picture, to be drawn when it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub illustration: Option<Box<Illustration>>,
+    /// A file beside it, where it has no picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Box<TextFile>>,
+}
+
+/// A text that is sent as a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextFile {
+    /// Letters, digits, dots and the like.
+    pub name: String,
+    pub text: String,
 }
 
 /// Whom a message may ping. Nobody, unless the feature names them.
@@ -185,6 +209,8 @@ pub struct Delivered {
     pub told: Option<Told>,
     /// What somebody changed meanwhile and was left so, for effects that put something back as it was.
     pub left: Vec<Left>,
+    /// What was done, for effects of which that is only known afterwards.
+    pub words: Option<String>,
 }
 
 /// Why an effect was not performed.

@@ -1,5 +1,6 @@
 //! What has happened, in our own words: a plain closed enum that the gateway fills and features read.
 
+use super::book::{CommandRule, Counted, Tally};
 use super::deed::{AuditLine, Ending, Seen};
 use super::{
     Avatar, Channel, ChannelId, Guild, GuildId, GuildOutline, MessageId, Role, RoleId, Timestamp, UserId, Voice,
@@ -111,6 +112,14 @@ pub enum Event {
         key: u64,
         at: Timestamp,
     },
+    /// Emitted by a room: a guild set a command otherwise. The gate goes by it after the commit.
+    CommandSet {
+        guild: GuildId,
+        command: String,
+        rule: CommandRule,
+    },
+    /// How commands ended, since the last time that this was told; to be kept.
+    CommandsCounted(Vec<(Counted, Tally)>),
     /// A minute of community time is over. It comes from our own clock, belongs to no guild, and may be skipped when
     /// there is much to do.
     MinutePassed,

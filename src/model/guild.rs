@@ -240,6 +240,8 @@ impl Guilds {
             | Event::VoiceSeen { .. }
             | Event::CommandRan { .. }
             | Event::MemberBanned { .. }
+            | Event::CommandSet { .. }
+            | Event::CommandsCounted(_)
             | Event::Audited(_)
             | Event::PromiseEnded { .. }
             | Event::PromiseMoved { .. }

@@ -5,6 +5,7 @@
 //! [`time::Clock`], the only place in the program that reads the clock.
 
 pub mod avatar;
+pub mod book;
 pub mod button;
 pub mod curve;
 pub mod deed;
@@ -28,10 +29,11 @@ pub mod voice;
 pub mod zone;
 
 pub use avatar::Avatar;
+pub use book::{CommandBook, CommandRule, Counted, Outcome, Tally};
 pub use button::{Button, Look};
 pub use curve::{Coefficients, Curve, LEVEL_MAX, XP_MAX};
 pub use deed::{AuditLine, Deed, Ending, Place, Seen, Told};
-pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback, Shut};
+pub use effect::{Delivered, Effect, Embed, Mentions, Outgoing, Setback, Shut, TextFile};
 pub use event::{Author, Event, Message, Need, Used};
 pub use failure::{Error, Refusal, Result};
 pub use guild::{Channel, Guild, GuildOutline, Guilds, Overwrite, Role};

@@ -218,6 +218,22 @@ pub fn sum(connection: &Connection, guild: GuildId, user: UserId) -> Result<i64>
     Ok(connection.prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| row.get(0))?)
 }
 
+/// Takes a member out: their own rows go, which their balance has to follow, and what they changed of others stays
+/// without their name. Returns how many rows that concerned.
+pub fn forget(tx: &Tx, guild: GuildId, user: UserId) -> Result<usize> {
+    let connection = tx.write()?;
+    let values = [guild.sql(), user.sql()];
+    let gone = connection.prepare_cached("DELETE FROM ledger WHERE guild = ?1 AND user = ?2")?.execute(values)?;
+    let sql = "UPDATE ledger SET actor = NULL WHERE guild = ?1 AND actor = ?2";
+    Ok(gone + connection.prepare_cached(sql)?.execute(values)?)
+}
+
+/// Takes a member's name from the batches that they made.
+pub fn forget_batches(tx: &Tx, guild: GuildId, user: UserId) -> Result<usize> {
+    let sql = "UPDATE batch SET actor = NULL WHERE guild = ?1 AND actor = ?2";
+    Ok(tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?)
+}
+
 fn list(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Row>> {
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map(values, read)?;

@@ -17,6 +17,7 @@ pub mod ledger;
 mod lock;
 mod open;
 pub mod people;
+pub mod personal;
 pub mod promises;
 pub mod session;
 mod tx;

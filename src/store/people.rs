@@ -40,7 +40,8 @@ pub fn save(tx: &Tx, guild: GuildId, author: &Author) -> Result<Saved> {
     let same = statement.query_map(values, |row| row.get::<_, bool>(0))?.next().transpose()?;
     if same != Some(true) {
         let sql = "INSERT INTO member (guild, user, name, avatar, present) VALUES (?1, ?2, ?3, ?4, 1)
-            ON CONFLICT (guild, user) DO UPDATE SET name = excluded.name, avatar = excluded.avatar, present = 1";
+            ON CONFLICT (guild, user) DO UPDATE SET name = excluded.name, avatar = excluded.avatar, present = 1,
+                left_at = NULL";
         tx.write()?.prepare_cached(sql)?.execute(values)?;
     }
     Ok(match same {

@@ -1,15 +1,18 @@
 //! Promises: effects that must not be lost, as rows that live until Discord says they are done.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::Tx;
-use crate::model::{Effect, GuildId, Result, Timestamp};
+use super::{Tx, people};
+use crate::model::{Effect, GuildId, Result, Timestamp, UserId, text};
 
 /// Ended promises are kept this long, for the page and for questions.
 const ENDED_KEPT_MS: i64 = 30 * 86_400_000;
 /// Refused promises that are taken up again become due so far apart: Discord blocks who is refused too often
 /// (10,000 times in ten minutes).
 const REVIVED_APART_MS: i64 = 500;
+
+/// Shorter names stand in too many texts to look for them there.
+const NAME_CHARS_MIN: usize = 3;
 
 /// An effect to be performed at a time, for a reason.
 #[derive(Debug, Clone)]
@@ -88,9 +91,9 @@ pub fn insert(tx: &Tx, promise: &NewPromise, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// The target of the answer to the prefix command with this key.
-pub fn answer_to(key: u64) -> String {
-    format!("answer:{key}")
+/// The target of the answer to the prefix command with this key, which this user gave.
+pub fn answer_to(key: u64, user: UserId) -> String {
+    format!("answer:{key}:{user}")
 }
 
 /// Whether this origin has promised something, kept or not.
@@ -102,6 +105,13 @@ pub fn is_known(connection: &Connection, origin: &str) -> Result<bool> {
 pub fn is_due(connection: &Connection, origin: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM promise WHERE origin = ?1 AND state = 'due'";
     Ok(connection.prepare_cached(sql)?.exists([origin])?)
+}
+
+/// Whether what this origin promised was done, and the words that say what came of it; none while it is to be done.
+pub fn find_words(connection: &Connection, origin: &str) -> Result<Option<(bool, String)>> {
+    let sql = "SELECT state = 'done', coalesce(words, '') FROM promise WHERE origin = ?1 AND state <> 'due'";
+    let found = connection.prepare_cached(sql)?.query_row([origin], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(found.optional()?)
 }
 
 /// Whether a promise for this target is still open: due, or refused by Discord and waiting for somebody to act.
@@ -212,9 +222,9 @@ pub fn count(connection: &Connection) -> Result<(u64, u64)> {
     Ok((counts.0 as u64, counts.1 as u64))
 }
 
-/// Discord did it.
-pub fn note_done(tx: &Tx, id: i64, now: Timestamp) -> Result<()> {
-    end(tx, id, "done", None, now)
+/// Discord did it; words say what, where that is known only now.
+pub fn note_done(tx: &Tx, id: i64, words: Option<&str>, now: Timestamp) -> Result<()> {
+    end(tx, id, "done", words, now)
 }
 
 /// Discord refused it for good; it stays visible until somebody acts.
@@ -283,6 +293,24 @@ pub fn call_off(tx: &Tx, targets: &str, words: &str, now: Timestamp) -> Result<(
         tx.write()?.prepare_cached(sql)?.execute(params![targets, words, now.ms()])?;
     }
     Ok(())
+}
+
+/// Removes what was promised about a member, kept or not; what a room waits for to end stays until then. What ended and
+/// names them by name alone (a board that somebody asked for) goes too.
+pub fn forget(tx: &Tx, guild: GuildId, user: UserId) -> Result<usize> {
+    let sql = "DELETE FROM promise WHERE guild = ?1 AND (state IN ('done', 'cancelled') OR tells IS NULL)
+        AND (instr(effect, ?2) > 0 OR instr(target, ?2) > 0 OR instr(lane, ?2) > 0 OR instr(origin, ?2) > 0)";
+    let mut gone = tx.write()?.prepare_cached(sql)?.execute(params![guild.sql(), user.to_string()])?;
+    let name = people::find_name(tx.read(), guild, user)?.unwrap_or_default();
+    if name.chars().count() < NAME_CHARS_MIN {
+        return Ok(gone);
+    }
+    let sql = "DELETE FROM promise WHERE guild = ?1 AND state IN ('done', 'cancelled')
+        AND (instr(about, ?2) > 0 OR instr(effect, ?3) > 0 OR instr(effect, ?4) > 0)";
+    let [plain, escaped] = [&name, &text::name(&name)].map(|name| serde_json::Value::from(name.as_str()).to_string());
+    let values = params![guild.sql(), name, plain.trim_matches('"'), escaped.trim_matches('"')];
+    gone += tx.write()?.prepare_cached(sql)?.execute(values)?;
+    Ok(gone)
 }
 
 fn list(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Promise>> {

@@ -9,6 +9,7 @@ mod text;
 use super::Feature;
 use crate::cx::{Cx, Promised};
 use crate::model::{Author, Effect, Event, Message, Need, Result, Timestamp, Used};
+use crate::store::personal::{Column, Personal};
 
 pub(super) static FEATURE: Feature = Feature {
     name: "bumps",
@@ -22,6 +23,7 @@ pub(super) static FEATURE: Feature = Feature {
     card: None,
     verify: None,
     portrait: None,
+    personal: &[Personal::rows("bump", "bumps that you made", &[Column::Id("user")])],
 };
 
 fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {

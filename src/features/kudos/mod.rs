@@ -17,6 +17,7 @@ use crate::model::{
 };
 use crate::status::{Card, CardKind};
 use crate::store::Reader;
+use crate::store::personal::{Column, Forget, Personal};
 use rules::{Limits, No, Offer};
 use store::NewGift;
 
@@ -31,7 +32,18 @@ pub(super) static FEATURE: Feature = Feature {
     card: Some(card),
     verify: Some(verify),
     portrait: None,
+    personal: PERSONAL,
 };
+
+const PERSONAL: &[Personal] = &[Personal::otherwise(
+    "kudos",
+    "kudos that you gave and were given",
+    &[Column::Id("giver"), Column::Id("receiver"), Column::Id("undone_by")],
+    Forget::By(
+        store::forget,
+        "what you were given goes; what you gave stays with whom you gave it to, without your name and words",
+    ),
+)];
 
 /// Members shown on the page.
 const CARD_ROWS: u32 = 10;

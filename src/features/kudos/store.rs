@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::rules::Before;
 use crate::model::{ChannelId, GuildId, MessageId, Result, Timestamp, UserId};
 use crate::store::Tx;
+use crate::store::personal::NOBODY;
 
 /// A gift to store.
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +116,18 @@ pub fn insert(tx: &Tx, gift: &NewGift<'_>) -> Result<i64> {
         gift.at.ms(),
     ])?;
     Ok(connection.last_insert_rowid())
+}
+
+/// Takes a member out: what they were given goes, what they gave keeps its amount and receiver alone.
+pub fn forget(tx: &Tx, guild: GuildId, user: UserId) -> Result<usize> {
+    let connection = tx.write()?;
+    let gone = "DELETE FROM kudos WHERE guild = ?1 AND receiver = ?2";
+    let gone = connection.prepare_cached(gone)?.execute([guild.sql(), user.sql()])?;
+    let given = "UPDATE kudos SET giver = ?3, giver_name = ?4, reason = NULL WHERE guild = ?1 AND giver = ?2";
+    let given = connection.prepare_cached(given)?.execute(params![guild.sql(), user.sql(), NOBODY.0, NOBODY.1])?;
+    let undone = "UPDATE kudos SET undone_by = ?3 WHERE guild = ?1 AND undone_by = ?2";
+    let undone = connection.prepare_cached(undone)?.execute(params![guild.sql(), user.sql(), NOBODY.0])?;
+    Ok(gone + given + undone)
 }
 
 const COLUMNS: &str = "id, guild, giver, receiver, amount, reason, giver_name, receiver_name, channel, message, at,

@@ -31,6 +31,7 @@ use crate::config::{Audience, Config};
 use crate::cx::Cx;
 use crate::model::{Event, Guild, GuildId, Message, Need, Result, Timestamp, UserId};
 use crate::status::{Card, CardKind, Standing};
+use crate::store::personal::{Column, Personal};
 use crate::store::{Reader, fold};
 use rules::Row;
 
@@ -45,7 +46,17 @@ pub(super) static FEATURE: Feature = Feature {
     card: Some(card),
     verify: Some(verify),
     portrait: Some(pictures::portrait),
+    personal: PERSONAL,
 };
+
+const USER: &[Column] = &[Column::Id("user")];
+const PERSONAL: &[Personal] = &[
+    Personal::rows("xp", "your XP, your streak and what you chose", USER).with_memory(store::drop_memory),
+    Personal::rows("why", "why something earned nothing lately", USER).with_memory(why::drop_memory),
+    Personal::rows("said", "sketches of your last messages, where repeats are looked for", USER),
+    Personal::rows("voice_state", "that you are in voice, and how long", USER).with_memory(voice::store::drop_memory),
+    Personal::nobody("voice_afk", "which voice channel the idle are moved to"),
+];
 
 /// Members shown on the page.
 const CARD_ROWS: u32 = 10;

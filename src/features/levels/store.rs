@@ -95,6 +95,12 @@ pub fn save(tx: &Tx, guild: GuildId, user: UserId, before: &Row, after: Row) -> 
     Ok(())
 }
 
+/// Drops what is remembered of a member whose row goes.
+pub fn drop_memory(tx: &Tx, guild: GuildId, user: UserId) {
+    tx.memo(|rows: &mut Rows| rows.0.remove(&(guild, user)));
+    tx.memo(|counts: &mut Counts| counts.0.remove(&guild));
+}
+
 /// The reasons that were stored of a member, oldest first; what cannot be read is none.
 pub fn find_notes(connection: &Connection, guild: GuildId, user: UserId) -> Result<Vec<Note>> {
     let sql = "SELECT notes FROM why WHERE guild = ?1 AND user = ?2";

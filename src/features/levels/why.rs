@@ -81,6 +81,11 @@ pub fn list(tx: &Tx, guild: GuildId, user: UserId, now: Timestamp) -> Result<Vec
     Ok(notes)
 }
 
+/// Drops the notes of a member that are in memory.
+pub fn drop_memory(tx: &Tx, guild: GuildId, user: UserId) {
+    tx.memo(|journal: &mut Journal| journal.members.remove(&(guild, user)));
+}
+
 /// Brings all notes to the disk.
 pub fn spill(tx: &Tx, now: Timestamp) -> Result<()> {
     let fresh: Vec<_> = tx.memo(|journal: &mut Journal| {

@@ -11,6 +11,7 @@ mod text;
 use super::Feature;
 use crate::cx::Cx;
 use crate::model::{Event, Result};
+use crate::store::personal::{Column, Forget, Personal};
 use crate::store::promises;
 
 pub(super) static FEATURE: Feature = Feature {
@@ -24,6 +25,15 @@ pub(super) static FEATURE: Feature = Feature {
     card: None,
     verify: None,
     portrait: None,
+    personal: &[
+        Personal::otherwise(
+            "channel_lock",
+            "locks that you made",
+            &[Column::Id("locked_by")],
+            Forget::By(store::forget, "your name is taken from them"),
+        ),
+        Personal::nobody("channel_lock_overwrite", "what a channel allowed before it was locked, to be put back"),
+    ],
 };
 
 fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {

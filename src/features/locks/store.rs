@@ -5,6 +5,7 @@ use rusqlite::{Connection, Row, params};
 use super::rules::Place;
 use crate::model::{Bar, ChannelId, GuildId, Halves, Left, MessageId, Permissions, Result, Shut, Timestamp, UserId};
 use crate::store::Tx;
+use crate::store::personal::NOBODY;
 
 /// Locks that are over are kept this long, for whoever asks.
 const ENDED_KEPT_MS: i64 = 30 * 86_400_000;
@@ -268,4 +269,11 @@ fn read(row: &Row<'_>) -> Result<Lock> {
         unclosed: Permissions(row.get::<_, i64>(14)? as u64),
         synced: row.get(15)?,
     })
+}
+
+/// Takes the name of a member out of the locks that they made.
+pub fn forget(tx: &Tx, guild: GuildId, user: UserId) -> Result<usize> {
+    let sql = "UPDATE channel_lock SET locked_by = ?3, locked_by_name = ?4 WHERE guild = ?1 AND locked_by = ?2";
+    let values = params![guild.sql(), user.sql(), NOBODY.0, NOBODY.1];
+    Ok(tx.write()?.prepare_cached(sql)?.execute(values)?)
 }

@@ -15,6 +15,7 @@ use super::{Feature, Undoes};
 use crate::config::Config;
 use crate::cx::{Cx, Promised};
 use crate::model::{Author, Effect, Event, GuildId, Need, Result};
+use crate::store::personal::{Column, Forget, Personal};
 use crate::store::{Reader, promises};
 
 pub(super) static FEATURE: Feature = Feature {
@@ -28,6 +29,20 @@ pub(super) static FEATURE: Feature = Feature {
     card: None,
     verify: Some(verify),
     portrait: None,
+    personal: &[
+        Personal::otherwise(
+            "moderation_case",
+            "cases about you, and cases that you made",
+            &[Column::Id("user"), Column::Id("moderator")],
+            Forget::Stay("what was decided has to be known afterwards: names and reasons stay"),
+        ),
+        Personal::otherwise(
+            "moderation_change",
+            "what you changed about cases",
+            &[Column::Id("actor")],
+            Forget::Stay("it belongs to the cases"),
+        ),
+    ],
 };
 
 /// Open cases that are named when somebody comes back.

@@ -14,6 +14,7 @@ use super::Feature;
 use crate::command::Actor;
 use crate::cx::Cx;
 use crate::model::{Event, GuildId, Need, Refusal, Result, Role, RoleId, Timestamp};
+use crate::store::personal::{Column, Forget, Personal};
 
 pub(super) static FEATURE: Feature = Feature {
     name: "roles",
@@ -35,6 +36,24 @@ pub(super) static FEATURE: Feature = Feature {
     card: None,
     verify: None,
     portrait: None,
+    personal: &[
+        Personal::otherwise(
+            "temporary_role",
+            "roles that you held for a while, and those that you gave",
+            &[Column::Id("user"), Column::Id("actor")],
+            Forget::By(store::forget_member, "they go once they are over; from those of others your name is taken"),
+        ),
+        Personal::rows("persistent_role", "roles that come back with you", &[Column::Id("user")]),
+        Personal::rows("nickname", "the name that comes back with you", &[Column::Id("user")]),
+        Personal::rows("departure", "when you left, and how", &[Column::Id("user")]),
+        Personal::otherwise(
+            "role_menu",
+            "menus of roles that you made",
+            &[Column::Id("actor")],
+            Forget::By(menu::forget, "your name is taken from them"),
+        ),
+        Personal::nobody("role_menu_role", "which roles a menu offers"),
+    ],
 };
 
 const CATEGORY: &str = "Roles";

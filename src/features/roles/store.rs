@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{GuildId, Result, RoleId, Timestamp, UserId};
 use crate::store::Tx;
+use crate::store::personal::NOBODY;
 
 /// A role given for a while, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -333,4 +334,14 @@ pub fn remove_departure(tx: &Tx, guild: GuildId, user: UserId) -> Result<()> {
     let sql = "DELETE FROM departure WHERE guild = ?1 AND user = ?2";
     tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
     Ok(())
+}
+
+/// Takes a member out: what is over goes, what is not stays until then, and what they gave others keeps no name.
+pub fn forget_member(tx: &Tx, guild: GuildId, user: UserId) -> Result<usize> {
+    let connection = tx.write()?;
+    let sql = "DELETE FROM temporary_role WHERE guild = ?1 AND user = ?2 AND state IN ('over', 'failed')";
+    let gone = connection.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
+    let sql = "UPDATE temporary_role SET actor = ?3, actor_name = ?4 WHERE guild = ?1 AND actor = ?2";
+    let values = params![guild.sql(), user.sql(), NOBODY.0, NOBODY.1];
+    Ok(gone + connection.prepare_cached(sql)?.execute(values)?)
 }

@@ -253,7 +253,8 @@ fn draw_file(html: &mut Html, channel: &Channel, file: &Attachment, message: &Me
     if file.content_type.as_deref().is_some_and(|kind| kind.starts_with("image/")) && !file.bytes.is_empty() {
         draw_image(html, channel, file);
     } else {
-        html.raw("<div class=above>📎 ").text(&file.filename).raw("</div>");
+        html.raw("<div class=above>📎 <a href=\"/attachments/").text(channel.id).raw("/").text(file.id).raw("/");
+        html.text(super::html::percent(&file.filename)).raw("\">").text(&file.filename).raw("</a></div>");
     }
 }
 

@@ -12,6 +12,7 @@ use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
 use crate::features::Feature;
 use crate::model::{Event, GuildId, Result, UserId};
+use crate::store::personal::{Column, Personal};
 use catalogue::CATALOGUE;
 use rules::{Standing, Tool};
 pub use store::{available_between, count_unlocked};
@@ -27,6 +28,10 @@ pub(in crate::features) static FEATURE: Feature = Feature {
     card: None,
     verify: None,
     portrait: None,
+    personal: &[
+        Personal::nobody("tool", "the catalogue of tools"),
+        Personal::rows("tool_unlock", "which tools you unlocked", &[Column::Id("user")]),
+    ],
 };
 
 /// The longest name of a tool that can be asked for; an id has 36.

@@ -4,7 +4,7 @@
 //! what counts.
 
 pub mod rules;
-mod store;
+pub(super) mod store;
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;

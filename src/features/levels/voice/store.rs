@@ -39,6 +39,11 @@ pub fn keep(tx: &Tx, guild: GuildId, seats: Vec<Seat>) {
     });
 }
 
+/// Drops who is remembered in voice in a guild: the table tells it anew.
+pub fn drop_memory(tx: &Tx, guild: GuildId, _: UserId) {
+    tx.memo(|kept: &mut Seats| kept.0.remove(&guild));
+}
+
 /// Stores one of them.
 pub fn save(tx: &Tx, guild: GuildId, seat: &Seat) -> Result<()> {
     let sql = "INSERT INTO voice_state (guild, user, name, roles, bot, channel, flags, seen_ms, missed_ms, counted_ms,

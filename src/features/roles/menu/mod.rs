@@ -6,6 +6,7 @@ mod store;
 mod text;
 
 pub use pick::PICK;
+pub use store::forget;
 use store::{Menu, State};
 
 use super::rules::{self, MENU_ROLES_MAX};

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::super::store::id;
 use crate::model::{ChannelId, GuildId, MessageId, Result, RoleId, Timestamp, UserId};
 use crate::store::Tx;
+use crate::store::personal::NOBODY;
 
 /// A menu as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,4 +153,10 @@ pub fn save_channel_gone(tx: &Tx, guild: GuildId, channel: ChannelId, words: &st
         tx.write()?.prepare_cached(sql)?.execute(params![guild.sql(), channel.sql(), words])?;
     }
     Ok(())
+}
+
+/// Takes the name of a member out of the menus that they made.
+pub fn forget(tx: &Tx, guild: GuildId, user: UserId) -> Result<usize> {
+    let sql = "UPDATE role_menu SET actor = ?3 WHERE guild = ?1 AND actor = ?2";
+    Ok(tx.write()?.prepare_cached(sql)?.execute(params![guild.sql(), user.sql(), NOBODY.0])?)
 }
