@@ -426,6 +426,44 @@ async fn a_lock_that_is_called_off_while_nobody_knows_is_taken_back() {
 }
 
 #[tokio::test]
+async fn an_end_that_was_refused_comes_as_soon_as_the_bot_may() {
+    let (house, bot) = open().await;
+    let (general, bot_role) = (house.inn.general, house.inn.bot_role.get());
+    let before = house.overwrites(general);
+    house.on("lock", general, &[("duration", "1h".into())]).await;
+    house.sim.world().overwrite_role(general, bot_role, 0, MANAGE_CHANNELS);
+    house.clock.advance(HOUR * 2);
+    bot.settle(&house).await;
+    house.promises_kept().await;
+    let listed = house.locks().await;
+    assert!(listed.contains("1 locked") && listed.contains("lacks a permission"), "{listed}");
+    house.try_to_say(general, house.member(0)).unwrap_err();
+    house.sim.world().remove_overwrite(general, bot_role);
+    bot.settle(&house).await;
+    house.clock.advance(MINUTE);
+    bot.settle(&house).await;
+    house.promises_kept().await;
+    assert_eq!(house.overwrites(general), before);
+    assert_eq!(house.states(), ["general opened"]);
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn a_lock_keeps_what_the_wire_asks_for() {
+    let (house, bot) = open().await;
+    house.on("lock", house.inn.general, &[("duration", "1h".into()), ("message", "raid".into())]).await;
+    let database = Connection::open(&house.config.store.path).unwrap();
+    let sql = "SELECT guild, channel, channel_name, locked_by, unlock_at - locked_at, message FROM channel_lock";
+    let row: (i64, i64, String, i64, i64, String) = database
+        .query_row(sql, (), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))
+        .unwrap();
+    let inn = &house.inn;
+    let (name, message) = ("general".to_owned(), "raid".to_owned());
+    assert_eq!(row, (inn.guild.sql(), inn.general.sql(), name, inn.moderator.sql(), 3_600_000, message));
+    bot.stop().await;
+}
+
+#[tokio::test]
 async fn a_change_between_two_tries_is_not_run_over() {
     let (house, bot) = open().await;
     let general = house.inn.general;
