@@ -192,7 +192,7 @@ impl Bot {
         invocation: &Invocation,
         reply_to: ReplyTo,
     ) -> Answer {
-        if !self.was_tried(&awaited.origin).await {
+        if !self.were_tried(&awaited.origins).await {
             return answer;
         }
         let (bot, asked) = (self.clone(), invocation.clone());
@@ -218,13 +218,24 @@ impl Bot {
         }
     }
 
-    /// Waits until Discord was asked for the promise of this origin, at most [`AWAIT_MAX`]; whether it was.
-    async fn was_tried(&self, origin: &str) -> bool {
+    /// Waits until Discord was asked for the promises of these origins, at most [`AWAIT_MAX`]; whether it was.
+    async fn were_tried(&self, origins: &[String]) -> bool {
         let mut tried = self.0.tried.subscribe();
         let waiting = async {
+            let mut left = origins.to_vec();
             loop {
-                let origin = origin.to_owned();
-                if self.0.store.read(move |reader| promises::was_tried(reader, &origin)).await.unwrap_or(false) {
+                let asked = left.clone();
+                let open = self.0.store.read(move |reader| {
+                    let mut open = Vec::new();
+                    for origin in asked {
+                        if !promises::was_tried(reader, &origin)? {
+                            open.push(origin);
+                        }
+                    }
+                    Ok(open)
+                });
+                left = open.await.unwrap_or(left);
+                if left.is_empty() {
                     return true;
                 }
                 if tried.changed().await.is_err() {

@@ -68,11 +68,11 @@ pub struct Plan {
     pub awaited: Option<Awaited>,
 }
 
-/// What an answer has to wait for, because it tells what Discord did: the first attempt at a promise.
+/// What an answer has to wait for, because it tells what Discord did: the first attempt at a promise, or at several.
 #[derive(Debug, Clone)]
 pub struct Awaited {
-    /// The promise's origin.
-    pub origin: String,
+    /// The promises' origins.
+    pub origins: Vec<String>,
     /// Reads what came of it, and says so. Writes nothing.
     pub answer: fn(&mut Cx<'_>, i64) -> Result<Outgoing>,
     /// What the answer is about: the number of a record, say.
@@ -92,7 +92,17 @@ impl Plan {
         answer: fn(&mut Cx<'_>, i64) -> Result<Outgoing>,
         reply: Outgoing,
     ) -> Self {
-        Self { reply, awaited: Some(Awaited { origin, answer, about }) }
+        Self::after_all(vec![origin], about, answer, reply)
+    }
+
+    /// The same once each promise of these origins was tried.
+    pub fn after_all(
+        origins: Vec<String>,
+        about: i64,
+        answer: fn(&mut Cx<'_>, i64) -> Result<Outgoing>,
+        reply: Outgoing,
+    ) -> Self {
+        Self { reply, awaited: Some(Awaited { origins, answer, about }) }
     }
 }
 

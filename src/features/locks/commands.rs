@@ -69,7 +69,7 @@ fn lock_one(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let message = message(args);
     let wanted = Wanted { span: args.find(&DURATION), message: message.as_deref() };
     match deeds::begin(cx, (&guild, channel), actor, &wanted)? {
-        Ok(id) => deeds::answer_when_locked(cx, id),
+        Ok(id) => deeds::answer_when_locked(cx, &[id]),
         Err(no) => Err(Refusal::new(text::refused(no, channel)).into()),
     }
 }
@@ -78,7 +78,7 @@ fn lock_all(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let (guild, _) = scene(cx)?;
     let message = message(args);
     let wanted = Wanted { span: args.find(&DURATION), message: message.as_deref() };
-    let (mut last, mut why_not) = (None, None);
+    let (mut locks, mut why_not) = (Vec::new(), None);
     for channel in &guild.channels {
         let spared = cx.config.locks.spared_channels.iter().any(|spared| guild.line_of(channel.id).contains(spared));
         let is_thread = Place::of(channel.kind) == Ok(Place::Thread);
@@ -89,14 +89,14 @@ fn lock_all(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
             continue;
         }
         match deeds::begin(cx, (&guild, channel), actor, &wanted)? {
-            Ok(id) => last = Some(id),
+            Ok(id) => locks.push(id),
             Err(no) => why_not = Some(text::refused(no, channel)),
         }
     }
-    match last {
-        Some(last) => deeds::answer_when_locked(cx, last),
-        None => Err(Refusal::new(why_not.unwrap_or_else(|| text::NOTHING_TO_LOCK.to_owned())).into()),
+    if locks.is_empty() {
+        return Err(Refusal::new(why_not.unwrap_or_else(|| text::NOTHING_TO_LOCK.to_owned())).into());
     }
+    deeds::answer_when_locked(cx, &locks)
 }
 
 fn unlock_one(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
@@ -108,22 +108,22 @@ fn unlock_one(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
         return Err(Refusal::new(text::opening(&lock)).into());
     }
     end(cx, actor, &lock)?;
-    deeds::answer_when_unlocked(cx, lock.id)
+    deeds::answer_when_unlocked(cx, &[lock.id])
 }
 
 fn unlock_all(cx: &mut Cx<'_>, actor: &Actor, _: &Args) -> Result<Plan> {
     let guild = cx.guild()?;
-    let mut last = None;
+    let mut ended = Vec::new();
     for lock in store::list_standing(cx.tx.read(), guild)? {
         if lock.state != State::Opening {
             end(cx, actor, &lock)?;
-            last = Some(lock.id);
+            ended.push(lock.id);
         }
     }
-    match last {
-        Some(last) => deeds::answer_when_unlocked(cx, last),
-        None => Err(Refusal::new(text::NOTHING_TO_UNLOCK).into()),
+    if ended.is_empty() {
+        return Err(Refusal::new(text::NOTHING_TO_UNLOCK).into());
     }
+    deeds::answer_when_unlocked(cx, &ended)
 }
 
 fn end(cx: &mut Cx<'_>, actor: &Actor, lock: &Lock) -> Result<()> {

@@ -102,20 +102,26 @@ fn action(word: &str, id: i64) -> String {
     format!("{word}.{id}")
 }
 
-/// The plan whose answer tells what became of what this command locks, once Discord was asked for the last of it.
-pub fn answer_when_locked(cx: &mut Cx<'_>, last: i64) -> Result<Plan> {
-    answer_when_done(cx, action(LOCK, last), locked)
+/// The plan whose answer tells what became of what this command locks, once Discord was asked for it.
+pub fn answer_when_locked(cx: &mut Cx<'_>, locks: &[i64]) -> Result<Plan> {
+    answer_when_done(cx, LOCK, locks, locked)
 }
 
 /// The same for what it unlocks.
-pub fn answer_when_unlocked(cx: &mut Cx<'_>, last: i64) -> Result<Plan> {
-    answer_when_done(cx, action(UNLOCK, last), unlocked)
+pub fn answer_when_unlocked(cx: &mut Cx<'_>, locks: &[i64]) -> Result<Plan> {
+    answer_when_done(cx, UNLOCK, locks, unlocked)
 }
 
-fn answer_when_done(cx: &mut Cx<'_>, action: String, answer: fn(&mut Cx<'_>, i64) -> Result<Outgoing>) -> Result<Plan> {
-    let (origin, source) = (cx.origin(&action), cx.source.id() as i64);
+fn answer_when_done(
+    cx: &mut Cx<'_>,
+    word: &str,
+    locks: &[i64],
+    answer: fn(&mut Cx<'_>, i64) -> Result<Outgoing>,
+) -> Result<Plan> {
+    let origins = locks.iter().map(|id| cx.origin(&action(word, *id))).collect();
+    let source = cx.source.id() as i64;
     let reply = answer(cx, source)?;
-    Ok(Plan::after(origin, source, answer, reply))
+    Ok(Plan::after_all(origins, source, answer, reply))
 }
 
 fn locked(cx: &mut Cx<'_>, source: i64) -> Result<Outgoing> {

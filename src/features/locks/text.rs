@@ -168,6 +168,12 @@ fn names(names: &[String]) -> String {
 
 /// What became of several locks.
 pub fn outcome_of_all(locks: &[Lock]) -> Result<Outgoing> {
+    if locks.iter().all(|lock| lock.state == State::Pending) {
+        let many = count(locks.len() as i64);
+        let words =
+            format!("I am locking {many} channels; Discord has not answered for all of them. `/locks` tells more.");
+        return Ok(Outgoing::text(words));
+    }
     let locked = locks.iter().filter(|lock| lock.state == State::Locked).count();
     let mut lines = vec![format!("Locked: {} of {} channels.", count(locked as i64), count(locks.len() as i64))];
     lines.extend(locks.iter().filter(|lock| lock.state != State::Locked).map(state));
