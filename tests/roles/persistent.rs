@@ -1,8 +1,11 @@
 //! Roles, and names of their own, that come back with a member who left.
 
-use innkeeper::model::{Permissions, RoleId, UserId};
+use std::sync::Arc;
+
+use innkeeper::model::{AuditLine, Deed, Event, Permissions, RoleId, UserId};
 use innkeeper::sim::world::{Input, RoleSpec, SayOptions};
 use innkeeper::sim::{Act, Response};
+use innkeeper::store::{Progress, SessionKey};
 use serde_json::json;
 
 use crate::house::{House, Running};
@@ -218,6 +221,26 @@ async fn nothing_comes_back_after_a_kick_or_ban_unless_the_configuration_says_so
         assert!(house.has(ada, role));
         bot.stop().await;
     }
+}
+
+#[tokio::test]
+async fn the_audit_log_may_tell_of_a_kick_before_the_departure_is_seen() {
+    let (house, bot, role, mute) = open().await;
+    let (ada, guild) = (house.member(0), house.inn.guild);
+    house.give(ada, &[role, mute]);
+    bot.settle(&house).await;
+    let session = SessionKey { id: "elsewhere".to_owned(), resume_url: String::new() };
+    let actor = house.inn.moderator;
+    let kick = AuditLine { id: 1, guild, actor, target: ada, deed: Deed::Kick, reason: String::new() };
+    bot.bot.observe(Some(Event::Audited(kick)), Progress { session: Arc::new(session), sequence: 1 }).unwrap();
+    // What they still say in between is remembered by nobody.
+    house.say(ada, "what?");
+    bot.settle(&house).await;
+    house.leave(&bot, ada).await;
+    house.rejoin(&bot, ada).await;
+    assert!(!house.has(ada, role) && !house.has(ada, mute));
+    assert!(house.remembered().is_empty());
+    bot.stop().await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod buttons;
 mod client;
 mod faults;
 mod gateway;
+mod lists;
 mod moderation;
 mod page;
 mod people;

@@ -4,6 +4,7 @@
 
 mod due;
 mod faces;
+mod roles;
 mod script;
 mod words;
 
@@ -18,6 +19,7 @@ use crate::model::{ChannelId, MessageId, RoleId, UserId};
 use super::shared::SharedWorld;
 use super::world::{SayOptions, VoiceFlags, World};
 use super::{Inn, Sim, SimConfig};
+use roles::Menu;
 pub use script::{Beat, Deed, Script};
 
 /// The owner, the admin and the moderator.
@@ -57,6 +59,7 @@ impl Community {
             sim.world().set_avatar(*user, &hash, &file);
         }
         sim.world().invite_listing_bot(inn.guild);
+        roles::furnish(&mut sim.world(), &inn);
         self.inn = Some(inn);
         Ok(sim)
     }
@@ -88,13 +91,14 @@ struct Stage {
     inn: Inn,
     people: Vec<UserId>,
     world: SharedWorld,
+    menu: Menu,
 }
 
 impl Stage {
     fn new(inn: Inn, world: SharedWorld) -> Self {
         let mut people = vec![inn.owner, inn.admin, inn.moderator];
         people.extend(&inn.members);
-        Self { inn, people, world }
+        Self { inn, people, world, menu: Menu::default() }
     }
 
     async fn play(mut self, mut script: Script, speed: f64) {
@@ -116,7 +120,12 @@ impl Stage {
         let guild = self.inn.guild;
         match deed {
             Deed::Say { who, room, text, other, reply } => self.say(&mut world, who, room, &text, other, reply),
-            Deed::Command { who, line, other } => self.command(&mut world, who, line, other),
+            Deed::Command { who, line, other } => {
+                self.command(&mut world, who, line, other);
+                if let Some(user) = self.person(other) {
+                    self.menu.visit(&mut world, &self.inn, user, other);
+                }
+            }
             Deed::Moderate { line, other } => {
                 if let Some(other) = self.person(other) {
                     let line = line.replace("{other}", &format!("<@{other}>"));
