@@ -123,6 +123,10 @@ fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -
     config.lamp.listen.clone_from(&options.lamp);
     config.kudos.thanks = true;
     config.moderation.modlog = community.inn().map(|inn| inn.mod_log);
+    if let Some(inn) = community.inn() {
+        config.welcome.enabled = true;
+        (config.welcome.channel, config.welcome.leave_channel) = (Some(inn.introductions), Some(inn.off_topic));
+    }
     config.levels.roles =
         community.level_roles().into_iter().map(|(level, role)| LevelRole { level, role, keep: false }).collect();
     config

@@ -406,6 +406,28 @@ mod tests {
     }
 
     #[test]
+    fn a_greeting_is_read_and_nonsense_is_refused() {
+        let toml = "[welcome]\nenabled = true\nmessages = [\"Hi {name}\", \"Hello {member}\"]\nautorole = [\"7\"]";
+        let welcome = with(toml, &[]).unwrap().config.welcome;
+        assert_eq!((welcome.enabled, welcome.messages.len(), welcome.autorole.len()), (true, 2, 1));
+        let long = format!("messages = [\"{}\"]", "x".repeat(1_001));
+        let refusals = [
+            (
+                "messages = [\"Hi {nmae}\"]",
+                "no placeholder {nmae}; known: {member} {name} {guild} {count}; did you mean",
+            ),
+            ("messages = []", "welcome.messages has to hold between 1 and 50 texts"),
+            (long.as_str(), "the text has more than 1000 characters"),
+            ("autorole = [\"7\", \"7\"]", "welcome.autorole names the same role twice"),
+            ("chanel = \"7\"", "no key welcome.chanel; did you mean welcome.channel?"),
+        ];
+        for (toml, expected) in refusals {
+            let words = refusal(&format!("[welcome]\n{toml}"), &[]);
+            assert!(words.contains(expected), "{toml}: {words}");
+        }
+    }
+
+    #[test]
     fn ids_may_be_numbers_in_the_environment() {
         let loaded = with("", &[("INNKEEPER_LEVELS__ANNOUNCE", "123456789012345678")]).unwrap();
         assert_eq!(loaded.config.levels.announce, super::super::Announce::In("123456789012345678".parse().unwrap()));

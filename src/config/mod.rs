@@ -8,6 +8,7 @@ mod levels;
 mod load;
 mod moderation;
 mod values;
+mod welcome;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipli
 pub use load::{ConfigError, Loaded, Origin, load};
 pub use moderation::{Moderation, Punishment, TIMEOUT_MAX, Threshold};
 pub use values::{Multiplier, XpRange};
+pub use welcome::Welcome;
 
 use crate::model::{GuildId, Secret, Zone};
 
@@ -32,6 +34,7 @@ pub struct Config {
     pub levels: Levels,
     pub kudos: Kudos,
     pub moderation: Moderation,
+    pub welcome: Welcome,
 }
 
 /// `[discord]`: who we are there.
@@ -172,6 +175,7 @@ impl Config {
         let mut found = self.levels.mistakes();
         found.extend(self.kudos.mistakes());
         found.extend(self.moderation.mistakes());
+        found.extend(self.welcome.mistakes());
         let mut hold = |holds: bool, key: &'static str, sentence: String| {
             if !holds {
                 found.push((key, sentence));

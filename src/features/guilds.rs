@@ -72,7 +72,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             }
             save_member(cx, *guild, author)
         }
-        Event::MemberLeft { guild, user } => {
+        Event::MemberLeft { guild, user, .. } => {
             cx.tx.memo(|stored: &mut Stored| stored.0.remove(&(*guild, *user)));
             // Somebody who was never seen may have left more than a name.
             let sql = "INSERT INTO member (guild, user, name, present) VALUES (?1, ?2, '', 0)

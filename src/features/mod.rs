@@ -9,6 +9,7 @@ pub mod levels;
 pub mod moderation;
 mod promises;
 mod undo;
+mod welcome;
 
 use std::sync::Arc;
 
@@ -61,6 +62,8 @@ pub const FEATURES: &[&Feature] = &[
     &levels::tools::FEATURE,
     &kudos::FEATURE,
     &moderation::FEATURE,
+    // Behind every room that gives back roles or mutes: what everybody is given comes after them.
+    &welcome::FEATURE,
     &promises::FEATURE,
     &undo::FEATURE,
     &commands::FEATURE,
@@ -105,7 +108,8 @@ pub fn permissions(config: &Config) -> Vec<(Permissions, &'static str)> {
     if config.levels.enabled && config.levels.card {
         wanted.push((Permissions::ATTACH_FILES, "Attach Files"));
     }
-    if config.levels.enabled && !config.levels.roles.is_empty() {
+    let gives_levels = config.levels.enabled && !config.levels.roles.is_empty();
+    if gives_levels || config.welcome.enabled && !config.welcome.autorole.is_empty() {
         wanted.push((Permissions::MANAGE_ROLES, "Manage Roles"));
     }
     if config.moderation.enabled {

@@ -246,13 +246,14 @@ fn channel_removed(data: &str) -> Reading {
 fn member_seen(data: &str, joined: bool) -> Reading {
     let fields: MemberFields = fields(data)?;
     let author = author(fields.user.object(), fields.nick)?;
-    Some(Some(Event::MemberSeen { guild: fields.guild_id.id()?, author, roles: ids(fields.roles), joined }))
+    let (guild, pending) = (fields.guild_id.id()?, fields.pending.flag());
+    Some(Some(Event::MemberSeen { guild, author, roles: ids(fields.roles), joined, pending }))
 }
 
 fn member_left(data: &str) -> Reading {
     let fields: MemberFields = fields(data)?;
-    let user: IdFields = fields.user.object();
-    Some(Some(Event::MemberLeft { guild: fields.guild_id.id()?, user: user.id.id()? }))
+    let Author { id, name, bot, .. } = author(fields.user.object(), fields.nick)?;
+    Some(Some(Event::MemberLeft { guild: fields.guild_id.id()?, user: id, name, bot }))
 }
 
 /// The name to show: nickname, else display name, else user name.
@@ -326,7 +327,7 @@ fields! {
     IdFields { id }
     ReadyFields { session_id, resume_gateway_url, user, application, guilds }
     UserFields { id, username, global_name, avatar, bot, member }
-    MemberFields { guild_id, user, nick, roles }
+    MemberFields { guild_id, user, nick, roles, pending }
     MessageFields {
         id, guild_id, channel_id, author, member, content, kind as "type", webhook_id, mentions, referenced_message,
     }

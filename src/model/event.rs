@@ -67,10 +67,15 @@ pub enum Event {
         author: Author,
         roles: Vec<RoleId>,
         joined: bool,
+        /// They have not accepted the guild's rules yet: nobody sees them, and they see next to nothing.
+        pending: bool,
     },
     MemberLeft {
         guild: GuildId,
         user: UserId,
+        /// As shown, without a nickname: Discord does not tell that any more.
+        name: String,
+        bot: bool,
     },
     /// Somebody entered a voice channel, left it, or takes part in another way than before.
     VoiceSeen {

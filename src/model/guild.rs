@@ -217,7 +217,7 @@ impl Guilds {
             Event::ChannelRemoved { guild, channel } => {
                 self.change(*guild, |guild| guild.channels.retain(|known| known.id != *channel))
             }
-            Event::MemberSeen { guild, author, roles, joined } => self.change(*guild, |guild| {
+            Event::MemberSeen { guild, author, roles, joined, .. } => self.change(*guild, |guild| {
                 guild.member_count += u64::from(*joined);
                 if Some(author.id) == me {
                     guild.my_roles.clone_from(roles);

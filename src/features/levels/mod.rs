@@ -63,7 +63,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
     voice::observe(cx, event)?;
     match event {
         Event::MessageSent(message) if message.is_from_person() => on_message(cx, message),
-        Event::MemberSeen { guild, author, roles: held, joined: true } if !author.bot => {
+        Event::MemberSeen { guild, author, roles: held, joined: true, .. } if !author.bot => {
             set_away(cx, *guild, author.id, false)?;
             let level = cx.config.levels.curve.level_of(store::load(cx.tx, *guild, author.id)?.xp);
             roles::repair(cx, *guild, author.id, level, held)
@@ -77,7 +77,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         Event::Closing => why::spill(cx.tx, cx.now),
         Event::CommandRan { .. } => message::on_command(cx, event),
         // Who comes back is given what they should hold then.
-        Event::MemberLeft { guild, user } => {
+        Event::MemberLeft { guild, user, .. } => {
             set_away(cx, *guild, *user, true)?;
             roles::call_off(cx, *guild, *user)
         }

@@ -232,7 +232,11 @@ fn roles_channels_and_members_come_and_go() {
     let member = json!({"guild_id": "10", "user": {"id": "30", "username": "ada"}, "roles": ["41"]});
     assert!(matches!(happened("GUILD_MEMBER_ADD", &member), Event::MemberSeen { joined: true, .. }));
     assert!(matches!(happened("GUILD_MEMBER_UPDATE", &member), Event::MemberSeen { joined: false, .. }));
-    assert!(matches!(happened("GUILD_MEMBER_REMOVE", &member), Event::MemberLeft { .. }));
+    assert!(matches!(happened("GUILD_MEMBER_UPDATE", &member), Event::MemberSeen { pending: false, .. }));
+    let screened = json!({"guild_id": "10", "user": {"id": "30", "username": "ada"}, "pending": true});
+    assert!(matches!(happened("GUILD_MEMBER_ADD", &screened), Event::MemberSeen { pending: true, .. }));
+    let Event::MemberLeft { name, bot, .. } = happened("GUILD_MEMBER_REMOVE", &member) else { panic!("not left") };
+    assert_eq!((name.as_str(), bot), ("ada", false));
     assert!(matches!(event("PRESENCE_UPDATE", &member), Incoming::Ignored));
     assert!(matches!(event("CHANNEL_CREATE", &json!({"id": "5", "type": 1})), Incoming::Ignored));
 }

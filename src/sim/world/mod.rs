@@ -18,6 +18,7 @@ mod menu;
 mod people;
 pub mod permissions;
 mod press;
+mod screening;
 mod sessions;
 mod slash;
 pub mod state;
