@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{Config, Reloaded};
 use crate::model::{ChannelId, Effect, Event, GuildId, Guilds, MessageId, Refusal, Result, Timestamp, UserId};
 use crate::status::vitals::Vitals;
 use crate::status::watch::Watched;
@@ -32,6 +32,8 @@ pub struct Cx<'a> {
     pub message: Option<MessageId>,
     /// The message being handled is a prefix command of ours.
     pub is_command: bool,
+    /// What came of reading the configuration again, for a command that does so.
+    pub reloaded: Option<Arc<Reloaded>>,
     /// See [`Cx::emit`].
     pub emitted: Vec<Event>,
 }

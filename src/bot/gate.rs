@@ -35,8 +35,8 @@ impl Bot {
     }
 
     fn admit(&self, invocation: &Invocation) -> Result<&'static Command, Refusal> {
-        let command = features::find_command(&self.0.config, &invocation.command)?;
-        if !self.0.config.discord.serves(invocation.guild) {
+        let command = features::find_command(&self.0.config.load(), &invocation.command)?;
+        if !self.0.config.load().discord.serves(invocation.guild) {
             return Err(Refusal::new("I do not serve this server."));
         }
         if !command.requires.allows(invocation.actor.permissions) {
@@ -56,7 +56,7 @@ impl Bot {
 
     /// Whether a prefix command means us: a word that is not ours may be another bot's.
     pub(super) fn is_ours(&self, word: &str) -> bool {
-        features::find_command(&self.0.config, word).is_ok()
+        features::find_command(&self.0.config.load(), word).is_ok()
     }
 }
 

@@ -95,7 +95,7 @@ async fn demo(options: &Options, data: &Data) -> Exit {
     };
     let config = configure(options, data, &sim, &community);
     let face = FaceSettings { demo: Some(sim.page_url()), ..FaceSettings::of(&config) };
-    let plan = Plan { config, token: Secret::new(TOKEN), clock, face };
+    let plan = Plan { config, token: Secret::new(TOKEN), clock, face, recipe: None };
     let house = match House::open(plan).await {
         Ok(house) => house,
         Err(error) => return error.complain(),

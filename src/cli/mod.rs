@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{ConfigError, Loaded};
+use crate::config::{ConfigError, Loaded, Recipe};
 
 /// How a verb ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,12 +77,17 @@ pub struct ConfigFile {
 
 impl ConfigFile {
     fn load(&self) -> Result<Loaded, ConfigError> {
-        let environment = std::env::vars_os().filter_map(|(key, value)| {
-            // A variable that is no text cannot be one of ours.
-            Some((key.into_string().ok()?, value.into_string().ok()?))
-        });
-        crate::config::load(self.config.as_deref(), environment.collect())
+        recipe(self.config.clone()).load()
     }
+}
+
+/// How to read this file, or the one in the usual places.
+fn recipe(file: Option<PathBuf>) -> Recipe {
+    let environment = std::env::vars_os().filter_map(|(key, value)| {
+        // A variable that is no text cannot be one of ours.
+        Some((key.into_string().ok()?, value.into_string().ok()?))
+    });
+    Recipe { file, environment: environment.collect() }
 }
 
 /// Reads the command line and does what it says.

@@ -8,7 +8,7 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::Config;
+use super::{Config, lines};
 use crate::model::Secret;
 
 const PREFIX: &str = "INNKEEPER_";
@@ -130,7 +130,11 @@ pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<L
     let mistakes = config.mistakes();
     if !mistakes.is_empty() {
         let loaded = loaded(config);
-        let sentence = |(key, words): (&str, String)| format!("{}: {key} {words}.", loaded.origin(key));
+        let sentence = |(key, words): (&str, String)| {
+            let origin = loaded.origin(key);
+            let line = if let Origin::File(path) = &origin { line_of(path, key) } else { String::new() };
+            format!("{origin}{line}: {key} {words}.")
+        };
         return Err(ConfigError(mistakes.into_iter().map(sentence).collect()));
     }
     config.settle();
@@ -158,15 +162,22 @@ fn explain(errors: figment::Error) -> Vec<String> {
     errors.into_iter().map(|error| explain_one(&error)).collect()
 }
 
+/// Where in a file a key stands, as far as that can be told: `, line 7`.
+fn line_of(file: &Path, key: &str) -> String {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    lines::find(&text, key).map_or(String::new(), |line| format!(", line {line}"))
+}
+
 fn explain_one(error: &figment::Error) -> String {
-    let place = match &error.metadata {
+    let path = error.path.join(".");
+    let place = |key: &str| match &error.metadata {
         Some(metadata) => match metadata.source.as_ref().and_then(|source| source.file_path()) {
-            Some(path) => format!("{}: ", path.display()),
+            Some(path) if key.is_empty() => format!("{}: ", path.display()),
+            Some(path) => format!("{}{}: ", path.display(), line_of(path, key)),
             None => format!("{}: ", metadata.name),
         },
         None => String::new(),
     };
-    let path = error.path.join(".");
     match &error.kind {
         Kind::UnknownField(field, known) => {
             // The path ends before the unknown key or at it, depending on who noticed.
@@ -179,10 +190,11 @@ fn explain_one(error: &figment::Error) -> String {
                 Some((_, known)) => format!("did you mean {}?", full(known)),
                 None => format!("known here: {}.", known.join(", ")),
             };
-            format!("{place}there is no key {}; {hint}", full(field))
+            let key = full(field);
+            format!("{}there is no key {key}; {hint}", place(&key))
         }
-        kind if path.is_empty() => format!("{place}{}", without_excerpt(&kind.to_string())),
-        kind => format!("{place}{path}: {kind}."),
+        kind if path.is_empty() => format!("{}{}", place(""), without_excerpt(&kind.to_string())),
+        kind => format!("{}{path}: {kind}.", place(&path)),
     }
 }
 
@@ -209,29 +221,11 @@ impl Loaded {
 
     /// Every key with its value as TOML would write it, and its origin. Secrets are `***`.
     pub fn list(&self) -> Vec<(String, String, Origin)> {
-        let value = Value::serialize(&self.config);
-        let mut rows = Vec::new();
-        if let Ok(Value::Dict(_, dict)) = value {
-            for (key, value) in &dict {
-                self.list_into(&mut rows, key.clone(), value);
-            }
-        }
-        rows
-    }
-
-    fn list_into(&self, rows: &mut Vec<(String, String, Origin)>, key: String, value: &Value) {
-        match value {
-            Value::Dict(_, dict) => {
-                for (name, value) in dict {
-                    self.list_into(rows, format!("{key}.{name}"), value);
-                }
-            }
-            value => {
-                let text = serde_json::to_string(value).unwrap_or_default();
-                let origin = self.origin(&key);
-                rows.push((key, text, origin));
-            }
-        }
+        let with_origin = |(key, value): (String, String)| {
+            let origin = self.origin(&key);
+            (key, value, origin)
+        };
+        self.config.values().into_iter().map(with_origin).collect()
     }
 
     /// The bot's token, from the environment or from its file; none when neither is set.
@@ -252,6 +246,30 @@ impl Loaded {
         }
         let text = std::fs::read_to_string(&discord.token_file).map_err(unreadable)?;
         clean_token(&text, &discord.token_file).map(Some)
+    }
+}
+
+impl Config {
+    /// Every key with its value as TOML would write it. Secrets are `***`.
+    pub(super) fn values(&self) -> Vec<(String, String)> {
+        let mut rows = Vec::new();
+        if let Ok(Value::Dict(_, dict)) = Value::serialize(self) {
+            for (key, value) in &dict {
+                list_into(&mut rows, key.clone(), value);
+            }
+        }
+        rows
+    }
+}
+
+fn list_into(rows: &mut Vec<(String, String)>, key: String, value: &Value) {
+    match value {
+        Value::Dict(_, dict) => {
+            for (name, value) in dict {
+                list_into(rows, format!("{key}.{name}"), value);
+            }
+        }
+        value => rows.push((key, serde_json::to_string(value).unwrap_or_default())),
     }
 }
 
@@ -314,6 +332,17 @@ mod tests {
         assert!(words.contains("no key levls; did you mean levels?"), "{words}");
         let words = refusal("", &[("INNKEEPER_STORE__PAHT", "x")]);
         assert!(words.contains("did you mean store.path?"), "{words}");
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_file_and_line() {
+        for toml in ["[levels]\n\nmessage_xp = -3", "[levels]\n\nmesage_xp = 3", "[levels]\n\nmessage_xp = \"x\""] {
+            assert!(refusal(toml, &[]).contains("innkeeper.toml, line 3: "), "{toml}: {}", refusal(toml, &[]));
+        }
+        let words = refusal("[levels]\n[[levels.role]]\nlevel = 2\nrole = \"7\"\n[[levels.role]]\nlevel = \"x\"", &[]);
+        assert!(words.contains("innkeeper.toml, line 6: levels.role.1.level"), "{words}");
+        let words = refusal("[levels]\n[[levels.role]]\nlevel = 2", &[]);
+        assert!(words.contains("innkeeper.toml, line 2: "), "{words}");
     }
 
     #[test]

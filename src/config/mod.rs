@@ -3,8 +3,10 @@
 //! An unknown key is an error that names the nearest known one. `config.example.toml` shows every key with its default
 //! and is held to that by a test.
 
+mod change;
 mod kudos;
 mod levels;
+mod lines;
 mod load;
 mod moderation;
 mod values;
@@ -14,6 +16,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use change::{Merged, Recipe, Reloaded, merge};
 pub use kudos::{KUDOS_AMOUNT_MAX, Kudos};
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};

@@ -60,7 +60,11 @@ fn start(cx: &mut Cx<'_>) -> Result<()> {
 fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
     match event {
         Event::VoiceSeen { guild, voice } => save_voice(cx, *guild, voice),
-        Event::CommandRan { .. } | Event::MessagesDeleted { .. } | Event::MinutePassed | Event::Closing => Ok(()),
+        Event::CommandRan { .. }
+        | Event::MessagesDeleted { .. }
+        | Event::MinutePassed
+        | Event::Closing
+        | Event::SettingsChanged => Ok(()),
         Event::MessageSent(message) if message.author.bot => Ok(()),
         Event::MessageSent(message) => save_member(cx, message.guild, &message.author),
         Event::MemberSeen { author, .. } if author.bot && Some(author.id) != cx.me => Ok(()),

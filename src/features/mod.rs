@@ -8,6 +8,7 @@ pub mod kudos;
 pub mod levels;
 pub mod moderation;
 mod promises;
+mod settings;
 mod undo;
 mod welcome;
 
@@ -67,6 +68,7 @@ pub const FEATURES: &[&Feature] = &[
     &promises::FEATURE,
     &undo::FEATURE,
     &commands::FEATURE,
+    &settings::FEATURE,
     &health::FEATURE,
 ];
 
@@ -94,6 +96,14 @@ pub fn find_command(config: &Config, word: &str) -> Result<&'static Command, Ref
         }
         None => Err(Refusal::new("I know no such command. `/help` lists what there is.")),
     }
+}
+
+/// What is wrong with a configuration that each of its sections finds fine.
+///
+/// # Errors
+/// A sentence.
+pub fn check(_: &Config) -> Result<(), Refusal> {
+    Ok(())
 }
 
 /// What the bot has to be allowed in a server for what is switched on, by the name that Discord's settings show: one

@@ -110,6 +110,8 @@ pub enum Event {
     /// A minute of community time is over. It comes from our own clock, belongs to no guild, and may be skipped when
     /// there is much to do.
     MinutePassed,
+    /// The configuration was read again, and something in it is different.
+    SettingsChanged,
     /// The bot is about to stop: what is only in memory can still be stored.
     Closing,
     /// Emitted by a room: what a member earned brought them to a new level.

@@ -235,6 +235,7 @@ impl Guilds {
             | Event::PromiseMoved { .. }
             | Event::MinutePassed
             | Event::Closing
+            | Event::SettingsChanged
             | Event::LevelReached { .. }
             | Event::ToolUnlocked { .. } => None,
         }

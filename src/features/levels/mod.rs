@@ -73,6 +73,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         Event::MemberSeen { guild, author, .. } if Some(author.id) == cx.me => roles::look_over(cx, *guild),
         // It may have changed while nobody could tell us.
         Event::GuildSeen(guild) => roles::look_over(cx, guild.id),
+        Event::SettingsChanged => cx.guilds.list().iter().try_for_each(|guild| roles::look_over(cx, guild.id)),
         Event::MinutePassed => fold(cx),
         Event::Closing => why::spill(cx.tx, cx.now),
         Event::CommandRan { .. } => message::on_command(cx, event),

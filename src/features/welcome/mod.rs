@@ -62,6 +62,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             left(cx, &Guest { guild: *guild, user: *user, name })
         }
         Event::GuildLost { guild, removed: true } => store::remove_guild(cx.tx, *guild),
+        Event::SettingsChanged => cx.guilds.list().iter().try_for_each(|guild| look_over(cx, guild.id)),
         Event::GuildSeen(guild) => look_over(cx, guild.id),
         Event::RoleSeen { guild, .. }
         | Event::RoleRemoved { guild, .. }
