@@ -30,6 +30,8 @@ pub struct Cx<'a> {
     pub channel: Option<ChannelId>,
     /// The message that it is, if it was asked by one.
     pub message: Option<MessageId>,
+    /// The command that is being run, by its name.
+    pub command: Option<&'static str>,
     /// The message being handled is a prefix command of ours.
     pub is_command: bool,
     /// What came of reading the configuration again, for a command that does so.

@@ -250,6 +250,7 @@ impl Bot {
         let config = self.config();
         let mut cx = self.cx(tx, &config, Source::Id(invocation.key));
         cx.asked_in = Some(invocation.guild);
+        cx.command = Some(command.name);
         cx.reloaded = self.reloaded().filter(|_| command.reads_settings);
         (cx.channel, cx.message) = (invocation.channel, reply_to.map(|(_, message)| message));
         let plan = (command.plan)(&mut cx, &invocation.actor, args)?;

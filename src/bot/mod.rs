@@ -204,6 +204,7 @@ impl Bot {
             asked_in: None,
             channel: None,
             message: None,
+            command: None,
             is_command: false,
             reloaded: None,
             emitted: Vec::new(),

@@ -47,8 +47,10 @@ impl Bot {
         let running = self.config();
         let reading = move || {
             let loaded = recipe.load().map_err(|error| error.to_string())?;
-            features::check(&loaded.config).map_err(|error| error.to_string())?;
-            Ok(merge(&running, loaded.config))
+            match features::mistakes(&loaded.config) {
+                mistakes if mistakes.is_empty() => Ok(merge(&running, loaded.config)),
+                mistakes => Err(loaded.refuse(mistakes).to_string()),
+            }
         };
         tokio::task::spawn_blocking(reading)
             .await

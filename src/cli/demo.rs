@@ -8,8 +8,9 @@ use clap::Args;
 
 use super::house::{self, House, Plan};
 use super::{Exit, complain};
-use crate::config::{Audience, Config, LevelRole};
+use crate::config::{Audience, Config, LevelRole, OwnCommand};
 use crate::gateway::Tempo;
+use crate::model::saying::MemberText;
 use crate::model::{Clock, Secret};
 use crate::sim::{Community, Sim, SimConfig};
 use crate::status::FaceSettings;
@@ -123,6 +124,11 @@ fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -
     config.lamp.listen.clone_from(&options.lamp);
     config.kudos.thanks = true;
     config.moderation.modlog = community.inn().map(|inn| inn.mod_log);
+    let reply = "Be kind, keep to the topic, and let others sleep. {guild} has {count} members, {name}.";
+    config.commands.extend(MemberText::parse(reply).ok().map(|reply| OwnCommand {
+        about: "Tells the rules of the house".to_owned(),
+        ..OwnCommand::new("rules", reply)
+    }));
     if let Some(inn) = community.inn() {
         config.welcome.enabled = true;
         (config.welcome.channel, config.welcome.leave_channel) = (Some(inn.introductions), Some(inn.off_topic));

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{ConfigError, Loaded, Recipe};
+use crate::features;
 
 /// How a verb ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +78,11 @@ pub struct ConfigFile {
 
 impl ConfigFile {
     fn load(&self) -> Result<Loaded, ConfigError> {
-        recipe(self.config.clone()).load()
+        let loaded = recipe(self.config.clone()).load()?;
+        match features::mistakes(&loaded.config) {
+            mistakes if mistakes.is_empty() => Ok(loaded),
+            mistakes => Err(loaded.refuse(mistakes)),
+        }
     }
 }
 

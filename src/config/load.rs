@@ -127,15 +127,10 @@ pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<L
     figment = figment.merge(Environment(environment));
     let mut config: Config = figment.extract().map_err(|error| ConfigError(explain(error)))?;
     let loaded = |config| Loaded { config, file: file.clone(), figment: figment.clone() };
-    let mistakes = config.mistakes();
+    let mut mistakes: Vec<_> = config.mistakes().into_iter().map(|(key, words)| (key.to_owned(), words)).collect();
+    mistakes.extend(config.mistakes_in_lists());
     if !mistakes.is_empty() {
-        let loaded = loaded(config);
-        let sentence = |(key, words): (&str, String)| {
-            let origin = loaded.origin(key);
-            let line = if let Origin::File(path) = &origin { line_of(path, key) } else { String::new() };
-            format!("{origin}{line}: {key} {words}.")
-        };
-        return Err(ConfigError(mistakes.into_iter().map(sentence).collect()));
+        return Err(loaded(config).refuse(mistakes));
     }
     config.settle();
     let folder = file.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
@@ -217,6 +212,18 @@ impl Loaded {
             None if metadata.name == "environment" => Origin::Environment(variable_of(key)),
             None => Origin::Default,
         }
+    }
+
+    /// Why it cannot be used: each mistake is a key and a sentence.
+    pub fn refuse(&self, mistakes: Vec<(String, String)>) -> ConfigError {
+        let sentence = |(key, words): (String, String)| {
+            // What came from a list came from where the list did.
+            let list = key.split('.').take_while(|part| part.parse::<usize>().is_err()).collect::<Vec<_>>().join(".");
+            let origin = self.origin(&list);
+            let line = if let Origin::File(path) = &origin { line_of(path, &key) } else { String::new() };
+            format!("{origin}{line}: {key} {words}.")
+        };
+        ConfigError(mistakes.into_iter().map(sentence).collect())
     }
 
     /// Every key with its value as TOML would write it, and its origin. Secrets are `***`.

@@ -4,6 +4,7 @@
 //! and is held to that by a test.
 
 mod change;
+mod commands;
 mod kudos;
 mod levels;
 mod lines;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use change::{Merged, Recipe, Reloaded, merge};
+pub use commands::OwnCommand;
 pub use kudos::{KUDOS_AMOUNT_MAX, Kudos};
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
@@ -38,6 +40,9 @@ pub struct Config {
     pub kudos: Kudos,
     pub moderation: Moderation,
     pub welcome: Welcome,
+    /// Commands of the community's own.
+    #[serde(rename = "command", skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<OwnCommand>,
 }
 
 /// `[discord]`: who we are there.
@@ -171,6 +176,11 @@ impl Config {
     /// Fits together what was read key by key.
     fn settle(&mut self) {
         self.levels.settle();
+    }
+
+    /// The same of lists of tables: the key says which of them.
+    fn mistakes_in_lists(&self) -> Vec<(String, String)> {
+        commands::mistakes(&self.commands)
     }
 
     /// What is wrong with values that are each of the right type: the key and a sentence.

@@ -7,6 +7,7 @@ mod health;
 pub mod kudos;
 pub mod levels;
 pub mod moderation;
+mod own;
 mod promises;
 mod settings;
 mod undo;
@@ -67,6 +68,7 @@ pub const FEATURES: &[&Feature] = &[
     &welcome::FEATURE,
     &promises::FEATURE,
     &undo::FEATURE,
+    &own::FEATURE,
     &commands::FEATURE,
     &settings::FEATURE,
     &health::FEATURE,
@@ -79,7 +81,8 @@ pub fn switched_on(config: &Config) -> impl Iterator<Item = &'static Feature> {
 
 /// The commands of the rooms that are switched on, in the order of the roll call.
 pub fn commands(config: &Config) -> Vec<&'static Command> {
-    switched_on(config).flat_map(|feature| feature.commands.iter().copied()).collect()
+    let ours = switched_on(config).flat_map(|feature| feature.commands.iter().copied());
+    ours.chain(own::commands(config)).collect()
 }
 
 /// The command that a person's word names.
@@ -94,16 +97,17 @@ pub fn find_command(config: &Config, word: &str) -> Result<&'static Command, Ref
             let words = format!("`{}` is switched off here, with everything of `{}`.", command.name, feature.name);
             Err(Refusal::new(words))
         }
+        None if let Some(command) = own::commands(config).into_iter().find(|command| command.is_called(word)) => {
+            Ok(command)
+        }
         None => Err(Refusal::new("I know no such command. `/help` lists what there is.")),
     }
 }
 
-/// What is wrong with a configuration that each of its sections finds fine.
-///
-/// # Errors
-/// A sentence.
-pub fn check(_: &Config) -> Result<(), Refusal> {
-    Ok(())
+/// What is wrong with a configuration that each of its sections finds fine: a key, and a sentence.
+pub fn mistakes(config: &Config) -> Vec<(String, String)> {
+    let ours: Vec<_> = FEATURES.iter().flat_map(|feature| feature.commands.iter().copied()).collect();
+    own::mistakes(config, &ours)
 }
 
 /// What the bot has to be allowed in a server for what is switched on, by the name that Discord's settings show: one
