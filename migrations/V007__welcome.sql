@@ -8,3 +8,12 @@ CREATE TABLE welcome_waiting (
     came_at INTEGER NOT NULL,
     PRIMARY KEY (guild, user)
 ) STRICT, WITHOUT ROWID;
+
+-- Who is in which voice channel, kept where a rule ([[on]]) asks for it: a resumed session does not tell it again, and
+-- a change of mute comes as the same event as entering a channel.
+CREATE TABLE occasion_voice (
+    guild INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    channel INTEGER NOT NULL,
+    PRIMARY KEY (guild, user)
+) STRICT, WITHOUT ROWID;

@@ -122,6 +122,11 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::PromiseEnded { guild, .. }
         | Event::PromiseMoved { guild, .. }
         | Event::LevelReached { guild, .. }
+        | Event::MemberArrived { guild, .. }
+        | Event::ReactionAdded { guild, .. }
+        | Event::GuildJoined { guild }
+        | Event::CaseOpened { guild, .. }
+        | Event::KudosGiven { guild, .. }
         | Event::ToolUnlocked { guild, .. } => *guild,
     })
 }

@@ -128,5 +128,6 @@ fn told(need: Need) -> &'static str {
         Need::Members => "who comes and goes",
         Need::Voice => "who is in voice",
         Need::Moderation => "what moderators do",
+        Need::Reactions => "who reacts to messages",
     }
 }

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::house::{self, House, Plan};
 use super::{Exit, complain};
-use crate::config::{Audience, Config, LevelRole, OwnCommand};
+use crate::config::{Action, Audience, Config, LevelRole, Occasion, OwnCommand, Rule};
 use crate::gateway::Tempo;
 use crate::model::saying::MemberText;
 use crate::model::{Clock, Secret};
@@ -132,6 +132,9 @@ fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -
     if let Some(inn) = community.inn() {
         config.welcome.enabled = true;
         (config.welcome.channel, config.welcome.leave_channel) = (Some(inn.introductions), Some(inn.off_topic));
+        let send = Some("👏 {name}".to_owned());
+        let applause = Action { send, channel: Some(inn.show_and_tell), ..Action::default() };
+        config.rules.push(Rule::new(Occasion::Kudos, vec![applause]));
     }
     config.levels.roles =
         community.level_roles().into_iter().map(|(level, role)| LevelRole { level, role, keep: false }).collect();

@@ -10,6 +10,7 @@ mod levels;
 mod lines;
 mod load;
 mod moderation;
+mod occasions;
 mod values;
 mod welcome;
 
@@ -23,6 +24,7 @@ pub use kudos::{KUDOS_AMOUNT_MAX, Kudos};
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
 pub use moderation::{Moderation, Punishment, TIMEOUT_MAX, Threshold};
+pub use occasions::{Action, Occasion, OccasionWord, Rule};
 pub use values::{Multiplier, XpRange};
 pub use welcome::Welcome;
 
@@ -40,6 +42,9 @@ pub struct Config {
     pub kudos: Kudos,
     pub moderation: Moderation,
     pub welcome: Welcome,
+    /// What is to be done when something happens.
+    #[serde(rename = "on", skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
     /// Commands of the community's own.
     #[serde(rename = "command", skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<OwnCommand>,
@@ -180,7 +185,9 @@ impl Config {
 
     /// The same of lists of tables: the key says which of them.
     fn mistakes_in_lists(&self) -> Vec<(String, String)> {
-        commands::mistakes(&self.commands)
+        let mut found = commands::mistakes(&self.commands);
+        found.extend(occasions::mistakes(&self.rules));
+        found
     }
 
     /// What is wrong with values that are each of the right type: the key and a sentence.

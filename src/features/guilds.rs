@@ -87,6 +87,11 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         // Nothing that Discord told: the member is known.
         Event::LevelReached { .. }
         | Event::ToolUnlocked { .. }
+        | Event::MemberArrived { .. }
+        | Event::ReactionAdded { .. }
+        | Event::GuildJoined { .. }
+        | Event::CaseOpened { .. }
+        | Event::KudosGiven { .. }
         | Event::Audited(_)
         | Event::PromiseEnded { .. }
         | Event::PromiseMoved { .. } => Ok(()),
@@ -97,6 +102,10 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             Ok(())
         }
         Event::GuildSeen(guild) => {
+            let known = "SELECT 1 FROM guild WHERE guild = ?1 AND present = 1";
+            if !cx.tx.read().prepare_cached(known)?.exists([guild.id.sql()])? {
+                cx.emit(Event::GuildJoined { guild: guild.id });
+            }
             save_guild(cx, guild.id)?;
             guild.voices.iter().try_for_each(|voice| save_voice(cx, guild.id, voice))
         }

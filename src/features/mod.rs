@@ -7,6 +7,7 @@ mod health;
 pub mod kudos;
 pub mod levels;
 pub mod moderation;
+mod occasions;
 mod own;
 mod promises;
 mod settings;
@@ -16,7 +17,7 @@ mod welcome;
 use std::sync::Arc;
 
 use crate::command::{Actor, Command, Plan};
-use crate::config::Config;
+use crate::config::{Action, Config};
 use crate::cx::Cx;
 use crate::model::{Event, Guild, GuildId, Need, Permissions, Picture, Refusal, Result, Timestamp, UserId};
 use crate::status::Card;
@@ -66,6 +67,7 @@ pub const FEATURES: &[&Feature] = &[
     &moderation::FEATURE,
     // Behind every room that gives back roles or mutes: what everybody is given comes after them.
     &welcome::FEATURE,
+    &occasions::FEATURE,
     &promises::FEATURE,
     &undo::FEATURE,
     &own::FEATURE,
@@ -122,8 +124,10 @@ pub fn permissions(config: &Config) -> Vec<(Permissions, &'static str)> {
     if config.levels.enabled && config.levels.card {
         wanted.push((Permissions::ATTACH_FILES, "Attach Files"));
     }
-    let gives_levels = config.levels.enabled && !config.levels.roles.is_empty();
-    if gives_levels || config.welcome.enabled && !config.welcome.autorole.is_empty() {
+    let gives_roles = config.levels.enabled && !config.levels.roles.is_empty();
+    let is_role = |action: &Action| action.add_role.is_some() || action.remove_role.is_some();
+    let gives_roles = gives_roles || config.rules.iter().any(|rule| rule.actions.iter().any(is_role));
+    if gives_roles || config.welcome.enabled && !config.welcome.autorole.is_empty() {
         wanted.push((Permissions::MANAGE_ROLES, "Manage Roles"));
     }
     if config.moderation.enabled {

@@ -92,6 +92,7 @@ pub fn read<'a>(name: &str, data: &'a str, me: Option<UserId>) -> Incoming<'a> {
         "GUILD_MEMBER_ADD" => member_seen(data, true),
         "GUILD_MEMBER_UPDATE" => member_seen(data, false),
         "GUILD_MEMBER_REMOVE" => member_left(data),
+        "MESSAGE_REACTION_ADD" => message::reacted(data),
         "VOICE_STATE_UPDATE" => voice::seen(data),
         "GUILD_AUDIT_LOG_ENTRY_CREATE" => audit::line(data),
         _ => return Incoming::Ignored,
@@ -322,6 +323,8 @@ macro_rules! fields {
 
 fields! {
     FrameFields { op, s, t, d }
+    ReactionFields { guild_id, channel_id, message_id, member, emoji }
+    EmojiFields { name }
     DeletedFields { guild_id, channel_id, id, ids }
     HelloFields { heartbeat_interval }
     IdFields { id }

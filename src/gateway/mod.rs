@@ -32,6 +32,7 @@ mod scratch;
 mod session;
 mod slash;
 mod tempo;
+mod webhook;
 mod wire;
 
 use std::sync::Arc;

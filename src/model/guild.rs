@@ -236,6 +236,11 @@ impl Guilds {
             | Event::MinutePassed
             | Event::Closing
             | Event::SettingsChanged
+            | Event::MemberArrived { .. }
+            | Event::ReactionAdded { .. }
+            | Event::GuildJoined { .. }
+            | Event::CaseOpened { .. }
+            | Event::KudosGiven { .. }
             | Event::LevelReached { .. }
             | Event::ToolUnlocked { .. } => None,
         }

@@ -23,6 +23,7 @@ pub mod template;
 pub mod text;
 pub mod time;
 pub mod voice;
+pub mod webhook;
 pub mod zone;
 
 pub use button::{Button, Look};

@@ -7,7 +7,7 @@ mod store;
 mod text;
 
 use super::Feature;
-use crate::config::Config;
+use crate::config::{Config, Occasion};
 use crate::cx::{Cx, Promised};
 use crate::model::saying::{MemberText, Said};
 use crate::model::{ChannelId, Effect, Event, Guild, GuildId, Need, Outgoing, Result, RoleId, UserId};
@@ -15,7 +15,8 @@ use crate::store::{people, promises};
 
 pub(super) static FEATURE: Feature = Feature {
     name: "welcome",
-    is_on: |config| config.welcome.enabled,
+    // Rules on those who come wait for the same.
+    is_on: |config| config.welcome.enabled || config.rules.iter().any(|rule| rule.event == Occasion::MemberJoin),
     needs,
     commands: &[],
     undoes: &[],
@@ -35,14 +36,14 @@ struct Guest<'a> {
     guild: GuildId,
     user: UserId,
     name: &'a str,
+    bot: bool,
 }
 
 fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
     match event {
         Event::MemberSeen { guild, author, .. } if Some(author.id) == cx.me => look_over(cx, *guild),
-        Event::MemberSeen { author, .. } if author.bot && !cx.config.welcome.bots => Ok(()),
         Event::MemberSeen { guild, author, roles, joined, pending } => {
-            let guest = Guest { guild: *guild, user: author.id, name: &author.name };
+            let guest = Guest { guild: *guild, user: author.id, name: &author.name, bot: author.bot };
             match (*joined, *pending) {
                 (true, true) => store::save_waiting(cx.tx, *guild, author.id, cx.now),
                 (true, false) => came(cx, &guest, roles),
@@ -52,14 +53,12 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         }
         // Who writes has accepted the rules, and nobody may have been there to hear of it.
         Event::MessageSent(message) if message.is_from_person() => {
-            let guest = Guest { guild: message.guild, user: message.author.id, name: &message.author.name };
+            let author = &message.author;
+            let guest = Guest { guild: message.guild, user: author.id, name: &author.name, bot: author.bot };
             accepted(cx, &guest, &message.roles)
         }
         Event::MemberLeft { guild, user, name, bot } => {
-            if *bot && !cx.config.welcome.bots || Some(*user) == cx.me {
-                return Ok(());
-            }
-            left(cx, &Guest { guild: *guild, user: *user, name })
+            left(cx, &Guest { guild: *guild, user: *user, name, bot: *bot })
         }
         Event::GuildLost { guild, removed: true } => store::remove_guild(cx.tx, *guild),
         Event::SettingsChanged => cx.guilds.list().iter().try_for_each(|guild| look_over(cx, guild.id)),
@@ -74,14 +73,34 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
 
 /// Somebody came, or can be seen now.
 fn came(cx: &mut Cx<'_>, guest: &Guest<'_>, held: &[RoleId]) -> Result<()> {
+    arrived(cx, guest, held);
+    if !is_for(cx, guest) {
+        return Ok(());
+    }
     greet(cx, guest)?;
     roles::give(cx, guest, held)
+}
+
+/// Tells the other rooms.
+fn arrived(cx: &mut Cx<'_>, guest: &Guest<'_>, held: &[RoleId]) {
+    let Guest { guild, user, name, bot } = *guest;
+    cx.emit(Event::MemberArrived { guild, user, name: name.to_owned(), bot, roles: held.to_vec() });
+}
+
+/// Whether this room's own part is for them.
+fn is_for(cx: &Cx<'_>, guest: &Guest<'_>) -> bool {
+    let welcome = &cx.config.welcome;
+    welcome.enabled && (welcome.bots || !guest.bot) && Some(guest.user) != cx.me
 }
 
 /// Somebody who may have been waiting can be seen now.
 fn accepted(cx: &mut Cx<'_>, guest: &Guest<'_>, held: &[RoleId]) -> Result<()> {
     let Some(came_at) = store::find_waiting(cx.tx, guest.guild, guest.user)? else { return Ok(()) };
     store::remove_waiting(cx.tx, guest.guild, guest.user)?;
+    arrived(cx, guest, held);
+    if !is_for(cx, guest) {
+        return Ok(());
+    }
     if rules::is_in_time(came_at, cx.now) {
         greet(cx, guest)?;
     }
@@ -94,6 +113,9 @@ fn left(cx: &mut Cx<'_>, guest: &Guest<'_>) -> Result<()> {
     // Nobody saw that they were there.
     if store::find_waiting(cx.tx, guest.guild, guest.user)?.is_some() {
         return store::remove_waiting(cx.tx, guest.guild, guest.user);
+    }
+    if !is_for(cx, guest) {
+        return Ok(());
     }
     // Discord tells no nickname of who left; we may remember it.
     let known = people::find_name(cx.tx.read(), guest.guild, guest.user)?.filter(|name| !name.is_empty());
@@ -151,6 +173,9 @@ fn target_of_greeting(guest: &Guest<'_>) -> String {
 /// What was refused may be possible now; what cannot work stands on the page.
 fn look_over(cx: &mut Cx<'_>, guild: GuildId) -> Result<()> {
     let welcome = &cx.config.welcome;
+    if !welcome.enabled {
+        return Ok(());
+    }
     for (key, channel) in [("welcome.channel", welcome.channel), ("welcome.leave_channel", welcome.leave_channel)] {
         let has = |channel: ChannelId| {
             cx.guilds.list().iter().any(|guild: &std::sync::Arc<Guild>| guild.channel(channel).is_some())
