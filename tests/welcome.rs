@@ -224,3 +224,19 @@ async fn a_channel_that_is_gone_is_named_on_the_page() {
     assert!(problems.iter().any(|problem| problem.name == "welcome.channel"), "{problems:?}");
     bot.stop().await;
 }
+
+#[tokio::test]
+async fn five_hundred_at_once_are_greeted_in_order_and_hold_up_no_moderator() {
+    let (house, bot) = open().await;
+    let guild = house.inn.guild;
+    let came: Vec<_> = (0..500).map(|nth| house.sim.world().join(guild, &format!("Guest{nth}"))).collect();
+    let options = [("member", came[499].into()), ("reason", "raid".into())];
+    let answer = house.slash(house.inn.moderator, "warn", &options).await;
+    assert!(answer.text().starts_with("Case **1**: warned"), "{}", answer.text());
+    let greeted = house.sim.world().bot_messages(house.inn.introductions).len();
+    assert!(greeted < 500, "the moderator did not wait for {greeted} greetings");
+    let expected: Vec<_> = came.iter().map(|user| format!("Welcome to The Lantern & Ladle, <@{user}>!")).collect();
+    assert_eq!(house.said(&bot, house.inn.introductions).await, expected);
+    assert!(came.iter().all(|user| house.has_role(*user, house.inn.regular_role)));
+    bot.stop().await;
+}
