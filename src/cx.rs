@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{Config, Reloaded};
 use crate::model::{
     ChannelId, CommandBook, Effect, Event, GuildId, Guilds, MessageId, Refusal, Result, Timestamp, UserId,
 };
@@ -34,8 +34,12 @@ pub struct Cx<'a> {
     pub channel: Option<ChannelId>,
     /// The message that it is, if it was asked by one.
     pub message: Option<MessageId>,
+    /// The command that is being run, by its name.
+    pub command: Option<&'static str>,
     /// The message being handled is a prefix command of ours.
     pub is_command: bool,
+    /// What came of reading the configuration again, for a command that does so.
+    pub reloaded: Option<Arc<Reloaded>>,
     /// See [`Cx::emit`].
     pub emitted: Vec<Event>,
 }

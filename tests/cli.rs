@@ -51,7 +51,7 @@ fn a_wrong_line_or_a_typo_in_the_config_is_code_2() {
         let (code, _, err) = run(&folder, &[verb], &[("DISCORD_BOT_TOKEN", "x")]);
         assert_eq!(code, 2);
         assert!(
-            err.contains("innkeeper.toml: there is no key levels.mesage_xp; did you mean levels.message_xp?"),
+            err.contains("innkeeper.toml, line 2: there is no key levels.mesage_xp; did you mean levels.message_xp?"),
             "{err}"
         );
     }

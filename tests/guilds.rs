@@ -103,7 +103,7 @@ async fn a_role_that_was_refused_is_tried_again_when_the_guild_is_seen_anew() {
         counts
     };
     assert_eq!(counts().await, (2, 1));
-    let left = Event::MemberLeft { guild: guild(1), user: UserId::new(4).unwrap() };
+    let left = Event::MemberLeft { guild: guild(1), user: UserId::new(4).unwrap(), name: String::new(), bot: false };
     run(&path, config, vec![left]).await;
     assert_eq!(counts().await, (1, 0));
 }

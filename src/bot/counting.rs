@@ -22,7 +22,7 @@ impl Bot {
         let Some(command) = command else { return };
         let now = self.0.clock.now();
         let user = (!command.untold).then_some(invocation.actor.user);
-        let day = self.0.config.discord.timezone.day(now);
+        let day = self.0.config.load().discord.timezone.day(now);
         let counted = Counted { guild: invocation.guild, user, command: command.name, day };
         let is_much = self.0.book.count(counted, outcome, took, now);
         self.write_counts(is_much);

@@ -64,12 +64,12 @@ impl Bot {
     }
 
     fn admit(&self, invocation: &Invocation) -> Result<&'static Command, Denied> {
-        let command = features::find_command(&self.0.config, &invocation.command).map_err(|refusal| Denied {
+        let command = features::find_command(&self.0.config.load(), &invocation.command).map_err(|refusal| Denied {
             refusal,
             outcome: Outcome::Refused,
             command: None,
         })?;
-        if !self.0.config.discord.serves(invocation.guild) {
+        if !self.0.config.load().discord.serves(invocation.guild) {
             return Err(Denied::new(command, Outcome::Refused, "I do not serve this server."));
         }
         if self.rule(command, invocation.guild).disabled {
@@ -91,7 +91,7 @@ impl Bot {
     /// Holds a member's level against what the guild asks for. Levels are on the disk as soon as they are reached.
     async fn ask_for_level(&self, command: &'static Command, invocation: &Invocation) -> Result<(), Denied> {
         let Some(needed) = self.rule(command, invocation.guild).level else { return Ok(()) };
-        if !self.0.config.levels.enabled {
+        if !self.0.config.load().levels.enabled {
             return Ok(());
         }
         let (guild, user) = (invocation.guild, invocation.actor.user);
@@ -99,7 +99,7 @@ impl Bot {
             tracing::error!(%fault, "a level could not be read");
             Denied::new(command, Outcome::Fault, "I could not read your level, so I did nothing. Try again in a while.")
         })?;
-        let level = self.0.config.levels.curve.level_of(xp);
+        let level = self.0.config.load().levels.curve.level_of(xp);
         if level >= needed {
             return Ok(());
         }
@@ -132,7 +132,7 @@ impl Bot {
 
     /// Whether a prefix command means us: a word that is not ours may be another bot's.
     pub(super) fn is_ours(&self, word: &str) -> bool {
-        features::find_command(&self.0.config, word).is_ok()
+        features::find_command(&self.0.config.load(), word).is_ok()
     }
 }
 

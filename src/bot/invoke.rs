@@ -57,7 +57,7 @@ impl Bot {
         if !message.is_from_person() || message.content.is_empty() {
             return None;
         }
-        let line = prefix::strip(&message.content, &self.0.config.discord.prefix, self.user())?;
+        let line = prefix::strip(&message.content, &self.0.config.load().discord.prefix, self.user())?;
         let (word, rest) = prefix::split(line, &self.commands());
         self.is_ours(word).then(|| TextCommand {
             invocation: self.invocation_of(message, word, rest),
@@ -160,6 +160,9 @@ impl Bot {
             self.reply_later(invocation, &answer, reply_to).await;
             return answer;
         }
+        if command.reads_settings {
+            self.reload().await;
+        }
         let (bot, asked) = (self.clone(), invocation.clone());
         let planned = self.0.store.write(move |tx: &Tx| bot.plan_here(tx, command, &args, &asked, reply_to)).await;
         self.0.promised.notify_one();
@@ -197,7 +200,8 @@ impl Bot {
         }
         let (bot, asked) = (self.clone(), invocation.clone());
         let finished = self.0.store.write(move |tx: &Tx| {
-            let mut cx = bot.cx(tx, Source::Id(asked.key));
+            let config = bot.config();
+            let mut cx = bot.cx(tx, &config, Source::Id(asked.key));
             cx.asked_in = Some(asked.guild);
             let message = (awaited.answer)(&mut cx, awaited.about)?;
             let answer = Answer { message, ephemeral: command.ephemeral, outcome: Outcome::Ok };
@@ -259,8 +263,11 @@ impl Bot {
             let answer = refused(&Refusal::new("That was done already."));
             return Ok(Planned { answer, emitted: Vec::new(), awaited: None });
         }
-        let mut cx = self.cx(tx, Source::Id(invocation.key));
+        let config = self.config();
+        let mut cx = self.cx(tx, &config, Source::Id(invocation.key));
         cx.asked_in = Some(invocation.guild);
+        cx.command = Some(command.name);
+        cx.reloaded = self.reloaded().filter(|_| command.reads_settings);
         (cx.channel, cx.message) = (invocation.channel, reply_to.map(|(_, message)| message));
         let plan = (command.plan)(&mut cx, &invocation.actor, args)?;
         let answer = Answer { message: plan.reply, ephemeral: command.ephemeral, outcome: Outcome::Ok };
@@ -293,7 +300,8 @@ impl Bot {
         }
         let (bot, invocation, answer) = (self.clone(), invocation.clone(), answer.clone());
         let promised = self.0.store.write(move |tx: &Tx| {
-            let mut cx = bot.cx(tx, Source::Id(invocation.key));
+            let config = bot.config();
+            let mut cx = bot.cx(tx, &config, Source::Id(invocation.key));
             bot.promise_reply(&mut cx, &invocation, &answer, to, Turn::Only)
         });
         if let Err(fault) = promised.await {

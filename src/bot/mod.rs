@@ -11,17 +11,18 @@ mod minutes;
 mod observe;
 mod portrait;
 mod promises;
+mod reload;
 mod scruples;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{Notify, watch};
 
 use crate::command::Command;
-use crate::config::Config;
+use crate::config::{Config, Recipe, Reloaded};
 use crate::cx::{Cx, Source};
 use crate::features;
 use crate::model::{
@@ -52,7 +53,15 @@ pub trait Discord: Send + Sync {
 pub struct Bot(Arc<Inner>);
 
 struct Inner {
-    config: Config,
+    config: ArcSwap<Config>,
+    /// How it was read, where it can be read again, and what came of that.
+    recipe: ArcSwapOption<Recipe>,
+    reloaded: ArcSwapOption<Reloaded>,
+    reloading: tokio::sync::Mutex<()>,
+    /// Moves when settings changed.
+    settings: watch::Sender<u64>,
+    /// What Discord was asked to tell.
+    needs_at_start: Vec<Need>,
     store: Store,
     clock: Clock,
     vitals: Arc<Vitals>,
@@ -78,7 +87,12 @@ impl Bot {
             cooldowns: Cooldowns::default(),
             happenings: Happenings::default(),
             studio: Studio::new(&config.discord.cdn_url),
-            config,
+            needs_at_start: features::needs(&config),
+            config: ArcSwap::from_pointee(config),
+            recipe: ArcSwapOption::empty(),
+            reloaded: ArcSwapOption::empty(),
+            reloading: tokio::sync::Mutex::default(),
+            settings: watch::Sender::new(0),
             store,
             clock,
             vitals,
@@ -93,9 +107,9 @@ impl Bot {
         bot.0
             .store
             .write(move |tx: &Tx| {
-                let at = starting.0.clock.now();
-                features::switched_on(&starting.0.config).try_for_each(|feature| match feature.start {
-                    Some(start) => tx.scope(|| start(&mut starting.cx(tx, Source::Start(at)))),
+                let (at, config) = (starting.0.clock.now(), starting.config());
+                features::switched_on(&config).try_for_each(|feature| match feature.start {
+                    Some(start) => tx.scope(|| start(&mut starting.cx(tx, &config, Source::Start(at)))),
                     None => Ok(()),
                 })
             })
@@ -104,8 +118,14 @@ impl Bot {
         Ok(bot)
     }
 
-    pub fn config(&self) -> &Config {
-        &self.0.config
+    /// The settings as they are now.
+    pub fn config(&self) -> Arc<Config> {
+        self.0.config.load_full()
+    }
+
+    /// Moves whenever settings change.
+    pub fn settings(&self) -> watch::Receiver<u64> {
+        self.0.settings.subscribe()
     }
 
     pub fn store(&self) -> &Store {
@@ -170,12 +190,12 @@ impl Bot {
 
     /// The commands of the features that are switched on.
     pub fn commands(&self) -> Vec<&'static Command> {
-        features::commands(&self.0.config)
+        features::commands(&self.0.config.load())
     }
 
-    /// What the features that are switched on have to be told by Discord.
+    /// What the features that were switched on at the start have to be told by Discord.
     pub fn needs(&self) -> Vec<Need> {
-        features::needs(&self.0.config)
+        self.0.needs_at_start.clone()
     }
 
     /// Resolves when everything handed over so far is committed; tells how far the session is on the disk.
@@ -183,10 +203,10 @@ impl Bot {
         self.0.store.settle().await.ok().flatten()
     }
 
-    fn cx<'a>(&'a self, tx: &'a Tx, source: Source) -> Cx<'a> {
+    fn cx<'a>(&'a self, tx: &'a Tx, config: &'a Config, source: Source) -> Cx<'a> {
         Cx {
             tx,
-            config: &self.0.config,
+            config,
             guilds: &self.0.guilds,
             book: &self.0.book,
             vitals: &self.0.vitals,
@@ -197,7 +217,9 @@ impl Bot {
             asked_in: None,
             channel: None,
             message: None,
+            command: None,
             is_command: false,
+            reloaded: None,
             emitted: Vec::new(),
         }
     }

@@ -28,7 +28,8 @@ impl Bot {
     /// # Errors
     /// The queue is full and nothing was taken.
     pub fn observe(&self, event: Option<Event>, progress: Progress) -> Result<(), QueueFull> {
-        let serves = |guild| self.0.config.discord.serves(guild);
+        let config = self.0.config.load();
+        let serves = |guild| config.discord.serves(guild);
         let event = event.filter(|event| guild_of(event).is_none_or(serves));
         let command = event.as_ref().and_then(|event| self.command_in(event));
         if let Some(event) = &event {
@@ -79,8 +80,9 @@ impl Bot {
     pub(super) fn show(&self, tx: &Tx, event: &Event, setting: &Setting) -> Result<Vec<Event>> {
         let Setting { watched, is_command, .. } = *setting;
         let mut emitted = Vec::new();
-        for feature in features::switched_on(&self.0.config) {
-            let mut cx = Cx { is_command, watched, ..self.cx(tx, setting.source.clone()) };
+        let config = self.config();
+        for feature in features::switched_on(&config) {
+            let mut cx = Cx { is_command, watched, ..self.cx(tx, &config, setting.source.clone()) };
             match tx.scope(|| (feature.observe)(&mut cx, event)) {
                 Ok(()) => emitted.append(&mut cx.emitted),
                 Err(Error::Refusal(refusal)) => tracing::debug!(feature = feature.name, %refusal, "refused an event"),
@@ -102,7 +104,11 @@ impl Bot {
 /// The guild that an event happened in, unless it is about all of them.
 fn guild_of(event: &Event) -> Option<GuildId> {
     Some(match event {
-        Event::SessionBegan { .. } | Event::MinutePassed | Event::Closing | Event::CommandsCounted(_) => return None,
+        Event::SessionBegan { .. }
+        | Event::MinutePassed
+        | Event::Closing
+        | Event::SettingsChanged
+        | Event::CommandsCounted(_) => return None,
         Event::MessageSent(message) => message.guild,
         Event::GuildSeen(guild) => guild.id,
         Event::GuildChanged(outline) => outline.id,
@@ -122,6 +128,11 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::PromiseEnded { guild, .. }
         | Event::PromiseMoved { guild, .. }
         | Event::LevelReached { guild, .. }
+        | Event::MemberArrived { guild, .. }
+        | Event::ReactionAdded { guild, .. }
+        | Event::GuildJoined { guild }
+        | Event::CaseOpened { guild, .. }
+        | Event::KudosGiven { guild, .. }
         | Event::ToolUnlocked { guild, .. } => *guild,
     })
 }

@@ -10,7 +10,7 @@ impl Bot {
     /// The picture of a member as a PNG, from the first guild in which there is one that may be shown. None: there is
     /// nobody to show, or too much to do to draw.
     pub async fn portrait(&self, user: UserId) -> Result<Option<Arc<[u8]>>> {
-        let (config, guilds, now) = (self.0.config.clone(), self.0.guilds.list(), self.0.clock.now());
+        let (config, guilds, now) = (self.config(), self.0.guilds.list(), self.0.clock.now());
         let find = move |reader: &_| {
             for make in features::switched_on(&config).filter_map(|feature| feature.portrait) {
                 for guild in &guilds {

@@ -8,8 +8,9 @@ use clap::Args;
 
 use super::house::{self, House, Plan};
 use super::{Exit, complain};
-use crate::config::{Audience, Config, LevelRole};
+use crate::config::{Action, Audience, Config, LevelRole, Occasion, OwnCommand, Rule};
 use crate::gateway::Tempo;
+use crate::model::saying::MemberText;
 use crate::model::{Clock, Secret};
 use crate::sim::{Community, Sim, SimConfig};
 use crate::status::FaceSettings;
@@ -95,7 +96,7 @@ async fn demo(options: &Options, data: &Data) -> Exit {
     };
     let config = configure(options, data, &sim, &community);
     let face = FaceSettings { demo: Some(sim.page_url()), ..FaceSettings::of(&config) };
-    let plan = Plan { config, token: Secret::new(TOKEN), clock, face };
+    let plan = Plan { config, token: Secret::new(TOKEN), clock, face, recipe: None };
     let house = match House::open(plan).await {
         Ok(house) => house,
         Err(error) => return error.complain(),
@@ -125,6 +126,18 @@ fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -
     config.moderation.modlog = community.inn().map(|inn| inn.mod_log);
     config.bumps.channel = community.inn().map(|inn| inn.bot_commands);
     config.bumps.enabled = config.bumps.channel.is_some();
+    let reply = "Be kind, keep to the topic, and let others sleep. {guild} has {count} members, {name}.";
+    config.commands.extend(MemberText::parse(reply).ok().map(|reply| OwnCommand {
+        about: "Tells the rules of the house".to_owned(),
+        ..OwnCommand::new("rules", reply)
+    }));
+    if let Some(inn) = community.inn() {
+        config.welcome.enabled = true;
+        (config.welcome.channel, config.welcome.leave_channel) = (Some(inn.introductions), Some(inn.off_topic));
+        let send = Some("👏 {name}".to_owned());
+        let applause = Action { send, channel: Some(inn.show_and_tell), ..Action::default() };
+        config.rules.push(Rule::new(Occasion::Kudos, vec![applause]));
+    }
     config.levels.roles =
         community.level_roles().into_iter().map(|(level, role)| LevelRole { level, role, keep: false }).collect();
     config

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::{Exit, complain};
 use crate::bot::Bot;
-use crate::config::Config;
+use crate::config::{Config, Recipe};
 use crate::door;
 use crate::features;
 use crate::gateway::{self, Ended, Tempo};
@@ -62,6 +62,8 @@ pub struct Plan {
     pub token: Secret,
     pub clock: Clock,
     pub face: FaceSettings,
+    /// How to read the configuration again, where it came from outside.
+    pub recipe: Option<Recipe>,
 }
 
 /// The house with its doors open.
@@ -91,7 +93,7 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 impl House {
     /// Opens everything but the gateway. Nothing is left behind when something is in the way.
     pub async fn open(plan: Plan) -> Result<Self, CannotOpen> {
-        let Plan { config, token, clock, face } = plan;
+        let Plan { config, token, clock, face, recipe } = plan;
         let vitals = Vitals::new(clock.clone());
         let lock = InstanceLock::take(&config.store.path)?;
         let settings = StoreSettings {
@@ -101,6 +103,9 @@ impl House {
         let store = Store::open(&config.store.path, settings, vitals.clone())?;
         let opened = Bot::open(config.clone(), store.clone(), clock.clone(), vitals.clone()).await;
         let bot = opened.map_err(|error| CannotOpen::failed(format!("the database could not be read: {error}")))?;
+        if let Some(recipe) = recipe {
+            bot.reads_again(recipe);
+        }
         let board = Board::new(clock);
         let face = Face { vitals, board: board.clone(), settings: Arc::new(face) };
         let (stop, stopping) = watch::channel(false);
@@ -131,6 +136,7 @@ impl House {
         let stopping = self.stop.subscribe();
         let redraw = tokio::spawn(redraw(self.bot.clone(), self.board.clone(), stopping.clone()));
         let watchdog = tokio::spawn(watchdog(self.bot.clone(), self.lamp.is_some(), stopping.clone()));
+        let rereading = tokio::spawn(reread(self.bot.clone(), stopping.clone()));
         let (bot, token) = (self.bot.clone(), self.token.clone());
         let mut session = tokio::spawn(gateway::run(bot, token, tempo, stopping));
         let mut exit = Exit::Ok;
@@ -150,7 +156,7 @@ impl House {
             if ended.is_none() {
                 let _ = session.await;
             }
-            let _ = tokio::join!(redraw, watchdog);
+            let _ = tokio::join!(redraw, watchdog, rereading);
             if let Some(server) = self.server {
                 let _ = server.await;
             }
@@ -199,7 +205,7 @@ async fn redraw(bot: Bot, board: Arc<Board>, stop: watch::Receiver<bool>) {
 }
 
 async fn cards(bot: &Bot) -> crate::model::Result<Vec<Card>> {
-    let (config, guilds, now) = (bot.config().clone(), bot.guilds().list(), bot.clock().now());
+    let (config, guilds, now) = (bot.config(), bot.guilds().list(), bot.clock().now());
     bot.store()
         .read(move |reader| {
             let mut cards = Vec::new();
@@ -228,6 +234,22 @@ async fn watchdog(bot: Bot, has_lamp: bool, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(every) => {}
             _ = stop.changed() => return,
         }
+    }
+}
+
+/// Reads the configuration again whenever the process is told to (SIGHUP).
+async fn reread(bot: Bot, mut stop: watch::Receiver<bool>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        tracing::warn!("SIGHUP cannot be awaited; /reload still works");
+        return;
+    };
+    loop {
+        tokio::select! {
+            told = hangup.recv() => if told.is_none() { return },
+            _ = stop.changed() => return,
+        }
+        bot.reload().await;
     }
 }
 

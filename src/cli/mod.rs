@@ -14,7 +14,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{ConfigError, Loaded};
+use crate::config::{ConfigError, Loaded, Recipe};
+use crate::features;
 
 /// How a verb ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,12 +78,21 @@ pub struct ConfigFile {
 
 impl ConfigFile {
     fn load(&self) -> Result<Loaded, ConfigError> {
-        let environment = std::env::vars_os().filter_map(|(key, value)| {
-            // A variable that is no text cannot be one of ours.
-            Some((key.into_string().ok()?, value.into_string().ok()?))
-        });
-        crate::config::load(self.config.as_deref(), environment.collect())
+        let loaded = recipe(self.config.clone()).load()?;
+        match features::mistakes(&loaded.config) {
+            mistakes if mistakes.is_empty() => Ok(loaded),
+            mistakes => Err(loaded.refuse(mistakes)),
+        }
     }
+}
+
+/// How to read this file, or the one in the usual places.
+fn recipe(file: Option<PathBuf>) -> Recipe {
+    let environment = std::env::vars_os().filter_map(|(key, value)| {
+        // A variable that is no text cannot be one of ours.
+        Some((key.into_string().ok()?, value.into_string().ok()?))
+    });
+    Recipe { file, environment: environment.collect() }
 }
 
 /// Reads the command line and does what it says.

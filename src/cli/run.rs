@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::house::{self, House, Plan};
-use super::{ConfigFile, Exit, complain};
+use super::{ConfigFile, Exit, complain, recipe};
 use crate::gateway::Tempo;
 use crate::model::Clock;
 use crate::status::FaceSettings;
@@ -23,6 +23,7 @@ pub fn run(file: &ConfigFile) -> Exit {
         Ok(None) => return complain(&NO_TOKEN, Exit::Usage),
         Err(error) => return complain(&error, Exit::Usage),
     };
+    let recipe = recipe(loaded.file);
     let config = loaded.config;
     let face = FaceSettings::of(&config);
     let runtime = match house::runtime() {
@@ -30,7 +31,7 @@ pub fn run(file: &ConfigFile) -> Exit {
         Err(error) => return complain(&error, Exit::Failed),
     };
     let exit = runtime.block_on(async {
-        match House::open(Plan { config, token, clock: Clock::real(), face }).await {
+        match House::open(Plan { config, token, clock: Clock::real(), face, recipe: Some(recipe) }).await {
             Ok(house) => {
                 if let Some(address) = house.pages {
                     tracing::info!("pages at http://{address}/");

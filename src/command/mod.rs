@@ -43,6 +43,8 @@ pub struct Command {
     pub on_message: Option<OnMessage>,
     /// Whether the database is to be copied before it runs with these arguments in this guild.
     pub backup_first: fn(&Guild, &Args) -> bool,
+    /// The configuration is read again before it runs.
+    pub reads_settings: bool,
     /// Decides, inside a transaction, what to change and what to answer.
     pub plan: PlanFn,
 }
@@ -299,6 +301,7 @@ impl Command {
             looks_at: None,
             on_message: None,
             backup_first: |_, _| false,
+            reads_settings: false,
             plan,
         }
     }

@@ -8,7 +8,7 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::Config;
+use super::{Config, lines};
 use crate::model::Secret;
 
 const PREFIX: &str = "INNKEEPER_";
@@ -127,11 +127,10 @@ pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<L
     figment = figment.merge(Environment(environment));
     let mut config: Config = figment.extract().map_err(|error| ConfigError(explain(error)))?;
     let loaded = |config| Loaded { config, file: file.clone(), figment: figment.clone() };
-    let mistakes = config.mistakes();
+    let mut mistakes: Vec<_> = config.mistakes().into_iter().map(|(key, words)| (key.to_owned(), words)).collect();
+    mistakes.extend(config.mistakes_in_lists());
     if !mistakes.is_empty() {
-        let loaded = loaded(config);
-        let sentence = |(key, words): (&str, String)| format!("{}: {key} {words}.", loaded.origin(key));
-        return Err(ConfigError(mistakes.into_iter().map(sentence).collect()));
+        return Err(loaded(config).refuse(mistakes));
     }
     config.settle();
     let folder = file.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
@@ -158,15 +157,22 @@ fn explain(errors: figment::Error) -> Vec<String> {
     errors.into_iter().map(|error| explain_one(&error)).collect()
 }
 
+/// Where in a file a key stands, as far as that can be told: `, line 7`.
+fn line_of(file: &Path, key: &str) -> String {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    lines::find(&text, key).map_or(String::new(), |line| format!(", line {line}"))
+}
+
 fn explain_one(error: &figment::Error) -> String {
-    let place = match &error.metadata {
+    let path = error.path.join(".");
+    let place = |key: &str| match &error.metadata {
         Some(metadata) => match metadata.source.as_ref().and_then(|source| source.file_path()) {
-            Some(path) => format!("{}: ", path.display()),
+            Some(path) if key.is_empty() => format!("{}: ", path.display()),
+            Some(path) => format!("{}{}: ", path.display(), line_of(path, key)),
             None => format!("{}: ", metadata.name),
         },
         None => String::new(),
     };
-    let path = error.path.join(".");
     match &error.kind {
         Kind::UnknownField(field, known) => {
             // The path ends before the unknown key or at it, depending on who noticed.
@@ -179,10 +185,11 @@ fn explain_one(error: &figment::Error) -> String {
                 Some((_, known)) => format!("did you mean {}?", full(known)),
                 None => format!("known here: {}.", known.join(", ")),
             };
-            format!("{place}there is no key {}; {hint}", full(field))
+            let key = full(field);
+            format!("{}there is no key {key}; {hint}", place(&key))
         }
-        kind if path.is_empty() => format!("{place}{}", without_excerpt(&kind.to_string())),
-        kind => format!("{place}{path}: {kind}."),
+        kind if path.is_empty() => format!("{}{}", place(""), without_excerpt(&kind.to_string())),
+        kind => format!("{}{path}: {kind}.", place(&path)),
     }
 }
 
@@ -207,31 +214,25 @@ impl Loaded {
         }
     }
 
-    /// Every key with its value as TOML would write it, and its origin. Secrets are `***`.
-    pub fn list(&self) -> Vec<(String, String, Origin)> {
-        let value = Value::serialize(&self.config);
-        let mut rows = Vec::new();
-        if let Ok(Value::Dict(_, dict)) = value {
-            for (key, value) in &dict {
-                self.list_into(&mut rows, key.clone(), value);
-            }
-        }
-        rows
+    /// Why it cannot be used: each mistake is a key and a sentence.
+    pub fn refuse(&self, mistakes: Vec<(String, String)>) -> ConfigError {
+        let sentence = |(key, words): (String, String)| {
+            // What came from a list came from where the list did.
+            let list = key.split('.').take_while(|part| part.parse::<usize>().is_err()).collect::<Vec<_>>().join(".");
+            let origin = self.origin(&list);
+            let line = if let Origin::File(path) = &origin { line_of(path, &key) } else { String::new() };
+            format!("{origin}{line}: {key} {words}.")
+        };
+        ConfigError(mistakes.into_iter().map(sentence).collect())
     }
 
-    fn list_into(&self, rows: &mut Vec<(String, String, Origin)>, key: String, value: &Value) {
-        match value {
-            Value::Dict(_, dict) => {
-                for (name, value) in dict {
-                    self.list_into(rows, format!("{key}.{name}"), value);
-                }
-            }
-            value => {
-                let text = serde_json::to_string(value).unwrap_or_default();
-                let origin = self.origin(&key);
-                rows.push((key, text, origin));
-            }
-        }
+    /// Every key with its value as TOML would write it, and its origin. Secrets are `***`.
+    pub fn list(&self) -> Vec<(String, String, Origin)> {
+        let with_origin = |(key, value): (String, String)| {
+            let origin = self.origin(&key);
+            (key, value, origin)
+        };
+        self.config.values().into_iter().map(with_origin).collect()
     }
 
     /// The bot's token, from the environment or from its file; none when neither is set.
@@ -252,6 +253,30 @@ impl Loaded {
         }
         let text = std::fs::read_to_string(&discord.token_file).map_err(unreadable)?;
         clean_token(&text, &discord.token_file).map(Some)
+    }
+}
+
+impl Config {
+    /// Every key with its value as TOML would write it. Secrets are `***`.
+    pub(super) fn values(&self) -> Vec<(String, String)> {
+        let mut rows = Vec::new();
+        if let Ok(Value::Dict(_, dict)) = Value::serialize(self) {
+            for (key, value) in &dict {
+                list_into(&mut rows, key.clone(), value);
+            }
+        }
+        rows
+    }
+}
+
+fn list_into(rows: &mut Vec<(String, String)>, key: String, value: &Value) {
+    match value {
+        Value::Dict(_, dict) => {
+            for (name, value) in dict {
+                list_into(rows, format!("{key}.{name}"), value);
+            }
+        }
+        value => rows.push((key, serde_json::to_string(value).unwrap_or_default())),
     }
 }
 
@@ -314,6 +339,17 @@ mod tests {
         assert!(words.contains("no key levls; did you mean levels?"), "{words}");
         let words = refusal("", &[("INNKEEPER_STORE__PAHT", "x")]);
         assert!(words.contains("did you mean store.path?"), "{words}");
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_file_and_line() {
+        for toml in ["[levels]\n\nmessage_xp = -3", "[levels]\n\nmesage_xp = 3", "[levels]\n\nmessage_xp = \"x\""] {
+            assert!(refusal(toml, &[]).contains("innkeeper.toml, line 3: "), "{toml}: {}", refusal(toml, &[]));
+        }
+        let words = refusal("[levels]\n[[levels.role]]\nlevel = 2\nrole = \"7\"\n[[levels.role]]\nlevel = \"x\"", &[]);
+        assert!(words.contains("innkeeper.toml, line 6: levels.role.1.level"), "{words}");
+        let words = refusal("[levels]\n[[levels.role]]\nlevel = 2", &[]);
+        assert!(words.contains("innkeeper.toml, line 2: "), "{words}");
     }
 
     #[test]
@@ -405,6 +441,28 @@ mod tests {
         ];
         for (toml, expected) in refusals {
             let words = refusal(&format!("[kudos]\n{toml}"), &[]);
+            assert!(words.contains(expected), "{toml}: {words}");
+        }
+    }
+
+    #[test]
+    fn a_greeting_is_read_and_nonsense_is_refused() {
+        let toml = "[welcome]\nenabled = true\nmessages = [\"Hi {name}\", \"Hello {member}\"]\nautorole = [\"7\"]";
+        let welcome = with(toml, &[]).unwrap().config.welcome;
+        assert_eq!((welcome.enabled, welcome.messages.len(), welcome.autorole.len()), (true, 2, 1));
+        let long = format!("messages = [\"{}\"]", "x".repeat(1_001));
+        let refusals = [
+            (
+                "messages = [\"Hi {nmae}\"]",
+                "no placeholder {nmae}; known: {member} {name} {guild} {count}; did you mean",
+            ),
+            ("messages = []", "welcome.messages has to hold between 1 and 50 texts"),
+            (long.as_str(), "the text has more than 1000 characters"),
+            ("autorole = [\"7\", \"7\"]", "welcome.autorole names the same role twice"),
+            ("chanel = \"7\"", "no key welcome.chanel; did you mean welcome.channel?"),
+        ];
+        for (toml, expected) in refusals {
+            let words = refusal(&format!("[welcome]\n{toml}"), &[]);
             assert!(words.contains(expected), "{toml}: {words}");
         }
     }

@@ -4,28 +4,37 @@
 //! and is held to that by a test.
 
 mod bumps;
+mod change;
+mod commands;
 mod kudos;
 mod levels;
+mod lines;
 mod load;
 mod locks;
 mod moderation;
+mod occasions;
 mod privacy;
 mod roles;
 mod values;
+mod welcome;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 pub use bumps::{Bumps, DISBOARD};
+pub use change::{Merged, Recipe, Reloaded, merge};
+pub use commands::OwnCommand;
 pub use kudos::{KUDOS_AMOUNT_MAX, Kudos};
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
 pub use load::{ConfigError, Loaded, Origin, load};
 pub use locks::Locks;
 pub use moderation::{Moderation, Punishment, TIMEOUT_MAX, Threshold};
+pub use occasions::{Action, Occasion, OccasionWord, Rule};
 pub use privacy::Privacy;
 pub use roles::Roles;
 pub use values::{Colour, Multiplier, XpRange};
+pub use welcome::Welcome;
 
 use crate::model::{GuildId, Secret, Zone};
 
@@ -44,6 +53,13 @@ pub struct Config {
     pub bumps: Bumps,
     pub roles: Roles,
     pub privacy: Privacy,
+    pub welcome: Welcome,
+    /// What is to be done when something happens.
+    #[serde(rename = "on", skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
+    /// Commands of the community's own.
+    #[serde(rename = "command", skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<OwnCommand>,
 }
 
 /// `[discord]`: who we are there.
@@ -179,6 +195,13 @@ impl Config {
         self.levels.settle();
     }
 
+    /// The same of lists of tables: the key says which of them.
+    fn mistakes_in_lists(&self) -> Vec<(String, String)> {
+        let mut found = commands::mistakes(&self.commands);
+        found.extend(occasions::mistakes(&self.rules));
+        found
+    }
+
     /// What is wrong with values that are each of the right type: the key and a sentence.
     fn mistakes(&self) -> Vec<Mistake> {
         let mut found = self.levels.mistakes();
@@ -187,6 +210,7 @@ impl Config {
         found.extend(self.bumps.mistakes());
         found.extend(self.roles.mistakes());
         found.extend(self.privacy.mistakes());
+        found.extend(self.welcome.mistakes());
         let mut hold = |holds: bool, key: &'static str, sentence: String| {
             if !holds {
                 found.push((key, sentence));

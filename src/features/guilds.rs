@@ -73,7 +73,11 @@ fn start(cx: &mut Cx<'_>) -> Result<()> {
 fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
     match event {
         Event::VoiceSeen { guild, voice } => save_voice(cx, *guild, voice),
-        Event::CommandRan { .. } | Event::MessagesDeleted { .. } | Event::MinutePassed | Event::Closing => Ok(()),
+        Event::CommandRan { .. }
+        | Event::MessagesDeleted { .. }
+        | Event::MinutePassed
+        | Event::Closing
+        | Event::SettingsChanged => Ok(()),
         Event::MessageSent(message) if message.author.bot => Ok(()),
         Event::MessageSent(message) => save_member(cx, message.guild, &message.author),
         Event::MemberSeen { author, .. } if author.bot && Some(author.id) != cx.me => Ok(()),
@@ -85,7 +89,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             }
             save_member(cx, *guild, author)
         }
-        Event::MemberLeft { guild, user } => {
+        Event::MemberLeft { guild, user, .. } => {
             forget(cx.tx, *guild, *user);
             // Somebody who was never seen may have left more than a name.
             let sql = "INSERT INTO member (guild, user, name, present, left_at) VALUES (?1, ?2, '', 0, ?3)
@@ -97,6 +101,11 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         Event::LevelReached { .. }
         | Event::ToolUnlocked { .. }
         | Event::MemberBanned { .. }
+        | Event::MemberArrived { .. }
+        | Event::ReactionAdded { .. }
+        | Event::GuildJoined { .. }
+        | Event::CaseOpened { .. }
+        | Event::KudosGiven { .. }
         | Event::Audited(_)
         | Event::PromiseEnded { .. }
         | Event::PromiseMoved { .. }
@@ -109,6 +118,10 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             Ok(())
         }
         Event::GuildSeen(guild) => {
+            let known = "SELECT 1 FROM guild WHERE guild = ?1 AND present = 1";
+            if !cx.tx.read().prepare_cached(known)?.exists([guild.id.sql()])? {
+                cx.emit(Event::GuildJoined { guild: guild.id });
+            }
             save_guild(cx, guild.id)?;
             guild.voices.iter().try_for_each(|voice| save_voice(cx, guild.id, voice))
         }

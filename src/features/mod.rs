@@ -9,16 +9,20 @@ pub mod kudos;
 pub mod levels;
 pub mod locks;
 pub mod moderation;
+mod occasions;
+mod own;
 mod plain;
 mod privacy;
 mod promises;
 pub mod roles;
+mod settings;
 mod undo;
+mod welcome;
 
 use std::sync::Arc;
 
 use crate::command::{Actor, Command, Plan};
-use crate::config::Config;
+use crate::config::{Action, Config};
 use crate::cx::Cx;
 use crate::model::{Event, Guild, GuildId, Need, Permissions, Picture, Refusal, Result, Timestamp, UserId};
 use crate::status::Card;
@@ -72,10 +76,15 @@ pub const FEATURES: &[&Feature] = &[
     &locks::FEATURE,
     &bumps::FEATURE,
     &roles::FEATURE,
+    // Behind every room that gives back roles or mutes: what everybody is given comes after them.
+    &welcome::FEATURE,
+    &occasions::FEATURE,
     &promises::FEATURE,
     &undo::FEATURE,
     &privacy::FEATURE,
+    &own::FEATURE,
     &commands::FEATURE,
+    &settings::FEATURE,
     &health::FEATURE,
     &plain::FEATURE,
 ];
@@ -87,7 +96,8 @@ pub fn switched_on(config: &Config) -> impl Iterator<Item = &'static Feature> {
 
 /// The commands of the rooms that are switched on, in the order of the roll call.
 pub fn commands(config: &Config) -> Vec<&'static Command> {
-    switched_on(config).flat_map(|feature| feature.commands.iter().copied()).collect()
+    let ours = switched_on(config).flat_map(|feature| feature.commands.iter().copied());
+    ours.chain(own::commands(config)).collect()
 }
 
 /// The command that a person's word names.
@@ -102,8 +112,17 @@ pub fn find_command(config: &Config, word: &str) -> Result<&'static Command, Ref
             let words = format!("`{}` is switched off here, with everything of `{}`.", command.name, feature.name);
             Err(Refusal::new(words))
         }
+        None if let Some(command) = own::commands(config).into_iter().find(|command| command.is_called(word)) => {
+            Ok(command)
+        }
         None => Err(Refusal::new("I know no such command. `/help` lists what there is.")),
     }
+}
+
+/// What is wrong with a configuration that each of its sections finds fine: a key, and a sentence.
+pub fn mistakes(config: &Config) -> Vec<(String, String)> {
+    let ours: Vec<_> = FEATURES.iter().flat_map(|feature| feature.commands.iter().copied()).collect();
+    own::mistakes(config, &ours)
 }
 
 /// What the bot has to be allowed in a server for what is switched on, by the name that Discord's settings show: one
@@ -119,7 +138,13 @@ pub fn permissions(config: &Config) -> Vec<(Permissions, &'static str)> {
     if config.levels.enabled && config.levels.card {
         wanted.push((Permissions::ATTACH_FILES, "Attach Files"));
     }
-    if config.locks.enabled || config.roles.enabled || config.levels.enabled && !config.levels.roles.is_empty() {
+    let is_role = |action: &Action| action.add_role.is_some() || action.remove_role.is_some();
+    let gives_roles = config.locks.enabled
+        || config.roles.enabled
+        || config.levels.enabled && !config.levels.roles.is_empty()
+        || config.welcome.enabled && !config.welcome.autorole.is_empty()
+        || config.rules.iter().any(|rule| rule.actions.iter().any(is_role));
+    if gives_roles {
         wanted.push((Permissions::MANAGE_ROLES, "Manage Roles"));
     }
     if config.roles.enabled && config.roles.restore_nickname {

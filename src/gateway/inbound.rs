@@ -95,6 +95,7 @@ pub fn read<'a>(name: &str, data: &'a str, me: Option<UserId>) -> Incoming<'a> {
         "GUILD_MEMBER_UPDATE" => member_seen(data, false),
         "GUILD_MEMBER_REMOVE" => member_left(data),
         "GUILD_BAN_ADD" => member_banned(data),
+        "MESSAGE_REACTION_ADD" => message::reacted(data),
         "VOICE_STATE_UPDATE" => voice::seen(data),
         "GUILD_AUDIT_LOG_ENTRY_CREATE" => audit::line(data),
         _ => return Incoming::Ignored,
@@ -251,13 +252,15 @@ fn member_seen(data: &str, joined: bool) -> Reading {
     let guild = fields.guild_id.id()?;
     let author = author(guild, fields.user.object(), &fields)?;
     let nick = fields.nick.text().filter(|nick| !nick.is_empty()).map(Cow::into_owned);
-    Some(Some(Event::MemberSeen { guild, author, roles: ids(fields.roles), nick, joined }))
+    let pending = fields.pending.flag();
+    Some(Some(Event::MemberSeen { guild, author, roles: ids(fields.roles), nick, joined, pending }))
 }
 
 fn member_left(data: &str) -> Reading {
     let fields: MemberFields = fields(data)?;
-    let user: IdFields = fields.user.object();
-    Some(Some(Event::MemberLeft { guild: fields.guild_id.id()?, user: user.id.id()? }))
+    let guild = fields.guild_id.id()?;
+    let Author { id, name, bot, .. } = author(guild, fields.user.object(), &fields)?;
+    Some(Some(Event::MemberLeft { guild, user: id, name, bot }))
 }
 
 fn member_banned(data: &str) -> Reading {
@@ -337,12 +340,14 @@ macro_rules! fields {
 
 fields! {
     FrameFields { op, s, t, d }
+    ReactionFields { guild_id, channel_id, message_id, member, emoji }
+    EmojiFields { name }
     DeletedFields { guild_id, channel_id, id, ids }
     HelloFields { heartbeat_interval }
     IdFields { id }
     ReadyFields { session_id, resume_gateway_url, user, application, guilds }
     UserFields { id, username, global_name, avatar, bot, member }
-    MemberFields { guild_id, user, nick, avatar, roles }
+    MemberFields { guild_id, user, nick, avatar, roles, pending }
     MessageFields {
         id, guild_id, channel_id, author, member, content, kind as "type", webhook_id, mentions, referenced_message,
         interaction, interaction_metadata, embeds,

@@ -80,6 +80,7 @@ fn intent_of(need: Need) -> Intents {
         Need::Members => Intents::GUILD_MEMBERS,
         Need::Voice => Intents::GUILD_VOICE_STATES,
         Need::Moderation => Intents::GUILD_MODERATION,
+        Need::Reactions => Intents::GUILD_MESSAGE_REACTIONS,
     }
 }
 

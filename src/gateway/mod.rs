@@ -35,6 +35,7 @@ mod scratch;
 mod session;
 mod slash;
 mod tempo;
+mod webhook;
 mod wire;
 
 use std::sync::Arc;
@@ -91,6 +92,7 @@ pub async fn run_over(
     let budget = Budget::new(bot.store().clone(), vitals.clone(), tempo.identify);
     let recount = budget.clone();
     let guard = Guard { vitals, stop, token_lost: rest.token_lost(), tick: tempo.tick };
+    let registering = (bot.clone(), rest.clone());
     let session = Session::new(Shared::new(bot.clone(), rest, tempo), guard, budget, token);
     let (over, is_over) = watch::channel(false);
     let connected = async {
@@ -102,8 +104,12 @@ pub async fn run_over(
         halt
     };
     // Promises and time are kept until the session has ended, so that its last events still lead to something.
-    let (halt, (), ()) =
-        tokio::join!(connected, bot.keep_promises(&*performer, is_over.clone()), bot.keep_time(is_over));
+    let (halt, (), (), ()) = tokio::join!(
+        connected,
+        bot.keep_promises(&*performer, is_over.clone()),
+        bot.keep_time(is_over.clone()),
+        registration::follow_settings(registering.0, registering.1, is_over),
+    );
     match halt {
         Halt::Stopped => Ended::Stopped,
         Halt::TokenLost => Ended::Fatal(format!("{} {}", rest::TOKEN_WORDS, rest::TOKEN_ACTION)),

@@ -15,6 +15,7 @@ use super::clean::Clean;
 use super::raw::Raw;
 use super::refusal::{self, code};
 use super::rest::Rest;
+use super::webhook;
 use super::wire::{Call, Reply, unreadable};
 use crate::bot::{BoxFuture, Discord};
 use crate::model::{ChannelId, Delivered, Effect, GuildId, Guilds, MessageId, Outgoing, RoleId, Seen, Setback, UserId};
@@ -142,6 +143,10 @@ impl Discord for Performer {
                 }
                 Effect::SendDirect { user, message } => {
                     return self.send_direct(*user, message, nonce).await.map(|(_, sent)| sent);
+                }
+                Effect::Webhook { url, body, until } => {
+                    let tried = webhook::post(url, body, webhook::is_public).await;
+                    return webhook::until(tried, *until, self.vitals.clock.now());
                 }
                 Effect::Act { guild, user, deed, reason, tell } => {
                     let (guild, user, deed, tell) = (*guild, *user, *deed, tell.as_ref());

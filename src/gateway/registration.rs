@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::refusal::code;
 use super::rest::Rest;
 use super::wire::Call;
+use crate::bot::Bot;
 use crate::command::{Command, Declared, Kind, OnMessage};
 use crate::model::{ApplicationId, GuildId, Permissions, Result, Setback};
 use crate::status::vitals::Vitals;
@@ -48,6 +50,26 @@ impl Scope {
         match self {
             Self::Global => format!("/applications/{application}/commands"),
             Self::Guild(guild) => format!("/applications/{application}/guilds/{guild}/commands"),
+        }
+    }
+}
+
+/// Registers anew whenever the settings change, until it is over: commands may have come or gone.
+pub async fn follow_settings(bot: Bot, rest: Rest, mut is_over: watch::Receiver<bool>) {
+    let mut settings = bot.settings();
+    loop {
+        tokio::select! {
+            changed = settings.changed() => if changed.is_err() { return },
+            _ = is_over.changed() => return,
+        }
+        let Some(me) = bot.me() else { continue };
+        let (store, vitals) = (bot.store().clone(), bot.vitals().clone());
+        let registrar = Registrar { rest: rest.clone(), store, vitals, application: me.application };
+        let (commands, config) = (bot.commands(), bot.config());
+        let seen: Vec<_> = bot.guilds().list().iter().map(|guild| guild.id).collect();
+        tokio::select! {
+            () = registrar.register(&commands, &config.discord.guilds, &seen) => {}
+            _ = is_over.changed() => return,
         }
     }
 }

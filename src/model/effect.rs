@@ -11,7 +11,8 @@ use super::button::{self, Button};
 use super::deed::{Deed, Told};
 use super::lock::{Bar, Left};
 use super::select::Select;
-use super::{ChannelId, GuildId, Illustration, MessageId, RoleId, UserId};
+use super::webhook::WebhookUrl;
+use super::{ChannelId, GuildId, Illustration, MessageId, RoleId, Timestamp, UserId};
 
 /// A change on Discord.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +67,12 @@ pub enum Effect {
         heads: Vec<String>,
         reason: String,
     },
+    /// What happened is posted to an address outside of Discord, as JSON; it is tried until this time.
+    Webhook {
+        url: WebhookUrl,
+        body: String,
+        until: Timestamp,
+    },
     /// Something is done about a member, and they are told: before it where they could not be reached afterwards, else
     /// after it. Whether they could be told decides nothing.
     Act {
@@ -114,6 +121,8 @@ impl Effect {
             Self::SendDirect { user, .. } => format!("user:{user}"),
             Self::AddRole { guild, .. } | Self::RemoveRole { guild, .. } => format!("roles:{guild}"),
             Self::SetNickname { guild, .. } => format!("nicknames:{guild}"),
+            // A server that is slow holds up itself alone.
+            Self::Webhook { url, .. } => format!("webhook:{}", url.host()),
             Self::Act { guild, user, .. } => format!("member:{guild}:{user}"),
         }
     }

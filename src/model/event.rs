@@ -21,6 +21,8 @@ pub enum Need {
     Voice,
     /// What moderators do.
     Moderation,
+    /// Who reacts to messages.
+    Reactions,
 }
 
 /// Something that happened: on Discord, on the clock, or in a room because of that.
@@ -72,10 +74,15 @@ pub enum Event {
         /// Their name of their own in this guild, if they have one.
         nick: Option<String>,
         joined: bool,
+        /// They have not accepted the guild's rules yet: nobody sees them, and they see next to nothing.
+        pending: bool,
     },
     MemberLeft {
         guild: GuildId,
         user: UserId,
+        /// As shown, without a nickname: Discord does not tell that any more.
+        name: String,
+        bot: bool,
     },
     /// Somebody was banned, by whomever.
     MemberBanned {
@@ -123,8 +130,54 @@ pub enum Event {
     /// A minute of community time is over. It comes from our own clock, belongs to no guild, and may be skipped when
     /// there is much to do.
     MinutePassed,
+    /// The configuration was read again, and something in it is different.
+    SettingsChanged,
     /// The bot is about to stop: what is only in memory can still be stored.
     Closing,
+    /// Emitted by a room: somebody came and can be seen, having accepted the guild's rules where that is asked for.
+    MemberArrived {
+        guild: GuildId,
+        user: UserId,
+        name: String,
+        bot: bool,
+        roles: Vec<RoleId>,
+    },
+    /// Somebody reacted to a message.
+    ReactionAdded {
+        guild: GuildId,
+        channel: ChannelId,
+        message: MessageId,
+        author: Author,
+        /// The author's, without `@everyone`.
+        roles: Vec<RoleId>,
+        /// The character, or the name of an emoji of a guild's own.
+        emoji: String,
+    },
+    /// Emitted by a room: the bot is in a guild in which it was not before.
+    GuildJoined {
+        guild: GuildId,
+    },
+    /// Emitted by a room: a moderator did something about somebody, by us or by hand. Notes are not told of.
+    CaseOpened {
+        guild: GuildId,
+        number: i64,
+        /// `warn`, `ban` …
+        kind: &'static str,
+        user: UserId,
+        name: String,
+        reason: String,
+    },
+    /// Emitted by a room: a member thanked another.
+    KudosGiven {
+        guild: GuildId,
+        giver: UserId,
+        receiver: UserId,
+        /// The receiver's.
+        name: String,
+        amount: i64,
+        reason: String,
+        channel: Option<ChannelId>,
+    },
     /// Emitted by a room: what a member earned brought them to a new level.
     LevelReached {
         guild: GuildId,

@@ -247,6 +247,12 @@ impl Guilds {
             | Event::PromiseMoved { .. }
             | Event::MinutePassed
             | Event::Closing
+            | Event::SettingsChanged
+            | Event::MemberArrived { .. }
+            | Event::ReactionAdded { .. }
+            | Event::GuildJoined { .. }
+            | Event::CaseOpened { .. }
+            | Event::KudosGiven { .. }
             | Event::LevelReached { .. }
             | Event::ToolUnlocked { .. } => None,
         }

@@ -38,7 +38,11 @@ impl fmt::Display for NotATemplate {
         match self {
             Self::Unknown { name, known } => {
                 write!(f, "there is no placeholder {{{name}}}; known:")?;
-                known.iter().try_for_each(|known| write!(f, " {{{known}}}"))
+                known.iter().try_for_each(|known| write!(f, " {{{known}}}"))?;
+                match nearest(name, known) {
+                    Some(nearest) => write!(f, "; did you mean {{{nearest}}}?"),
+                    None => Ok(()),
+                }
             }
             Self::NotClosed => f.write_str("a { is not closed; {{ stands for the brace itself"),
             Self::NotOpened => f.write_str("a } closes nothing; }} stands for the brace itself"),
@@ -49,6 +53,15 @@ impl fmt::Display for NotATemplate {
 }
 
 impl std::error::Error for NotATemplate {}
+
+/// How alike a known placeholder must be to be suggested, from 0 to 1.
+const SUGGEST_LIKENESS_MIN: f64 = 0.75;
+
+fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let alike = known.iter().map(|known| (strsim::jaro_winkler(&name.to_lowercase(), known), *known));
+    let alike = alike.filter(|(likeness, _)| *likeness >= SUGGEST_LIKENESS_MIN);
+    alike.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
+}
 
 /// The most characters of a template; with its values it has to fit a message of 2,000.
 const CHARS_MAX: usize = 1_000;

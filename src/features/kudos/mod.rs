@@ -180,7 +180,9 @@ fn give(cx: &mut Cx<'_>, giving: &Giving<'_>) -> Result<Verdict> {
             at,
         },
     )?;
-    cx.tx.hurry();
+    let name = told.map(|told| told.name.clone()).or(seen_name).unwrap_or_default();
+    let (reason, channel) = (giving.reason.unwrap_or_default().to_owned(), giving.channel);
+    cx.emit(Event::KudosGiven { guild, giver, receiver, name, amount, reason, channel });
     Ok(Verdict::Given(number))
 }
 

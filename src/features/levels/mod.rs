@@ -84,11 +84,12 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         Event::MemberSeen { guild, author, .. } if Some(author.id) == cx.me => roles::look_over(cx, *guild),
         // It may have changed while nobody could tell us.
         Event::GuildSeen(guild) => roles::look_over(cx, guild.id),
+        Event::SettingsChanged => cx.guilds.list().iter().try_for_each(|guild| roles::look_over(cx, guild.id)),
         Event::MinutePassed => fold(cx),
         Event::Closing => why::spill(cx.tx, cx.now),
         Event::CommandRan { .. } => message::on_command(cx, event),
         // Who comes back is given what they should hold then.
-        Event::MemberLeft { guild, user } => {
+        Event::MemberLeft { guild, user, .. } => {
             set_away(cx, *guild, *user, true)?;
             roles::call_off(cx, *guild, *user)
         }

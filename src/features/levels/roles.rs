@@ -6,36 +6,9 @@ use super::{rules, text};
 use crate::config::LevelRole;
 use crate::cx::{Cx, Promised};
 use crate::model::text::plain;
-use crate::model::{Effect, Guild, GuildId, Permissions, Result, RoleId, UserId};
+use crate::model::{Effect, GuildId, Permissions, Result, RoleId, UserId};
+pub use crate::model::{Obstacle, obstacle};
 use crate::store::{people, promises};
-
-/// Why a level role cannot be given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
-    /// It carries moderation permissions: never a reward.
-    Powerful,
-    /// It belongs to an integration: nobody can give it.
-    Managed,
-    /// It is not below the bot's own highest role.
-    Above,
-    /// The bot may not manage roles.
-    NoPermission,
-}
-
-/// What stands in the way of giving a role of this guild.
-pub fn obstacle(guild: &Guild, role: RoleId) -> Option<Obstacle> {
-    let role = guild.role(role)?;
-    if role.permissions.overlaps(Permissions::MODERATION) {
-        return Some(Obstacle::Powerful);
-    }
-    if role.managed {
-        return Some(Obstacle::Managed);
-    }
-    if !guild.permissions_by(&guild.my_roles).contains(Permissions::MANAGE_ROLES) {
-        return Some(Obstacle::NoPermission);
-    }
-    (role.position >= guild.top_position(&guild.my_roles)).then_some(Obstacle::Above)
-}
 
 /// The level roles of this guild: a role counts in the guild that has it, and one with power over others never.
 pub fn of(cx: &Cx<'_>, guild: GuildId) -> Vec<LevelRole> {

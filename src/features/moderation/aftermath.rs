@@ -1,6 +1,6 @@
 //! What comes after a deed: Discord did it or did not, a ban ends, and the audit log tells what was done by hand.
 
-use super::deeds::{ACT, END, target_of_deed};
+use super::deeds::{ACT, END, opened, target_of_deed};
 use super::rules::Kind;
 use super::store::{self, Case, NewCase, State};
 use super::{log, text, trail};
@@ -165,6 +165,7 @@ pub fn audited(cx: &mut Cx<'_>, line: &AuditLine) -> Result<()> {
             by_hand: true,
         },
     )?;
+    opened(cx, guild, (number, kind), (line.target, &user_name), &reason);
     if let Some(case) = store::find(cx.tx.read(), guild, number)? {
         follows(cx, &case)?;
     }

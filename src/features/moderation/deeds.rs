@@ -8,7 +8,9 @@ use super::{log, text, trail};
 use crate::command::{Actor, Plan};
 use crate::config::{Punishment, Threshold};
 use crate::cx::{Cx, Promised};
-use crate::model::{Button, Deed, Effect, GuildId, Look, Outgoing, Refusal, Result, Seen, Span, Timestamp, UserId};
+use crate::model::{
+    Button, Deed, Effect, Event, GuildId, Look, Outgoing, Refusal, Result, Seen, Span, Timestamp, UserId,
+};
 use crate::store::promises;
 
 /// A promise's word for the deed of a case, and for the end of a ban: `act:12`, `end:12`.
@@ -147,6 +149,7 @@ pub fn begin(
             by_hand: false,
         },
     )?;
+    opened(cx, guild, (number, kind), (user, name), reason);
     let deed = match kind {
         Kind::Note => return Ok(number),
         Kind::Warn => Deed::Tell,
@@ -254,4 +257,12 @@ fn act_on_warnings(cx: &mut Cx<'_>, seen: &Seen, warning: i64) -> Result<Option<
     let wanted = Wanted { span: threshold.duration, ..Wanted::new(kind, &reason) };
     let by = By { user: None, name: text::BY_RULE };
     begin(cx, guild, by, (seen.id, &seen.name, seen.bot), wanted, BY_RULE_PART).map(Some)
+}
+
+/// Tells other rooms of a new case; a note is for moderators alone.
+pub fn opened(cx: &mut Cx<'_>, guild: GuildId, case: (i64, Kind), (user, name): (UserId, &str), reason: &str) {
+    let (number, kind) = (case.0, case.1.word());
+    if case.1 != Kind::Note {
+        cx.emit(Event::CaseOpened { guild, number, kind, user, name: name.to_owned(), reason: reason.to_owned() });
+    }
 }

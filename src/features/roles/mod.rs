@@ -85,14 +85,14 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         }
         Event::MemberSeen { guild, author, .. } if Some(author.id) == cx.me => look_over(cx, *guild),
         Event::MemberSeen { author, .. } if author.bot => Ok(()),
-        Event::MemberSeen { guild, author, roles, nick, joined: false } => {
+        Event::MemberSeen { guild, author, roles, nick, joined: false, .. } => {
             persistent::renamed(cx, *guild, author.id, nick.as_deref())?;
             persistent::seen(cx, *guild, author.id, roles)
         }
         Event::MemberSeen { guild, author, nick, joined: true, .. } => {
             persistent::returned(cx, *guild, author, nick.is_some())
         }
-        Event::MemberLeft { guild, user } => {
+        Event::MemberLeft { guild, user, .. } => {
             temporary::left(cx, *guild, *user)?;
             persistent::left(cx, *guild, *user)
         }

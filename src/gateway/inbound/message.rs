@@ -1,7 +1,10 @@
 //! Messages as the gateway brings them: written, and deleted.
 
 use super::super::raw::Raw;
-use super::{DeletedFields, MemberFields, MessageFields, Reading, UsedFields, UserFields, author, fields, ids, shown};
+use super::{
+    DeletedFields, EmojiFields, MemberFields, MessageFields, ReactionFields, Reading, UsedFields, UserFields, author,
+    fields, ids, shown,
+};
 use crate::model::{ChannelId, Event, GuildId, Message, MessageId, Seen, Used};
 
 /// The type of a message that is a reply.
@@ -77,6 +80,24 @@ pub(super) fn deleted_in_bulk(data: &str) -> Reading {
     let fields: DeletedFields = fields(data)?;
     let ids = fields.ids.list::<Raw<'_>>().into_iter().filter_map(Raw::id).collect();
     gone(&fields, ids)
+}
+
+/// Somebody reacted. Who they are comes along with it in a guild.
+pub(super) fn reacted(data: &str) -> Reading {
+    let fields: ReactionFields = fields(data)?;
+    if fields.guild_id.is_missing() {
+        return Some(None);
+    }
+    let (guild, member): (GuildId, MemberFields) = (fields.guild_id.id()?, fields.member.object());
+    let emoji: EmojiFields = fields.emoji.object();
+    Some(Some(Event::ReactionAdded {
+        guild,
+        channel: fields.channel_id.id()?,
+        message: fields.message_id.id()?,
+        author: author(guild, member.user.object(), &member)?,
+        roles: ids(member.roles),
+        emoji: emoji.name.text().unwrap_or_default().into_owned(),
+    }))
 }
 
 fn gone(fields: &DeletedFields<'_>, messages: Vec<MessageId>) -> Reading {

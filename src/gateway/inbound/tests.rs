@@ -236,9 +236,19 @@ fn roles_channels_and_members_come_and_go() {
     let Event::MemberSeen { nick, author, .. } = happened("GUILD_MEMBER_UPDATE", &named) else { panic!() };
     assert_eq!((nick.as_deref(), author.name.as_str()), (Some("Countess"), "Countess"));
     assert!(matches!(happened("GUILD_MEMBER_UPDATE", &member), Event::MemberSeen { nick: None, .. }));
-    assert!(matches!(happened("GUILD_MEMBER_REMOVE", &member), Event::MemberLeft { .. }));
     assert!(matches!(happened("GUILD_BAN_ADD", &member), Event::MemberBanned { .. }));
     assert!(matches!(event("GUILD_BAN_ADD", &json!({"guild_id": "10", "user": {}})), Incoming::Unusable));
+    assert!(matches!(happened("GUILD_MEMBER_UPDATE", &member), Event::MemberSeen { pending: false, .. }));
+    let screened = json!({"guild_id": "10", "user": {"id": "30", "username": "ada"}, "pending": true});
+    assert!(matches!(happened("GUILD_MEMBER_ADD", &screened), Event::MemberSeen { pending: true, .. }));
+    let Event::MemberLeft { name, bot, .. } = happened("GUILD_MEMBER_REMOVE", &member) else { panic!("not left") };
+    assert_eq!((name.as_str(), bot), ("ada", false));
+    let reaction = json!({"guild_id": "10", "channel_id": "20", "message_id": "77", "user_id": "30",
+        "emoji": {"id": null, "name": "🔑"}, "member": {"user": {"id": "30", "username": "ada"}, "roles": ["41"]}});
+    let Event::ReactionAdded { emoji, author, roles, .. } = happened("MESSAGE_REACTION_ADD", &reaction) else {
+        panic!("no reaction")
+    };
+    assert_eq!((emoji.as_str(), author.name.as_str(), roles.len()), ("🔑", "ada", 1));
     assert!(matches!(event("PRESENCE_UPDATE", &member), Incoming::Ignored));
     assert!(matches!(event("CHANNEL_CREATE", &json!({"id": "5", "type": 1})), Incoming::Ignored));
 }

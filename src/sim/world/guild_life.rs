@@ -74,7 +74,7 @@ impl World {
     }
 
     /// A member as member events bring them.
-    fn member_event_json(&self, guild: GuildId, user: UserId) -> Option<Value> {
+    pub(super) fn member_event_json(&self, guild: GuildId, user: UserId) -> Option<Value> {
         let member = self.guilds.get(&guild)?.members.get(&user)?;
         let mut json = self.member_json(member);
         json["guild_id"] = json!(guild);

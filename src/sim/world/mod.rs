@@ -20,6 +20,7 @@ mod overwrites;
 mod people;
 pub mod permissions;
 mod press;
+mod screening;
 mod sessions;
 mod slash;
 pub mod state;

@@ -72,7 +72,7 @@ pub(super) fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
                 seat.roles.clone_from(roles);
             }
         }),
-        Event::MemberLeft { guild, user } => change(cx, *guild, |seats, _| seats.retain(|seat| seat.user != *user)),
+        Event::MemberLeft { guild, user, .. } => change(cx, *guild, |seats, _| seats.retain(|seat| seat.user != *user)),
         _ => Ok(()),
     }
 }
