@@ -3,6 +3,9 @@
 //! What happens on Discord comes through [`gateway`] as events, goes through the one engine ([`bot`]) to the rooms
 //! ([`features`]), and leaves as effects and promises, kept by the [`store`]. `ARCHITECTURE.md` walks through a
 //! message.
+//!
+//! A program of one's own adds to it through [`builder`]: commands, event handlers and whole features. See
+//! `examples/greeter.rs`, which `cargo run --example greeter -- demo` shows against a simulated Discord.
 
 pub mod bot;
 pub mod cli;
@@ -20,3 +23,5 @@ pub mod picture;
 pub mod sim;
 pub mod status;
 pub mod store;
+
+pub use cli::{Builder, builder};

@@ -89,7 +89,7 @@ fn check_looks_over_what_it_can_reach() {
     assert_eq!((code, &json["ok"]), (0, &true.into()), "{out}");
     let names: Vec<_> =
         json["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["config", "sqlite", "schema", "pages", "levels", "kudos", "moderation"]);
+    assert_eq!(names, ["config", "sqlite", "schema", "pages", "levels", "kudos", "moderation", "commands"]);
     let database = rusqlite::Connection::open(folder.file("innkeeper.db")).unwrap();
     database.execute("INSERT INTO xp (guild, user, xp, last_message) VALUES (1, 2, 30, 0)", ()).unwrap();
     let (code, out, _) = run(&folder, &["check", "--offline"], &[]);

@@ -43,7 +43,7 @@ pub fn run(options: &Options) -> Exit {
     };
     let file = loaded.file.as_ref().map_or("defaults and environment".to_owned(), |path| path.display().to_string());
     let mut lines = vec![Line { name: "config".to_owned(), ok: true, detail: file, action: String::new() }];
-    let rooms: Vec<_> = features::FEATURES.iter().filter_map(|room| Some((room.name, room.verify?))).collect();
+    let rooms: Vec<_> = features::Feature::all().filter_map(|room| Some((room.name, room.verify?))).collect();
     lines.extend(inspect(&loaded.config.store.path, &rooms).into_iter().map(|finding| Line {
         name: finding.name.to_owned(),
         ok: finding.ok,

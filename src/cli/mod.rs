@@ -1,5 +1,6 @@
 //! Door three: the command line. One file for each verb; results go to stdout, logs and mistakes to stderr.
 
+mod builder;
 mod check;
 mod config;
 mod demo;
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use builder::{Builder, builder};
 
 use crate::config::{ConfigError, Loaded, Recipe};
 use crate::features;

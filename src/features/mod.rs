@@ -19,7 +19,7 @@ mod settings;
 mod undo;
 mod welcome;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::command::{Actor, Command, Plan};
 use crate::config::{Action, Config};
@@ -41,7 +41,7 @@ pub struct Feature {
     pub undoes: &'static [Undoes],
     /// Reads what the last run left, before the first event.
     pub start: Option<fn(&mut Cx<'_>) -> Result<()>>,
-    pub observe: fn(&mut Cx<'_>, &Event) -> Result<()>,
+    pub observe: Observe,
     /// Its part of the status page.
     pub card: Option<MakeCards>,
     /// What must hold in its tables, for `innkeeper check`.
@@ -51,6 +51,9 @@ pub struct Feature {
     /// Its tables, each with what it holds about members: for `/mydata`.
     pub personal: &'static [Personal],
 }
+
+/// What a room makes of an event. It runs in a savepoint of its own: a fault takes back its own part alone.
+pub type Observe = fn(&mut Cx<'_>, &Event) -> Result<()>;
 
 /// Records of a room that can be taken back, by number.
 pub struct Undoes {
@@ -89,9 +92,58 @@ pub const FEATURES: &[&Feature] = &[
     &plain::FEATURE,
 ];
 
+/// What the program that runs has added, if it is one of somebody's own. Set once, before anything is opened.
+static ADDED: OnceLock<Vec<&'static Feature>> = OnceLock::new();
+
+impl Feature {
+    /// A feature that is on and has nothing yet, for a program of one's own:
+    /// `Feature { commands, ..Feature::named("kitchen") }`. The rooms of the house say everything themselves, so that
+    /// none of them can forget something.
+    pub const fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            is_on: |_| true,
+            needs: |_| &[],
+            commands: &[],
+            undoes: &[],
+            start: None,
+            observe: |_, _| Ok(()),
+            card: None,
+            verify: None,
+            portrait: None,
+            personal: &[],
+        }
+    }
+
+    /// The roll call, and then what the program added.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        FEATURES.iter().chain(ADDED.get().into_iter().flatten()).copied()
+    }
+}
+
+/// Adds features of a program's own, once and before the bot is opened.
+///
+/// # Errors
+/// A sentence, when something is called like something that is there, or they come too late.
+pub fn add(added: Vec<&'static Feature>) -> Result<(), Refusal> {
+    let mut known: Vec<&Feature> = FEATURES.to_vec();
+    for feature in &added {
+        if known.iter().any(|other| other.name == feature.name) {
+            return Err(Refusal::new(format!("there are two features called {}", feature.name)));
+        }
+        known.push(feature);
+    }
+    let mut names: Vec<_> = known.iter().flat_map(|feature| feature.commands).map(|command| command.name).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Refusal::new(format!("there are two commands called {}", twice[0])));
+    }
+    ADDED.set(added).map_err(|_| Refusal::new("features were added before: give all of them at once"))
+}
+
 /// The rooms that are switched on.
 pub fn switched_on(config: &Config) -> impl Iterator<Item = &'static Feature> {
-    FEATURES.iter().copied().filter(|feature| (feature.is_on)(config))
+    Feature::all().filter(|feature| (feature.is_on)(config))
 }
 
 /// The commands of the rooms that are switched on, in the order of the roll call.
@@ -105,8 +157,8 @@ pub fn commands(config: &Config) -> Vec<&'static Command> {
 /// # Errors
 /// A refusal, in different words for a command that is switched off and one that nobody knows.
 pub fn find_command(config: &Config, word: &str) -> Result<&'static Command, Refusal> {
-    let all = FEATURES.iter().flat_map(|feature| feature.commands.iter().map(move |command| (feature, *command)));
-    match all.into_iter().find(|(_, command)| command.is_called(word)) {
+    let mut all = Feature::all().flat_map(|feature| feature.commands.iter().map(move |command| (feature, *command)));
+    match all.find(|(_, command)| command.is_called(word)) {
         Some((feature, command)) if (feature.is_on)(config) => Ok(command),
         Some((feature, command)) => {
             let words = format!("`{}` is switched off here, with everything of `{}`.", command.name, feature.name);

@@ -1,7 +1,7 @@
 //! `/undo`: taking back what was done, by its number. The letter before the number says which room keeps the record;
 //! that room takes it back, and this one refuses to know how.
 
-use super::{FEATURES, Feature, Undoes};
+use super::{Feature, Undoes};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::config::Config;
 use crate::cx::Cx;
@@ -47,7 +47,7 @@ fn undo(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
 
 /// What the rooms that are switched on can take back.
 fn records(config: &Config) -> impl Iterator<Item = &'static Undoes> {
-    let with_records = FEATURES.iter().filter(|feature| !feature.undoes.is_empty());
+    let with_records = Feature::all().filter(|feature| !feature.undoes.is_empty());
     with_records.filter(|feature| (feature.is_on)(config)).flat_map(|feature| feature.undoes)
 }
 
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn each_letter_names_one_kind_of_record() {
-        let mut letters: Vec<char> = FEATURES.iter().flat_map(|feature| feature.undoes).map(|u| u.letter).collect();
+        let mut letters: Vec<char> = Feature::all().flat_map(|feature| feature.undoes).map(|u| u.letter).collect();
         assert!(letters.iter().all(char::is_ascii_uppercase), "{letters:?}");
         letters.sort_unstable();
         let all = letters.len();

@@ -4,7 +4,7 @@
 use super::text;
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::{Cx, Promised};
-use crate::features::FEATURES;
+use crate::features::Feature;
 use crate::model::{Effect, MessageId, Outgoing, Permission, Refusal, Result};
 use crate::store::promises;
 
@@ -30,7 +30,7 @@ fn cleanup(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let guild = cx.guild()?;
     let channel = cx.channel.ok_or_else(|| Refusal::new(text::NO_CHANNEL))?;
     let look_at = u16::try_from(args.find(&HOW_MANY).unwrap_or(AMOUNT)).unwrap_or(1);
-    let commands = FEATURES.iter().filter(|room| (room.is_on)(cx.config)).flat_map(|room| room.commands);
+    let commands = Feature::all().filter(|room| (room.is_on)(cx.config)).flat_map(|room| room.commands);
     let names = commands.flat_map(|command| command.aliases.iter().chain([&command.name]));
     let mut heads: Vec<String> = names.filter_map(|name| name.split(' ').next()).map(str::to_owned).collect();
     heads.sort_unstable();

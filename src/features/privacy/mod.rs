@@ -5,7 +5,7 @@ mod commands;
 mod store;
 mod text;
 
-use super::{FEATURES, Feature};
+use super::Feature;
 use crate::cx::Cx;
 use crate::model::{Event, GuildId, Result, UserId};
 use crate::store::personal::{self, Forget, Holds, Members, OWN, Personal};
@@ -30,7 +30,7 @@ const DELETED_AT_ONCE_MAX: u32 = 5;
 /// Every declared table, whether its room is switched on or not: what was kept stays until somebody takes it out.
 fn tables() -> impl Iterator<Item = &'static Personal> {
     // What every room stands on comes first: promises are looked through for the name in the table of members.
-    OWN.iter().chain(FEATURES.iter().flat_map(|feature| feature.personal))
+    OWN.iter().chain(Feature::all().flat_map(|feature| feature.personal))
 }
 
 /// The tables that name members.
