@@ -31,8 +31,8 @@
 //!   their client would refuse is an [`Impossible`].
 //! - The guild's own people at work: `give_role`, `take_role`, `edit_role`, `delete_role`, `delete_channel`,
 //!   `set_nick`, `set_timeout`, `edit_member`, `ban`, `unban`, `set_outage`, `rename_guild`, `overwrite_role`,
-//!   `overwrite_member`. Furnishing: `add_user`, `add_bot`, `add_guild`, `add_role`, `add_channel`, `add_member`,
-//!   `invite_bot`.
+//!   `overwrite_member`, `open_commands`. Furnishing: `add_user`, `add_bot`, `add_guild`, `add_role`, `add_channel`,
+//!   `add_member`, `invite_bot`.
 //! - Reading: `messages`, `bot_messages`, `read` (as one member sees it), `direct_messages`; a [`world::Message`] has
 //!   its `content`, `embeds`, `nonce`, `allowed_mentions` and `flags` as received, `pings` as they really were, its
 //!   `edits`, and `text()` for all that can be read. `answer(id)` and `finished_answer(id)` of an interaction: how it
