@@ -192,7 +192,7 @@ impl Bot {
         }
         let (bot, asked) = (self.clone(), invocation.clone());
         let finished = self.0.store.write(move |tx: &Tx| {
-            let mut cx = bot.cx(tx, Source::Id(asked.key));
+            let mut cx = bot.cx_of(tx, &asked);
             cx.asked_in = Some(asked.guild);
             let message = (awaited.answer)(&mut cx, awaited.about)?;
             let answer = Answer { message, ephemeral: command.ephemeral, outcome: Outcome::Ok };
@@ -230,6 +230,10 @@ impl Bot {
         tokio::time::timeout(AWAIT_MAX, waiting).await.unwrap_or(false)
     }
 
+    fn cx_of<'a>(&'a self, tx: &'a Tx, invocation: &Invocation) -> Cx<'a> {
+        Cx { now: self.time(Some(invocation.at)), ..self.cx(tx, Source::Id(invocation.key)) }
+    }
+
     /// Inside the writer: the plan, what follows from it and, at the text door, the promise of its answer.
     fn plan_here(
         &self,
@@ -243,7 +247,7 @@ impl Bot {
             let answer = refused(&Refusal::new("That was done already."));
             return Ok(Planned { answer, emitted: Vec::new(), awaited: None });
         }
-        let mut cx = self.cx(tx, Source::Id(invocation.key));
+        let mut cx = self.cx_of(tx, invocation);
         cx.asked_in = Some(invocation.guild);
         (cx.channel, cx.message) = (invocation.channel, reply_to.map(|(_, message)| message));
         let plan = (command.plan)(&mut cx, &invocation.actor, args)?;
@@ -275,7 +279,7 @@ impl Bot {
         }
         let (bot, invocation, answer) = (self.clone(), invocation.clone(), answer.clone());
         let promised = self.0.store.write(move |tx: &Tx| {
-            let mut cx = bot.cx(tx, Source::Id(invocation.key));
+            let mut cx = bot.cx_of(tx, &invocation);
             bot.promise_reply(&mut cx, &invocation, &answer, to, Turn::Only)
         });
         if let Err(fault) = promised.await {
