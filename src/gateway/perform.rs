@@ -26,8 +26,8 @@ const PROBLEMS_MAX: usize = 20;
 /// Performs effects over REST.
 pub struct Performer {
     pub(super) rest: Rest,
-    vitals: Arc<Vitals>,
-    guilds: Guilds,
+    pub(super) vitals: Arc<Vitals>,
+    pub(super) guilds: Guilds,
     studio: Studio,
     direct: Mutex<HashMap<UserId, ChannelId>>,
     /// Names of the problems that we put on the page.
@@ -138,6 +138,7 @@ impl Discord for Performer {
                     let (guild, user, deed, tell) = (*guild, *user, *deed, tell.as_ref());
                     return self.act(&Act { guild, user, deed, reason, tell, nonce }).await;
                 }
+                Effect::Unsay { nonce, .. } => return self.unsay(nonce).await,
                 Effect::AddRole { guild, user, role, reason } => {
                     let call = Call::put(format!("/guilds/{guild}/members/{user}/roles/{role}"));
                     (Place::Role(*guild, *role), self.change_role(call, reason).await)

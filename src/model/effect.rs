@@ -55,6 +55,13 @@ pub enum Effect {
         reason: String,
         tell: Option<Outgoing>,
     },
+    /// An [`Effect::Act`] about this member was called off: what they were told before it is taken back.
+    Unsay {
+        guild: GuildId,
+        user: UserId,
+        /// Of the promise that was called off.
+        nonce: String,
+    },
 }
 
 impl Effect {
@@ -65,7 +72,7 @@ impl Effect {
             Self::SendMessage { channel, .. } | Self::ChangeMessage { channel, .. } => format!("channel:{channel}"),
             Self::SendDirect { user, .. } => format!("user:{user}"),
             Self::AddRole { guild, .. } | Self::RemoveRole { guild, .. } => format!("roles:{guild}"),
-            Self::Act { guild, user, .. } => format!("member:{guild}:{user}"),
+            Self::Act { guild, user, .. } | Self::Unsay { guild, user, .. } => format!("member:{guild}:{user}"),
         }
     }
 }

@@ -18,6 +18,7 @@ impl Permissions {
     pub const ADMINISTRATOR: Self = Self(1 << 3);
     pub const MANAGE_CHANNELS: Self = Self(1 << 4);
     pub const MANAGE_GUILD: Self = Self(1 << 5);
+    pub const VIEW_AUDIT_LOG: Self = Self(1 << 7);
     pub const VIEW_CHANNEL: Self = Self(1 << 10);
     pub const SEND_MESSAGES: Self = Self(1 << 11);
     pub const MANAGE_MESSAGES: Self = Self(1 << 13);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use innkeeper::bot::Bot;
 use innkeeper::config::Config;
-use innkeeper::gateway::{self, Ended, Tempo};
+use innkeeper::gateway::{self, Ended, Https, Tempo, Wire};
 use innkeeper::model::{ChannelId, Clock, MessageId, Secret, UserId};
 use innkeeper::sim::world::{Answered, Input, Message, SayOptions};
 use innkeeper::sim::{Inn, Sim, SimConfig};
@@ -94,13 +94,19 @@ impl House {
 
     /// The same without waiting for its connection.
     pub async fn open_at(&self, tempo: Tempo) -> Running {
+        let wire = Https::new(&self.config.discord.api_url).unwrap();
+        self.open_over(Box::new(wire), tempo).await
+    }
+
+    /// The same with its calls over a wire of the story's own.
+    pub async fn open_over(&self, wire: Box<dyn Wire>, tempo: Tempo) -> Running {
         let vitals = Vitals::new(self.local.clone());
         let settings = StoreSettings { batch_rows: 20, batch_wait: Duration::from_secs(3_600) };
         let store = Store::open(&self.config.store.path, settings, vitals.clone()).unwrap();
         let bot = Bot::open(self.config.clone(), store, self.local.clone(), vitals).await.unwrap();
         let (stop, stopping) = watch::channel(false);
         let token = Secret::new(self.sim.token());
-        let session = tokio::spawn(gateway::run(bot.clone(), token, tempo, stopping));
+        let session = tokio::spawn(gateway::run_over(wire, bot.clone(), token, tempo, stopping));
         Running { bot, stop, session }
     }
 
