@@ -103,7 +103,8 @@ fn main() {
         let vitals = Vitals::new(clock.clone());
         let settings = StoreSettings { batch_rows: 20, batch_wait: Duration::from_secs(3_600) };
         let store = Store::open(&folder.join("innkeeper.db"), settings, vitals.clone()).expect("a store");
-        let bot = Bot::open(Config::default(), store, clock, vitals.clone()).await.expect("an engine");
+        let bot = Bot::open(Config::default(), store, clock.clone(), vitals.clone()).await.expect("an engine");
+        clock.learn(clock.wall(), Duration::ZERO);
         vitals.set_gateway(GatewayState::Connected);
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let promises = tokio::spawn({

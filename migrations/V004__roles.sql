@@ -19,7 +19,8 @@ CREATE TABLE temporary_role (
     state TEXT NOT NULL CHECK (state IN ('pending', 'held', 'away', 'over', 'failed')),
     ended_at INTEGER,
     words TEXT CHECK (words <> ''),
-    taken_by TEXT,
+    taken_by INTEGER,
+    taken_by_name TEXT,
     CHECK ((ended_at IS NULL) = (state IN ('pending', 'held', 'away')))
 ) STRICT;
 CREATE UNIQUE INDEX temporary_role_pending ON temporary_role (guild, user, role) WHERE state = 'pending';

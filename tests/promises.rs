@@ -58,6 +58,7 @@ async fn what_discord_did_is_not_done_again_while_our_disk_cannot_take_it_down()
     let clock = hand_clock();
     let bot = Bot::open(Config::default(), store.clone(), clock.clone(), vitals.clone()).await.unwrap();
     let now = clock.now();
+    clock.learn(now, std::time::Duration::ZERO);
     let channel = 5.to_string().parse().unwrap();
     let promise = move || NewPromise {
         origin: "1:test".to_owned(),
@@ -119,6 +120,7 @@ async fn a_channel_that_has_to_wait_holds_up_no_other() {
     let clock = hand_clock();
     let bot = Bot::open(Config::default(), store.clone(), clock.clone(), vitals.clone()).await.unwrap();
     let now = clock.now();
+    clock.learn(now, std::time::Duration::ZERO);
     store
         .write(move |tx| {
             for nth in 0..100 {

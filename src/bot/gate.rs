@@ -21,7 +21,7 @@ const CHECKS_BETWEEN_CLEANING: u32 = 1_024;
 pub(super) struct Denied {
     pub refusal: Refusal,
     pub outcome: Outcome,
-    /// None: there is no such command.
+    /// None: there is no such command, or not here.
     pub command: Option<&'static Command>,
 }
 
@@ -70,7 +70,9 @@ impl Bot {
             command: None,
         })?;
         if !self.0.config.load().discord.serves(invocation.guild) {
-            return Err(Denied::new(command, Outcome::Refused, "I do not serve this server."));
+            // It is counted nowhere: nothing is kept of people elsewhere.
+            let refusal = Refusal::new("I do not serve this server.");
+            return Err(Denied { refusal, outcome: Outcome::Refused, command: None });
         }
         if self.rule(command, invocation.guild).disabled {
             let words = format!(

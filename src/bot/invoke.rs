@@ -6,6 +6,7 @@ use super::Bot;
 use super::gate::{is_private, refused};
 use super::observe::Setting;
 use crate::command::{Actor, Answer, Args, Awaited, Command, Door, Given, Invocation, Outcome, prefix};
+use crate::config::Config;
 use crate::cx::{Cx, Promised, Source};
 use crate::model::{
     Author, ChannelId, Effect, Error, Event, Message, MessageId, Outgoing, Permission, Refusal, Result, Timestamp,
@@ -201,7 +202,7 @@ impl Bot {
         let (bot, asked) = (self.clone(), invocation.clone());
         let finished = self.0.store.write(move |tx: &Tx| {
             let config = bot.config();
-            let mut cx = bot.cx(tx, &config, Source::Id(asked.key));
+            let mut cx = bot.cx_of(tx, &config, &asked);
             cx.asked_in = Some(asked.guild);
             let message = (awaited.answer)(&mut cx, awaited.about)?;
             let answer = Answer { message, ephemeral: command.ephemeral, outcome: Outcome::Ok };
@@ -250,6 +251,10 @@ impl Bot {
         tokio::time::timeout(AWAIT_MAX, waiting).await.unwrap_or(false)
     }
 
+    fn cx_of<'a>(&'a self, tx: &'a Tx, config: &'a Config, invocation: &Invocation) -> Cx<'a> {
+        Cx { now: self.time(Some(invocation.at)), ..self.cx(tx, config, Source::Id(invocation.key)) }
+    }
+
     /// Inside the writer: the plan, what follows from it and, at the text door, the promise of its answer.
     fn plan_here(
         &self,
@@ -264,7 +269,7 @@ impl Bot {
             return Ok(Planned { answer, emitted: Vec::new(), awaited: None });
         }
         let config = self.config();
-        let mut cx = self.cx(tx, &config, Source::Id(invocation.key));
+        let mut cx = self.cx_of(tx, &config, invocation);
         cx.asked_in = Some(invocation.guild);
         cx.command = Some(command.name);
         cx.reloaded = self.reloaded().filter(|_| command.reads_settings);
@@ -301,7 +306,7 @@ impl Bot {
         let (bot, invocation, answer) = (self.clone(), invocation.clone(), answer.clone());
         let promised = self.0.store.write(move |tx: &Tx| {
             let config = bot.config();
-            let mut cx = bot.cx(tx, &config, Source::Id(invocation.key));
+            let mut cx = bot.cx_of(tx, &config, &invocation);
             bot.promise_reply(&mut cx, &invocation, &answer, to, Turn::Only)
         });
         if let Err(fault) = promised.await {

@@ -26,7 +26,7 @@ use crate::config::{Config, Recipe, Reloaded};
 use crate::cx::{Cx, Source};
 use crate::features;
 use crate::model::{
-    Clock, CommandBook, Delivered, Effect, Event, GuildId, Guilds, Need, Result, Seen, Setback, UserId,
+    Clock, CommandBook, Delivered, Effect, Event, GuildId, Guilds, Need, Result, Seen, Setback, Timestamp, UserId,
 };
 use crate::picture::Studio;
 use crate::status::vitals::Vitals;
@@ -201,6 +201,12 @@ impl Bot {
     /// Resolves when everything handed over so far is committed; tells how far the session is on the disk.
     pub async fn settle(&self) -> Option<SavedSession> {
         self.0.store.settle().await.ok().flatten()
+    }
+
+    /// Discord's time. As long as none of its answers told it, the moment of what is handled is the better word, where
+    /// Discord gave it one: this computer's clock may be years off.
+    fn time(&self, given: Option<Timestamp>) -> Timestamp {
+        given.filter(|_| !self.0.clock.is_told()).unwrap_or_else(|| self.0.clock.now())
     }
 
     fn cx<'a>(&'a self, tx: &'a Tx, config: &'a Config, source: Source) -> Cx<'a> {

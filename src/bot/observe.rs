@@ -9,7 +9,7 @@ use super::invoke::TextCommand;
 use super::{Bot, QueueFull};
 use crate::cx::{Cx, Source};
 use crate::features;
-use crate::model::{Error, Event, GuildId, Result};
+use crate::model::{Error, Event, GuildId, Result, Timestamp, id};
 use crate::status::watch::Watched;
 use crate::store::{Progress, Tx, Work};
 
@@ -79,10 +79,11 @@ impl Bot {
     /// Lets every room see the event, and returns what they emitted. A room that fails loses its own part alone.
     pub(super) fn show(&self, tx: &Tx, event: &Event, setting: &Setting) -> Result<Vec<Event>> {
         let Setting { watched, is_command, .. } = *setting;
+        let now = self.time(time_of(event));
         let mut emitted = Vec::new();
         let config = self.config();
         for feature in features::switched_on(&config) {
-            let mut cx = Cx { is_command, watched, ..self.cx(tx, &config, setting.source.clone()) };
+            let mut cx = Cx { now, is_command, watched, ..self.cx(tx, &config, setting.source.clone()) };
             match tx.scope(|| (feature.observe)(&mut cx, event)) {
                 Ok(()) => emitted.append(&mut cx.emitted),
                 Err(Error::Refusal(refusal)) => tracing::debug!(feature = feature.name, %refusal, "refused an event"),
@@ -98,6 +99,16 @@ impl Bot {
             }
         }
         Ok(emitted)
+    }
+}
+
+/// When Discord says that an event happened, where it does.
+fn time_of(event: &Event) -> Option<Timestamp> {
+    match event {
+        Event::MessageSent(message) => Some(message.id.time()),
+        Event::CommandRan { at, .. } => Some(*at),
+        Event::Audited(line) => Some(id::time_of(line.id)),
+        _ => None,
     }
 }
 

@@ -22,6 +22,8 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 /// The first wait after a vain attempt; it doubles with each further one.
 const RETRY_FIRST: Duration = Duration::from_secs(2);
 const RETRY_MAX: Duration = Duration::from_secs(600);
+/// How often to look whether promises can be kept at all yet.
+const BEGIN_WAIT: Duration = Duration::from_secs(1);
 /// After a failure of our own store, before it is asked again.
 const FAULT_WAIT: Duration = Duration::from_secs(5);
 const UNREADABLE: &str = "I cannot read what I promised here; another version of me may have written it.";
@@ -36,13 +38,15 @@ enum Outcome {
 use Outcome::{Forbidden, Tried};
 
 impl Bot {
-    /// Keeps promises until `stop`, starting when the gateway was ready once: only then is Discord's time known.
+    /// Keeps promises until `stop`, starting when the gateway was ready once and Discord told its time: by this
+    /// computer's, a ban might end years too early.
     pub async fn keep_promises(&self, discord: &dyn Discord, mut stop: watch::Receiver<bool>) {
         let mut under_way: HashSet<String> = HashSet::new();
         let mut performing = FuturesUnordered::new();
         loop {
-            let mut wait = WAIT_MAX;
-            if self.0.vitals.was_ready.load(Relaxed) && performing.len() < AT_ONCE_MAX {
+            let may_begin = self.0.vitals.was_ready.load(Relaxed) && self.0.clock.is_told();
+            let mut wait = if may_begin { WAIT_MAX } else { BEGIN_WAIT };
+            if may_begin && performing.len() < AT_ONCE_MAX {
                 let mut reading = pin!(self.due_promises(AT_ONCE_MAX + under_way.len()));
                 // What is under way goes on meanwhile: it may hold the very reader that is waited for here. What is
                 // read may be older than its end, so its lane stays taken until the next look.
@@ -82,6 +86,11 @@ impl Bot {
         }
         // What is on its way is let finish: its outcome is known only to this process.
         while performing.next().await.is_some() {}
+    }
+
+    /// Lets promises be looked at anew: the time was told, and may be another than was thought.
+    pub fn look_at_promises(&self) {
+        self.0.promised.notify_one();
     }
 
     /// What is due, and how long until something else is.

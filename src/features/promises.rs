@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::Feature;
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::config::{Audience, Config};
-use crate::cx::Cx;
+use crate::cx::{Cx, Promised};
 use crate::model::text::{count, name, plain, quote};
-use crate::model::{Button, Embed, Ending, Event, Guild, Look, Outgoing, Permission, Refusal, Result, Timestamp};
+use crate::model::{
+    Button, Effect, Embed, Ending, Event, Guild, Look, Outgoing, Permission, Refusal, Result, Timestamp,
+};
 use crate::status::{Card, CardKind};
 use crate::store::Reader;
 use crate::store::promises::{self, Promise};
@@ -121,6 +123,7 @@ fn act(cx: &mut Cx<'_>, actor: &Actor, action: &str, number: &str) -> Result<Pla
             let words = format!("called off by {}", plain(&actor.name));
             promises::cancel(cx.tx, id, &words, cx.now)?;
             tell(cx, &promise, |guild, tells| Event::PromiseEnded { guild, tells, ending: Ending::CalledOff(words) });
+            unsay(cx, &promise)?;
             format!("**P{id}** is called off: I will not {about}.")
         }
         "later" => {
@@ -138,6 +141,23 @@ fn act(cx: &mut Cx<'_>, actor: &Actor, action: &str, number: &str) -> Result<Pla
     };
     tracing::info!(promise = id, action, by = %actor.user, "a promise was changed");
     Ok(Plan::reply(Outgoing::text(said)))
+}
+
+/// Who is to be thrown out is told before it: that does not stand where it is called off.
+fn unsay(cx: &mut Cx<'_>, promise: &Promise) -> Result<()> {
+    let Ok(Effect::Act { guild, user, deed, tell: Some(_), .. }) = promise.effect() else { return Ok(()) };
+    if !deed.parts() {
+        return Ok(());
+    }
+    cx.promise(Promised {
+        action: &format!("unsay.{}", promise.id),
+        target: None,
+        guild: Some(guild),
+        about: format!("take back what was said before I was to {}", promise.about),
+        effect: Effect::Unsay { guild, user, nonce: promise.nonce() },
+        due_at: cx.now,
+        tells: None,
+    })
 }
 
 /// Tells the room that made the promise, where it asked for that.

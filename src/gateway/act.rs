@@ -2,21 +2,35 @@
 //! acts.
 //!
 //! Who is thrown out cannot be reached afterwards, so they are told first; where the deed is refused then, what they
-//! were told is taken back.
+//! were told is taken back. Where there turns out to be nothing to do, the audit log tells whether we did it ourselves,
+//! in an attempt whose answer was lost.
+//!
+//! Source: Discord API documentation, "Guild Resource", "Audit Logs Resource".
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
 use serde_json::json;
 
 use super::inbound::people;
 use super::perform::{Performer, lock};
+use super::raw::Raw;
 use super::refusal::code;
 use super::rest::Rest;
 use super::wire::{Call, Reply, unreadable};
-use crate::model::{ChannelId, Deed, Delivered, GuildId, MessageId, Outgoing, Seen, Setback, Timestamp, Told, UserId};
+use crate::model::{
+    ChannelId, Deed, Delivered, GuildId, MessageId, Outgoing, Permissions, Seen, Setback, Timestamp, Told, UserId,
+};
 
 /// What was told before deeds that have to be tried again; past it the memory begins anew.
 const REMEMBERED_MAX: usize = 256;
+/// Lines of the audit log that are looked through: as many as Discord gives at once.
+const AUDIT_LINES_MAX: u32 = 100;
+/// Discord's numbers for lines of the audit log.
+const KICK: u32 = 20;
+const UNBAN: u32 = 23;
+
+const TOO_LATE: &str = "Its time was over before Discord could be asked.";
 
 /// What a deed needs.
 pub struct Act<'a> {
@@ -38,13 +52,34 @@ pub struct Telling {
     message: Option<(ChannelId, MessageId)>,
 }
 
+/// When a deed was done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Now,
+    /// By an earlier attempt of ours, whose answer was lost.
+    Before,
+}
+
+/// Why a deed was not done.
+struct Stumble {
+    setback: Setback,
+    /// The member is out all the same.
+    halfway: bool,
+}
+
+impl From<Setback> for Stumble {
+    fn from(setback: Setback) -> Self {
+        Self { setback, halfway: false }
+    }
+}
+
 impl Performer {
     /// Does it and tells them.
     pub(super) async fn act(&self, act: &Act<'_>) -> Result<Delivered, Setback> {
         if act.deed.parts() {
             return self.tell_and_part(act).await;
         }
-        do_it(&self.rest, act).await?;
+        self.do_it(act).await.map_err(|stumble| stumble.setback)?;
         let told = match act.tell {
             // Where telling is all there is to do, it is tried again until it is known.
             Some(message) if act.deed == Deed::Tell => Some(self.tell(act, message).await?),
@@ -56,33 +91,45 @@ impl Performer {
 
     /// Tells them first. That they cannot be told, for whatever reason, holds up nothing.
     async fn tell_and_part(&self, act: &Act<'_>) -> Result<Delivered, Setback> {
-        let before = lock(&self.told).get(act.nonce).cloned();
+        let before = lock(&self.told).remove(act.nonce);
         let telling = match (before, act.tell) {
             (Some(telling), _) => Some(telling),
             (None, Some(message)) => Some(self.tell_once(act, message).await),
             (None, None) => None,
         };
-        match do_it(&self.rest, act).await {
-            Ok(()) => {
-                lock(&self.told).remove(act.nonce);
-                Ok(Delivered { told: telling.map(|telling| telling.told), ..Delivered::default() })
+        match self.do_it(act).await {
+            Ok(done) => {
+                // Who is out already cannot be told now, but may have been then.
+                let told = telling.map(|telling| telling.told);
+                let told = told.filter(|told| done == Done::Now || *told == Told::Yes);
+                Ok(Delivered { told, ..Delivered::default() })
             }
-            Err(setback @ Setback::Later { .. }) => {
-                let mut told = lock(&self.told);
-                if told.len() >= REMEMBERED_MAX {
-                    told.clear();
-                }
-                told.extend(telling.map(|telling| (act.nonce.to_owned(), telling)));
-                Err(setback)
-            }
-            Err(refused) => {
-                lock(&self.told).remove(act.nonce);
-                if let Some((channel, message)) = telling.and_then(|telling| telling.message) {
+            Err(Stumble { setback, halfway }) => {
+                if halfway || matches!(setback, Setback::Later { .. }) {
+                    self.remember(act.nonce, telling);
+                } else if let Some((channel, message)) = telling.and_then(|telling| telling.message) {
                     self.take_back(channel, message).await;
                 }
-                Err(refused)
+                Err(setback)
             }
         }
+    }
+
+    fn remember(&self, nonce: &str, telling: Option<Telling>) {
+        let mut told = lock(&self.told);
+        if told.len() >= REMEMBERED_MAX {
+            told.clear();
+        }
+        told.extend(telling.map(|telling| (nonce.to_owned(), telling)));
+    }
+
+    /// A deed was called off: takes back what was told before it, as far as that is remembered.
+    pub(super) async fn unsay(&self, nonce: &str) -> Result<Delivered, Setback> {
+        let telling = lock(&self.told).remove(nonce);
+        if let Some((channel, message)) = telling.and_then(|telling| telling.message) {
+            self.take_back(channel, message).await;
+        }
+        Ok(Delivered::default())
     }
 
     /// What was told did not happen.
@@ -107,35 +154,99 @@ impl Performer {
             Err(later) => Err(later),
         }
     }
-}
 
-async fn do_it(rest: &Rest, act: &Act<'_>) -> Result<(), Setback> {
-    let Act { guild, user, deed, reason, .. } = act;
-    let member = format!("/guilds/{guild}/members/{user}");
-    let ban = format!("/guilds/{guild}/bans/{user}");
-    let call = |call: Call| async move { rest.call(call.reason(reason)).await.map(drop) };
-    let timeout = |until: Option<Timestamp>| {
-        let until = until.map(Timestamp::rfc3339);
-        Call::patch(member.clone()).json(&json!({"communication_disabled_until": until}))
-    };
-    match *deed {
-        Deed::Tell => Ok(()),
-        Deed::Timeout { until } => call(timeout(Some(until))).await,
-        Deed::LiftTimeout => call(timeout(None)).await,
-        Deed::Kick => call(Call::delete(member)).await,
-        Deed::Ban { delete_seconds } => {
-            call(Call::put(ban).json(&json!({"delete_message_seconds": delete_seconds}))).await
-        }
-        Deed::Unban => call(Call::delete(ban)).await,
-        Deed::Softban { delete_seconds } => {
-            call(Call::put(ban.clone()).json(&json!({"delete_message_seconds": delete_seconds}))).await?;
-            match call(Call::delete(ban)).await {
-                // Somebody was faster.
-                Err(Setback::Refused { code: code::UNKNOWN_BAN, .. }) => Ok(()),
-                lifted => lifted,
+    async fn do_it(&self, act: &Act<'_>) -> Result<Done, Stumble> {
+        let Act { guild, user, deed, reason, .. } = act;
+        let member = format!("/guilds/{guild}/members/{user}");
+        let ban = format!("/guilds/{guild}/bans/{user}");
+        let call = |call: Call| async move { self.rest.call(call.reason(reason)).await.map(|_| Done::Now) };
+        let timeout = |until: Option<Timestamp>| {
+            let until = until.map(Timestamp::rfc3339);
+            Call::patch(member.clone()).json(&json!({"communication_disabled_until": until}))
+        };
+        let banned =
+            |delete_seconds: u32| Call::put(ban.clone()).json(&json!({"delete_message_seconds": delete_seconds}));
+        Ok(match *deed {
+            Deed::Tell => Done::Now,
+            Deed::Timeout { until } if until <= self.vitals.clock.now() => {
+                return Err(Setback::Refused { status: 0, code: 0, words: TOO_LATE.to_owned() }.into());
             }
+            Deed::Timeout { until } => call(timeout(Some(until))).await?,
+            Deed::LiftTimeout => call(timeout(None)).await?,
+            Deed::Kick => match call(Call::delete(member)).await {
+                Err(setback) if is(&setback, code::UNKNOWN_MEMBER) => self.done_before(act, KICK, setback).await?,
+                done => done?,
+            },
+            Deed::Ban { delete_seconds } => call(banned(delete_seconds)).await?,
+            Deed::Unban => match call(Call::delete(ban)).await {
+                Err(setback) if is(&setback, code::UNKNOWN_BAN) => self.done_before(act, UNBAN, setback).await?,
+                done => done?,
+            },
+            Deed::Softban { delete_seconds } => {
+                call(banned(delete_seconds)).await?;
+                match call(Call::delete(ban)).await {
+                    // Somebody was faster.
+                    Err(setback) if is(&setback, code::UNKNOWN_BAN) => Done::Now,
+                    lifted => lifted.map_err(|setback| Stumble { setback: halfway(setback), halfway: true })?,
+                }
+            }
+        })
+    }
+
+    /// There was nothing to do: whether that is because an earlier attempt of ours did it, as the audit log tells.
+    async fn done_before(&self, act: &Act<'_>, action: u32, refused: Setback) -> Result<Done, Setback> {
+        let guild = self.guilds.find(act.guild);
+        let may_look =
+            guild.is_some_and(|guild| guild.permissions_by(&guild.my_roles).contains(Permissions::VIEW_AUDIT_LOG));
+        if !may_look {
+            return Err(refused);
+        }
+        let path = format!("/guilds/{}/audit-logs?action_type={action}&limit={AUDIT_LINES_MAX}", act.guild);
+        match self.rest.call(Call::get(path)).await {
+            Ok(reply) if stands_in(&reply.body, act) => Ok(Done::Before),
+            Err(later @ Setback::Later { .. }) => Err(later),
+            Ok(_) | Err(_) => Err(refused),
         }
     }
+}
+
+fn is(setback: &Setback, wanted: u32) -> bool {
+    matches!(setback, Setback::Refused { code, .. } if *code == wanted)
+}
+
+/// The words about a ban that was to be lifted at once, and stands.
+fn halfway(setback: Setback) -> Setback {
+    match setback {
+        Setback::Refused { status, code, words } => {
+            Setback::Refused { status, code, words: format!("They are banned now, and lifting that failed. {words}") }
+        }
+        later => later,
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct AuditFields<'a> {
+    #[serde(borrow)]
+    audit_log_entries: Raw<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct LineFields<'a> {
+    #[serde(borrow)]
+    target_id: Raw<'a>,
+    #[serde(borrow)]
+    reason: Raw<'a>,
+}
+
+/// Whether a page of the audit log has this deed, which its reason tells from all others.
+fn stands_in(page: &[u8], act: &Act<'_>) -> bool {
+    let page: AuditFields<'_> = serde_json::from_slice(page).unwrap_or_default();
+    let lines = page.audit_log_entries.list::<LineFields<'_>>();
+    lines.iter().any(|line| {
+        line.target_id.id() == Some(act.user) && line.reason.text().is_some_and(|told| told.trim() == act.reason.trim())
+    })
 }
 
 /// A user as Discord shows them now; none when there is no such user.

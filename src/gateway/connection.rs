@@ -330,6 +330,7 @@ impl<'a> Connection<'a> {
         self.guard.vitals.set_gateway(GatewayState::Connected);
         self.guard.vitals.solved("gateway");
         self.shared.register_commands(guilds);
+        self.shared.went_live.notify_one();
     }
 }
 

@@ -35,6 +35,7 @@ mod scratch;
 mod session;
 mod slash;
 mod tempo;
+mod time_told;
 mod webhook;
 mod wire;
 
@@ -93,12 +94,16 @@ pub async fn run_over(
     let recount = budget.clone();
     let guard = Guard { vitals, stop, token_lost: rest.token_lost(), tick: tempo.tick };
     let registering = (bot.clone(), rest.clone());
-    let session = Session::new(Shared::new(bot.clone(), rest, tempo), guard, budget, token);
+    let time_again = tempo.time_again;
+    let shared = Shared::new(bot.clone(), rest.clone(), tempo);
+    let went_live = shared.went_live.clone();
+    let session = Session::new(shared, guard, budget, token);
     let (over, is_over) = watch::channel(false);
     let connected = async {
         let halt = tokio::select! {
             halt = session.run() => halt,
             never = recount.keep_counting() => match never {},
+            never = time_told::keep_told(rest, &bot, time_again, &went_live) => match never {},
         };
         over.send_replace(true);
         halt

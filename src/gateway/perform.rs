@@ -30,8 +30,8 @@ const PROBLEMS_MAX: usize = 20;
 /// Performs effects over REST.
 pub struct Performer {
     pub(super) rest: Rest,
-    vitals: Arc<Vitals>,
-    guilds: Guilds,
+    pub(super) vitals: Arc<Vitals>,
+    pub(super) guilds: Guilds,
     studio: Studio,
     direct: Mutex<HashMap<UserId, ChannelId>>,
     /// Names of the problems that we put on the page.
@@ -158,6 +158,7 @@ impl Discord for Performer {
                     let call = Call::patch(format!("/guilds/{guild}/members/{user}")).json(&json!({"nick": nickname}));
                     return self.change_member(call, reason).await;
                 }
+                Effect::Unsay { nonce, .. } => return self.unsay(nonce).await,
                 Effect::AddRole { guild, user, role, reason } => {
                     let call = Call::put(format!("/guilds/{guild}/members/{user}/roles/{role}"));
                     (Place::Role(*guild, *role), self.change_member(call, reason).await)

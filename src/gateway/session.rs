@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use twilight_gateway::{Config, ConfigBuilder, Intents, Session as ShardSession, Shard, ShardId};
 
@@ -42,13 +43,15 @@ pub struct Shared {
     pub rest: Rest,
     pub slash: Slash,
     pub tempo: Tempo,
+    /// Told whenever a session is live on a new connection.
+    pub went_live: Arc<Notify>,
     registering: AtomicBool,
 }
 
 impl Shared {
     pub fn new(bot: Bot, rest: Rest, tempo: Tempo) -> Self {
         let slash = Slash::new(bot.clone(), rest.clone(), tempo.first_answer_after);
-        Self { bot, rest, slash, tempo, registering: AtomicBool::new(false) }
+        Self { bot, rest, slash, tempo, went_live: Arc::default(), registering: AtomicBool::new(false) }
     }
 
     /// Registers slash commands, once in the life of the process. `ready` are the guilds that READY named.

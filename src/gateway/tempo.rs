@@ -30,6 +30,8 @@ pub struct Tempo {
     pub first_answer_after: Duration,
     /// The pause before a REST call is tried again; it doubles.
     pub retry_first: Duration,
+    /// The pause before Discord is asked again for its time, as long as it did not tell it.
+    pub time_again: Duration,
     /// How fast the budget of identifies runs.
     pub identify: Pace,
 }
@@ -49,6 +51,7 @@ impl Default for Tempo {
             settle_within: Duration::from_secs(4),
             first_answer_after: Duration::from_millis(700),
             retry_first: Duration::from_millis(500),
+            time_again: Duration::from_secs(5),
             identify: Pace::default(),
         }
     }

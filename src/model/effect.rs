@@ -97,6 +97,13 @@ pub enum Effect {
         shut: Shut,
         reason: String,
     },
+    /// An [`Effect::Act`] about this member was called off: what they were told before it is taken back.
+    Unsay {
+        guild: GuildId,
+        user: UserId,
+        /// Of the promise that was called off.
+        nonce: String,
+    },
 }
 
 /// How a channel is locked.
@@ -123,7 +130,7 @@ impl Effect {
             Self::SetNickname { guild, .. } => format!("nicknames:{guild}"),
             // A server that is slow holds up itself alone.
             Self::Webhook { url, .. } => format!("webhook:{}", url.host()),
-            Self::Act { guild, user, .. } => format!("member:{guild}:{user}"),
+            Self::Act { guild, user, .. } | Self::Unsay { guild, user, .. } => format!("member:{guild}:{user}"),
         }
     }
 }

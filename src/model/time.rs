@@ -144,6 +144,11 @@ impl Clock {
         }
     }
 
+    /// Whether Discord told the time: until then it is only what this computer thinks.
+    pub fn is_told(&self) -> bool {
+        self.state().anchor.is_some()
+    }
+
     /// Time since the start; it never goes back.
     pub fn monotonic(&self) -> Duration {
         let state = self.state();
@@ -227,7 +232,7 @@ mod tests {
     #[test]
     fn a_wrong_wall_clock_does_not_matter_once_discord_told_the_time() {
         let clock = Clock::hand(Timestamp::from_ms(0));
-        assert_eq!(clock.skew_ms(), None);
+        assert_eq!((clock.skew_ms(), clock.is_told()), (None, false));
         let discord = Timestamp::from_ms(1_700_000_000_000);
         clock.learn(discord, Duration::ZERO);
         clock.advance(Duration::from_secs(5));

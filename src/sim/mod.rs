@@ -31,8 +31,8 @@
 //!   their client would refuse is an [`Impossible`].
 //! - The guild's own people at work: `give_role`, `take_role`, `edit_role`, `delete_role`, `delete_channel`,
 //!   `set_nick`, `set_timeout`, `edit_member`, `ban`, `unban`, `set_outage`, `rename_guild`, `overwrite_role`,
-//!   `overwrite_member`, `remove_overwrite`, `set_thread_state`; `bump` asks a listing site's bot, once
-//!   `invite_listing_bot` brought it. Furnishing: `add_user`, `add_bot`, `add_guild`, `add_role`, `add_channel`,
+//!   `overwrite_member`, `remove_overwrite`, `set_thread_state`, `open_commands`; `bump` asks a listing site's bot,
+//!   once `invite_listing_bot` brought it. Furnishing: `add_user`, `add_bot`, `add_guild`, `add_role`, `add_channel`,
 //!   `add_member`, `invite_bot`.
 //! - Reading: `messages`, `bot_messages`, `read` (as one member sees it), `direct_messages`; a [`world::Message`] has
 //!   its `content`, `embeds`, `nonce`, `allowed_mentions` and `flags` as received, `pings` as they really were, its

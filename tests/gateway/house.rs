@@ -49,6 +49,7 @@ pub fn tempo() -> Tempo {
         settle_within: PATIENCE,
         first_answer_after: PATIENCE,
         retry_first: Duration::from_millis(2),
+        time_again: Duration::from_millis(20),
         identify: Pace { second: Duration::from_micros(50) },
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use innkeeper::bot::Bot;
 use innkeeper::config::Config;
-use innkeeper::gateway::{self, Ended, Tempo};
+use innkeeper::gateway::{self, Ended, Https, Tempo, Wire};
 use innkeeper::model::{ChannelId, Clock, MessageId, Secret, UserId};
 use innkeeper::sim::world::{Answered, Input, Message, SayOptions};
 use innkeeper::sim::{Inn, Sim, SimConfig};
@@ -24,7 +24,10 @@ pub const MEMBERS: usize = 6;
 pub struct House {
     pub sim: Sim,
     pub inn: Inn,
+    /// Discord's.
     pub clock: Clock,
+    /// The one of the computer that the bot runs on; the same, unless a story is about clocks.
+    pub local: Clock,
     pub config: Config,
     _folder: Folder,
 }
@@ -44,6 +47,7 @@ pub fn tempo() -> Tempo {
         backoff_network_max: Duration::from_millis(50),
         tick: Duration::from_millis(20),
         first_answer_after: Duration::from_secs(20),
+        time_again: Duration::from_millis(20),
         ..Tempo::default()
     }
 }
@@ -81,7 +85,7 @@ impl House {
         // Stories are read; those about pictures say so.
         config.levels.card = false;
         change(&mut config);
-        Self { sim, inn, clock, config, _folder: folder }
+        Self { sim, inn, local: clock.clone(), clock, config, _folder: folder }
     }
 
     /// Starts a bot on the house's database and waits until it is connected and has seen everything.
@@ -91,14 +95,26 @@ impl House {
 
     /// The same with other waits.
     pub async fn start_at(&self, tempo: Tempo) -> Running {
-        let vitals = Vitals::new(self.clock.clone());
+        let running = self.open_at(tempo).await;
+        self.sim.connected().await;
+        running
+    }
+
+    /// The same without waiting for its connection.
+    pub async fn open_at(&self, tempo: Tempo) -> Running {
+        let wire = Https::new(&self.config.discord.api_url).unwrap();
+        self.open_over(Box::new(wire), tempo).await
+    }
+
+    /// The same with its calls over a wire of the story's own.
+    pub async fn open_over(&self, wire: Box<dyn Wire>, tempo: Tempo) -> Running {
+        let vitals = Vitals::new(self.local.clone());
         let settings = StoreSettings { batch_rows: 20, batch_wait: Duration::from_secs(3_600) };
         let store = Store::open(&self.config.store.path, settings, vitals.clone()).unwrap();
-        let bot = Bot::open(self.config.clone(), store, self.clock.clone(), vitals).await.unwrap();
+        let bot = Bot::open(self.config.clone(), store, self.local.clone(), vitals).await.unwrap();
         let (stop, stopping) = watch::channel(false);
         let token = Secret::new(self.sim.token());
-        let session = tokio::spawn(gateway::run(bot.clone(), token, tempo, stopping));
-        self.sim.connected().await;
+        let session = tokio::spawn(gateway::run_over(wire, bot.clone(), token, tempo, stopping));
         Running { bot, stop, session }
     }
 

@@ -30,9 +30,12 @@ pub(super) static FEATURE: Feature = Feature {
             "channel_lock",
             "locks that you made",
             &[Column::Id("locked_by")],
-            Forget::By(store::forget, "your name is taken from them"),
+            Forget::By(store::forget, "your name is taken from them, and your own permissions once they are over"),
         ),
-        Personal::nobody("channel_lock_overwrite", "what a channel allowed before it was locked, to be put back"),
+        Personal::nobody(
+            "channel_lock_overwrite",
+            "what a channel allowed roles and single members before it was locked, to be put back",
+        ),
     ],
 };
 

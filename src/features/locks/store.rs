@@ -271,9 +271,14 @@ fn read(row: &Row<'_>) -> Result<Lock> {
     })
 }
 
-/// Takes the name of a member out of the locks that they made.
+/// Takes the name of a member out of the locks that they made, and what they alone were allowed in channels out of
+/// locks that are over.
 pub fn forget(tx: &Tx, guild: GuildId, user: UserId) -> Result<usize> {
+    let connection = tx.write()?;
+    let sql = "DELETE FROM channel_lock_overwrite WHERE target = ?2 AND for_member = 1
+        AND lock IN (SELECT id FROM channel_lock WHERE guild = ?1 AND ended_at IS NOT NULL)";
+    let gone = connection.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
     let sql = "UPDATE channel_lock SET locked_by = ?3, locked_by_name = ?4 WHERE guild = ?1 AND locked_by = ?2";
     let values = params![guild.sql(), user.sql(), NOBODY.0, NOBODY.1];
-    Ok(tx.write()?.prepare_cached(sql)?.execute(values)?)
+    Ok(gone + connection.prepare_cached(sql)?.execute(values)?)
 }

@@ -41,12 +41,13 @@ fn deed_ended(cx: &mut Cx<'_>, case: &Case, ending: &Ending) -> Result<()> {
             store::save_told(cx.tx, guild, number, &Told::No(words.clone()))
         }
         // The audit log proved it meanwhile.
-        Ending::Refused { .. } if case.state == State::Done => {
+        Ending::Refused { .. } | Ending::CalledOff(_) if case.state == State::Done => {
             let target = target_of_deed(guild, case.user, case.kind);
             promises::call_off(cx.tx, &target, text::ENDED_BY_OTHERS, cx.now)?;
             follows(cx, case)
         }
-        Ending::Refused { words, .. } | Ending::CalledOff(words) => failed(cx, case, words),
+        Ending::Refused { words, .. } => failed(cx, case, words),
+        Ending::CalledOff(words) => failed(cx, case, &text::called_off(case, words)),
     }
 }
 

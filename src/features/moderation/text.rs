@@ -104,6 +104,16 @@ pub fn obstacle(obstacle: Obstacle, kind: Kind) -> String {
     }
 }
 
+/// Why a deed did not happen that was called off: what Discord said before still stands.
+pub fn called_off(case: &Case, words: &str) -> String {
+    match (case.state, case.kind, case.words.as_deref()) {
+        (State::Failed, _, Some(before)) => format!("{before} Then it was {words}."),
+        // Between the ban and its lifting nobody knows.
+        (_, Kind::Softban, _) => format!("It was {words}. They may be banned all the same: `/unban` lifts that."),
+        _ => format!("It was {words}."),
+    }
+}
+
 pub fn under_way(kind: Kind, number: i64) -> String {
     format!("Case {number} is just about to {} them.", verb(kind))
 }
@@ -112,9 +122,9 @@ pub fn no_such_case(number: i64) -> String {
     format!("There is no case {number} here. `/case list` shows what there is.")
 }
 
-/// For Discord's audit log: who, under which number, why.
+/// For Discord's audit log: who, under which number, why. A name cannot pass for the number.
 pub fn audit_reason(moderator: &str, number: i64, reason: &str) -> String {
-    let moderator: String = moderator.chars().filter(|c| !c.is_control()).take(40).collect();
+    let moderator: String = moderator.chars().filter(|c| !c.is_control() && !"()".contains(*c)).take(40).collect();
     let text = format!("{moderator} (case {number}): {reason}");
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(AUDIT_CHARS_MAX).collect()
 }
@@ -298,4 +308,19 @@ pub fn promise_alert(known: &str) -> String {
 
 pub fn reason_of_end(number: i64) -> String {
     format!("Innkeeper (case {number}): the ban is over")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_audit_log_gives_the_number_back_whatever_moderators_are_called_and_write() {
+        for (moderator, reason) in [("Ada", "spam"), ("Ada (case 7): x", "as in (case 3): y"), ("", "")] {
+            let written = audit_reason(moderator, 12, reason);
+            assert_eq!(number_in_audit_reason(&written), Some(12), "{written}");
+        }
+        assert_eq!(number_in_audit_reason("because (case closed)"), None);
+        assert_eq!(audit_reason("Ada", 12, &"x".repeat(600)).chars().count(), AUDIT_CHARS_MAX);
+    }
 }

@@ -40,7 +40,7 @@ pub(super) static FEATURE: Feature = Feature {
         Personal::otherwise(
             "temporary_role",
             "roles that you held for a while, and those that you gave",
-            &[Column::Id("user"), Column::Id("actor")],
+            &[Column::Id("user"), Column::Id("actor"), Column::Id("taken_by")],
             Forget::By(store::forget_member, "they go once they are over; from those of others your name is taken"),
         ),
         Personal::rows("persistent_role", "roles that come back with you", &[Column::Id("user")]),

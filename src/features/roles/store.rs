@@ -24,7 +24,7 @@ pub struct Temporary {
     pub state: State,
     pub ended_at: Option<Timestamp>,
     pub words: Option<String>,
-    /// Who asked for it to be taken early.
+    /// The name of who asked for it to be taken early.
     pub taken_by: Option<String>,
 }
 
@@ -71,7 +71,7 @@ pub struct NewTemporary<'a> {
 }
 
 const COLUMNS: &str = "id, guild, user, user_name, role, role_name, actor, actor_name, reason, assigned_at, \
-    expires_at, state, ended_at, words, taken_by";
+    expires_at, state, ended_at, words, taken_by_name";
 
 /// Writes it as pending, and returns its number.
 pub fn insert(tx: &Tx, new: &NewTemporary<'_>) -> Result<i64> {
@@ -145,10 +145,12 @@ pub fn list_refused(connection: &Connection, guild: GuildId) -> Result<Vec<RoleI
     Ok(roles)
 }
 
-/// Where it stands from now on; what is over or failed ended now.
+/// Where it stands from now on; what is over or failed ended now. Who asked to take what is held on was refused.
 pub fn save_state(tx: &Tx, id: i64, state: State, words: Option<&str>, now: Timestamp) -> Result<()> {
     let ended_at = matches!(state, State::Over | State::Failed).then_some(now.ms());
-    let sql = "UPDATE temporary_role SET state = ?2, words = ?3, ended_at = ?4 WHERE id = ?1";
+    let sql = "UPDATE temporary_role SET state = ?2, words = ?3, ended_at = ?4,
+        taken_by = iif(?2 = 'over', taken_by, NULL), taken_by_name = iif(?2 = 'over', taken_by_name, NULL)
+        WHERE id = ?1";
     tx.write()?.prepare_cached(sql)?.execute(params![id, state.word(), words, ended_at])?;
     Ok(())
 }
@@ -159,9 +161,9 @@ pub fn save_end(tx: &Tx, id: i64, expires_at: Timestamp) -> Result<()> {
     Ok(())
 }
 
-pub fn save_taken_by(tx: &Tx, id: i64, name: &str) -> Result<()> {
-    let sql = "UPDATE temporary_role SET taken_by = ?2 WHERE id = ?1";
-    tx.write()?.prepare_cached(sql)?.execute(params![id, name])?;
+pub fn save_taken_by(tx: &Tx, id: i64, user: UserId, name: &str) -> Result<()> {
+    let sql = "UPDATE temporary_role SET taken_by = ?2, taken_by_name = ?3 WHERE id = ?1";
+    tx.write()?.prepare_cached(sql)?.execute(params![id, user.sql(), name])?;
     Ok(())
 }
 
@@ -340,8 +342,13 @@ pub fn remove_departure(tx: &Tx, guild: GuildId, user: UserId) -> Result<()> {
 pub fn forget_member(tx: &Tx, guild: GuildId, user: UserId) -> Result<usize> {
     let connection = tx.write()?;
     let sql = "DELETE FROM temporary_role WHERE guild = ?1 AND user = ?2 AND state IN ('over', 'failed')";
-    let gone = connection.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
-    let sql = "UPDATE temporary_role SET actor = ?3, actor_name = ?4 WHERE guild = ?1 AND actor = ?2";
-    let values = params![guild.sql(), user.sql(), NOBODY.0, NOBODY.1];
-    Ok(gone + connection.prepare_cached(sql)?.execute(values)?)
+    let mut count = connection.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
+    for sql in [
+        "UPDATE temporary_role SET actor = ?3, actor_name = ?4 WHERE guild = ?1 AND actor = ?2",
+        "UPDATE temporary_role SET taken_by = ?3, taken_by_name = ?4 WHERE guild = ?1 AND taken_by = ?2",
+    ] {
+        let values = params![guild.sql(), user.sql(), NOBODY.0, NOBODY.1];
+        count += connection.prepare_cached(sql)?.execute(values)?;
+    }
+    Ok(count)
 }

@@ -101,12 +101,12 @@ fn given(cx: &mut Cx<'_>, number: i64) -> Result<Outgoing> {
 
 fn take(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let row = load(cx, args)?;
+    store::save_taken_by(cx.tx, row.id, actor.user, &actor.name)?;
     if row.state == State::Away {
-        store::save_state(cx.tx, row.id, State::Over, Some(&text::taken_by(&actor.name)), cx.now)?;
+        store::save_state(cx.tx, row.id, State::Over, None, cx.now)?;
         store::remove_persistent(cx.tx, row.guild, row.user, row.role)?;
         return Ok(Plan::reply(Outgoing::text(text::not_given_back(&row))));
     }
-    store::save_taken_by(cx.tx, row.id, &actor.name)?;
     let Temporary { guild, user, role, .. } = row;
     cx.promise(Promised {
         action: TAKE_WORD,
@@ -245,9 +245,8 @@ fn end_ended(cx: &mut Cx<'_>, row: &Temporary, ending: &Ending) -> Result<()> {
 }
 
 fn take_ended(cx: &mut Cx<'_>, row: &Temporary, ending: &Ending) -> Result<()> {
-    let by = row.taken_by.as_deref().map(text::taken_by);
     match ending {
-        Ending::Kept { .. } => over(cx, row, by.as_deref()),
+        Ending::Kept { .. } => over(cx, row, None),
         Ending::Refused { code, words } if is_gone(*code) => over(cx, row, Some(words)),
         // The role stays until its end, as if nobody had asked.
         Ending::Refused { words, .. } => {

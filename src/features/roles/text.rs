@@ -144,10 +144,6 @@ fn words(row: &Temporary) -> String {
     row.words.as_deref().map_or(String::new(), |words| words.chars().take(WORDS_CHARS_MAX).collect())
 }
 
-pub fn taken_by(moderator: &str) -> String {
-    format!("taken early by {}", plain(moderator))
-}
-
 pub fn end_called_off(words: &str) -> String {
     format!("its end was {words}; the role stays")
 }
@@ -200,7 +196,11 @@ fn line(row: &Temporary, names_member: bool) -> String {
         State::Failed => format!("not given: {said}"),
         State::Over => {
             let ended = row.ended_at.map(moment).unwrap_or_default();
-            if said.is_empty() { format!("ended {ended}") } else { format!("ended {ended}: {said}") }
+            match &row.taken_by {
+                _ if !said.is_empty() => format!("ended {ended}: {said}"),
+                Some(by) => format!("ended {ended}: taken early by {}", plain(by)),
+                None => format!("ended {ended}"),
+            }
         }
     };
     let reason = row.reason.as_deref().map(|reason| format!(" — {}", quote(reason, LINE_CHARS_MAX)));

@@ -116,6 +116,7 @@ impl World {
             afk_channel: None,
             system_channel: None,
             unavailable: false,
+            commands_open: false,
             audit: VecDeque::new(),
         };
         self.guilds.insert(id, guild);

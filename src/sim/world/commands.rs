@@ -170,8 +170,21 @@ impl World {
         self.commands.get(&scope).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The guild's admins open the bot's commands to everybody, in the settings under Integrations, or no longer: as
+    /// long as they are open, what the bot said of who is to be offered them does not count there.
+    pub fn open_commands(&mut self, guild: GuildId, open: bool) {
+        if let Some(home) = self.guilds.get_mut(&guild) {
+            home.commands_open = open;
+        }
+        self.touch();
+    }
+
     /// Whether Discord offers a command to this member.
     pub fn is_offered(&self, command: &Command, user: UserId, channel: &Channel) -> bool {
+        let home = channel.guild.and_then(|guild| self.guilds.get(&guild));
+        if home.is_some_and(|home| home.commands_open) {
+            return true;
+        }
         let held = self.permissions_in(user, channel);
         match command.default_member_permissions {
             None => true,

@@ -168,6 +168,8 @@ pub struct Guild {
     pub system_channel: Option<ChannelId>,
     /// Announced, but not to be seen: an outage of Discord's.
     pub unavailable: bool,
+    /// Its admins opened the bot's commands to everybody, in the settings under Integrations.
+    pub commands_open: bool,
     pub audit: VecDeque<AuditEntry>,
 }
 

@@ -254,6 +254,7 @@ pub fn tempo() -> Tempo {
         backoff_first: Duration::from_millis(1),
         backoff_max: Duration::from_millis(4),
         backoff_network_max: Duration::from_millis(4),
+        time_again: NEVER,
         stable_after: NEVER,
         hello_within: NEVER,
         ready_within: NEVER,
