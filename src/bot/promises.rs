@@ -9,7 +9,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
 use super::observe::Setting;
-use super::{Bot, Discord};
+use super::{Attempt, Bot, Discord};
 use crate::cx::Source;
 use crate::model::{Delivered, Ending, Event, Result, Setback, Timestamp};
 use crate::store::Tx;
@@ -102,7 +102,10 @@ impl Bot {
     /// again because our own disk fails. Returns the lane that is free again.
     async fn keep(&self, discord: &dyn Discord, promise: Promise, mut stop: watch::Receiver<bool>) -> String {
         let outcome = match promise.effect() {
-            Ok(effect) => discord.perform(&effect, &promise.nonce()).await,
+            Ok(effect) => {
+                let again = promise.attempts > 0 || promise.id <= self.0.inherited;
+                discord.perform(&effect, Attempt { nonce: &promise.nonce(), again }).await
+            }
             Err(_) => Err(Setback::Refused { status: 0, code: 0, words: UNREADABLE.to_owned() }),
         };
         if let Err(Setback::Refused { words, status, code }) = &outcome {

@@ -13,7 +13,7 @@ use super::raw::Raw;
 use super::refusal::{self, code};
 use super::rest::Rest;
 use super::wire::{Call, Reply, unreadable};
-use crate::bot::{BoxFuture, Discord};
+use crate::bot::{Attempt, BoxFuture, Discord};
 use crate::model::{ChannelId, Delivered, Effect, GuildId, Guilds, MessageId, Outgoing, RoleId, Seen, Setback, UserId};
 use crate::picture::Studio;
 use crate::status::vitals::Vitals;
@@ -122,8 +122,9 @@ impl Performer {
 }
 
 impl Discord for Performer {
-    fn perform<'a>(&'a self, effect: &'a Effect, nonce: &'a str) -> BoxFuture<'a, Result<Delivered, Setback>> {
+    fn perform<'a>(&'a self, effect: &'a Effect, attempt: Attempt<'a>) -> BoxFuture<'a, Result<Delivered, Setback>> {
         Box::pin(async move {
+            let Attempt { nonce, again } = attempt;
             let (place, outcome) = match effect {
                 Effect::SendMessage { channel, message, reply_to } => {
                     (Place::Channel(*channel), self.send(*channel, message, *reply_to, nonce).await)
@@ -136,7 +137,7 @@ impl Discord for Performer {
                 }
                 Effect::Act { guild, user, deed, reason, tell } => {
                     let (guild, user, deed, tell) = (*guild, *user, *deed, tell.as_ref());
-                    return self.act(&Act { guild, user, deed, reason, tell, nonce }).await;
+                    return self.act(&Act { guild, user, deed, reason, tell, nonce, again }).await;
                 }
                 Effect::Unsay { nonce, .. } => return self.unsay(nonce).await,
                 Effect::AddRole { guild, user, role, reason } => {

@@ -1,6 +1,6 @@
 //! Promises: effects that must not be lost, as rows that live until Discord says they are done.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Tx;
 use crate::model::{Effect, GuildId, Result, Timestamp};
@@ -104,6 +104,12 @@ pub fn is_due(connection: &Connection, origin: &str) -> Result<bool> {
     Ok(connection.prepare_cached(sql)?.exists([origin])?)
 }
 
+/// The room's word for what is still to be done about this target.
+pub fn find_due_word(connection: &Connection, target: &str) -> Result<Option<String>> {
+    let sql = "SELECT tells FROM promise WHERE target = ?1 AND state = 'due'";
+    Ok(connection.prepare_cached(sql)?.query_row([target], |row| row.get(0)).optional()?.flatten())
+}
+
 /// Whether a promise for this target is still open: due, or refused by Discord and waiting for somebody to act.
 pub fn is_open(connection: &Connection, target: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM promise WHERE target = ?1 AND state IN ('due', 'failed')";
@@ -165,6 +171,11 @@ pub fn find_open(connection: &Connection, guild: GuildId, id: i64) -> Result<Opt
 pub fn was_tried(connection: &Connection, origin: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM promise WHERE origin = ?1 AND state = 'due' AND attempts = 0";
     Ok(!connection.prepare_cached(sql)?.exists([origin])?)
+}
+
+/// The number of the newest promise; 0 without any.
+pub fn find_newest(connection: &Connection) -> Result<i64> {
+    Ok(connection.query_row("SELECT coalesce(max(id), 0) FROM promise", (), |row| row.get(0))?)
 }
 
 /// When the next promise becomes due after `now`.
