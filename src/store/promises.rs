@@ -118,22 +118,29 @@ pub fn is_open(connection: &Connection, target: &str) -> Result<bool> {
 
 const COLUMNS: &str = "id, lane, about, effect, due_at, attempts, created_at, words, guild, tells, state = 'failed'";
 
+/// Lanes that wait for the same of Discord's limits: what is done about the members of a guild, and private messages.
+const CROWD: &str = "CASE WHEN lane GLOB 'member:*' THEN rtrim(lane, '0123456789') WHEN lane GLOB 'user:*' THEN 'user'
+    ELSE lane END";
+
 /// The promises that are due by `now`, the longest overdue first: one of each lane, so that a lane that has to wait
-/// keeps no other from its turn.
-pub fn list_due(connection: &Connection, now: Timestamp, at_most: usize) -> Result<Vec<Promise>> {
+/// keeps no other from its turn, and at most so many of a crowd of lanes that wait for the same.
+pub fn list_due(connection: &Connection, now: Timestamp, at_most: usize, of_a_crowd: usize) -> Result<Vec<Promise>> {
     // From lane to lane, and the first of each: a long queue in one of them is not read.
     let sql = format!(
         "WITH RECURSIVE lanes (lane) AS (
             SELECT min(lane) FROM promise WHERE state = 'due'
             UNION ALL
             SELECT (SELECT min(lane) FROM promise WHERE state = 'due' AND lane > lanes.lane) FROM lanes
-            WHERE lanes.lane IS NOT NULL)
-        SELECT {COLUMNS} FROM promise WHERE due_at <= ?1 AND id IN (
-            SELECT (SELECT id FROM promise AS first WHERE first.state = 'due' AND first.lane = lanes.lane
-                ORDER BY first.due_at, first.id LIMIT 1) FROM lanes WHERE lanes.lane IS NOT NULL)
+            WHERE lanes.lane IS NOT NULL),
+        firsts (id, nth) AS (
+            SELECT id, row_number() OVER (PARTITION BY {CROWD} ORDER BY due_at, id) FROM promise
+            WHERE due_at <= ?1 AND id IN (
+                SELECT (SELECT id FROM promise AS first WHERE first.state = 'due' AND first.lane = lanes.lane
+                    ORDER BY first.due_at, first.id LIMIT 1) FROM lanes WHERE lanes.lane IS NOT NULL))
+        SELECT {COLUMNS} FROM promise WHERE id IN (SELECT id FROM firsts WHERE nth <= ?3)
         ORDER BY due_at, id LIMIT ?2"
     );
-    list(connection, &sql, params![now.ms(), at_most as i64])
+    list(connection, &sql, params![now.ms(), at_most as i64, of_a_crowd as i64])
 }
 
 /// What Discord refused in this guild, the newest first.
