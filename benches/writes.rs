@@ -8,7 +8,7 @@
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use innkeeper::bot::{Bot, BoxFuture, Discord};
+use innkeeper::bot::{Attempt, Bot, BoxFuture, Discord};
 use innkeeper::config::Config;
 use innkeeper::model::{
     Author, ChannelId, Clock, Delivered, Effect, Event, GuildId, Message, MessageId, Result, Seen, Setback, Timestamp,
@@ -30,7 +30,7 @@ const BATCH_MS: i64 = 60_000;
 struct Willing;
 
 impl Discord for Willing {
-    fn perform<'a>(&'a self, _: &'a Effect, _: &'a str) -> BoxFuture<'a, Result<Delivered, Setback>> {
+    fn perform<'a>(&'a self, _: &'a Effect, _: Attempt<'a>) -> BoxFuture<'a, Result<Delivered, Setback>> {
         Box::pin(async { Ok(Delivered::default()) })
     }
 

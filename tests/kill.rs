@@ -3,41 +3,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "support/process.rs"]
+mod process;
 mod support;
 
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use innkeeper::model::{MessageId, UserId};
 use innkeeper::sim::world::{Input, InteractionId, SayOptions};
 use innkeeper::sim::{Inn, Sim, SimConfig};
+use process::{kill, start};
 use rusqlite::Connection;
 use support::{Folder, hand_clock};
 
 const KILLS: usize = 50;
 const MEMBERS: usize = 8;
-
-fn start(sim: &Sim, database: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_innkeeper"))
-        .args(["run", "--log", "error"])
-        .current_dir(database.parent().unwrap())
-        .env("DISCORD_BOT_TOKEN", sim.token())
-        .env("INNKEEPER_DISCORD__API_URL", sim.api_url())
-        .env("INNKEEPER_DISCORD__CDN_URL", sim.api_url())
-        .env("INNKEEPER_STORE__PATH", database)
-        .env("INNKEEPER_HTTP__LISTEN", "")
-        .env("INNKEEPER_LAMP__LISTEN", "")
-        .env("INNKEEPER_LEVELS__ANNOUNCE", "off")
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-fn kill(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -77,7 +57,7 @@ async fn fifty_kills_lose_nothing_and_pay_nothing_twice() {
     let inn = Inn::furnish(&mut sim.world(), MEMBERS);
     let folder = Folder::new();
     let database = folder.file("innkeeper.db");
-    let mut child = start(&sim, &database);
+    let mut child = start(&sim, &database, &[]);
     sim.connected().await;
     let mut given = 0;
     add_xp(&sim, &inn, inn.members[0], &mut given).await;
@@ -108,7 +88,7 @@ async fn fifty_kills_lose_nothing_and_pay_nothing_twice() {
             let said = sim.world().say(inn.general, inn.members[nth], "anybody here?", SayOptions::default());
             expected[nth].message(said.unwrap());
         }
-        child = start(&sim, &database);
+        child = start(&sim, &database, &[]);
         if dice.bool() {
             sim.connected().await;
         }

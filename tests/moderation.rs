@@ -441,6 +441,23 @@ async fn a_threshold_acts_where_it_is_configured() {
 }
 
 #[tokio::test]
+async fn a_rule_does_not_begin_what_is_under_way_already() {
+    let act = Threshold { warnings: 1, action: Punishment::Kick, duration: None, act: true, ..Threshold::default() };
+    let (house, bot) = open_with(|house| house.config.moderation.thresholds = vec![act]).await;
+    let ada = house.member(0);
+    house.sim.world().plan("DELETE", "/members/", None, Act::Answer(Response::json(503, &json!({}))));
+    house.warn(ada).await;
+    let second = house.warn(ada).await.text();
+    assert!(second.contains("should lead to a kick, but: Case 2 is just about to kick them."), "{second}");
+    house.sim.world().clear_plans();
+    house.clock.advance(Duration::from_secs(120));
+    bot.settle(&house).await;
+    house.promises_kept().await;
+    assert_eq!(house.cases(), ["1 warn done told", "2 kick done told", "3 warn done told"]);
+    bot.stop().await;
+}
+
+#[tokio::test]
 async fn who_comes_back_with_open_cases_is_announced_to_the_staff() {
     let (house, bot) = open().await;
     let (guild, ada, ben) = (house.inn.guild, house.member(0), house.member(1));

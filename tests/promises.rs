@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use innkeeper::bot::{Bot, BoxFuture, Discord};
+use innkeeper::bot::{Attempt, Bot, BoxFuture, Discord};
 use innkeeper::config::Config;
 use innkeeper::model::{Delivered, Effect, Error, GuildId, Outgoing, Result, Seen, Setback, UserId};
 use innkeeper::store::Store;
@@ -23,7 +23,7 @@ struct LastStraw {
 }
 
 impl Discord for LastStraw {
-    fn perform<'a>(&'a self, _: &'a Effect, _: &'a str) -> BoxFuture<'a, Result<Delivered, Setback>> {
+    fn perform<'a>(&'a self, _: &'a Effect, _: Attempt<'a>) -> BoxFuture<'a, Result<Delivered, Setback>> {
         Box::pin(async {
             if self.performed.fetch_add(1, Relaxed) == 0 {
                 let (from, to) = (self.store.path().to_owned(), self.away.clone());
@@ -98,7 +98,7 @@ async fn what_discord_did_is_not_done_again_while_our_disk_cannot_take_it_down()
 struct Stuck(Mutex<Vec<String>>);
 
 impl Discord for Stuck {
-    fn perform<'a>(&'a self, effect: &'a Effect, _: &'a str) -> BoxFuture<'a, Result<Delivered, Setback>> {
+    fn perform<'a>(&'a self, effect: &'a Effect, _: Attempt<'a>) -> BoxFuture<'a, Result<Delivered, Setback>> {
         Box::pin(async {
             self.0.lock().unwrap().push(effect.lane());
             match effect.lane().as_str() {

@@ -592,6 +592,37 @@ async fn without_the_events_of_the_audit_log_its_page_tells_whether_a_lost_answe
     }
 }
 
+#[tokio::test]
+async fn what_was_done_and_taken_back_by_hand_is_not_done_again_because_the_answer_was_lost() {
+    for deed in Deed::ACTS {
+        let place = Place::new(deed).await;
+        let guild = place.house.inn.guild;
+        for fault in [Fault::CutAfter, Fault::LateError] {
+            let case = format!("{deed:?}, {fault:?}");
+            let member = place.prepare().await;
+            let (method, part) = if deed == Deed::Softban { ("DELETE", "/bans/") } else { deed.request() };
+            place.house.sim.world().plan(method, part, None, fault.act());
+            place.order(member).await;
+            assert!(place.happened(member), "{case}");
+            {
+                let mut world = place.house.sim.world();
+                let until = place.house.clock.now().plus(DAY * 2);
+                match deed {
+                    Deed::Timeout => world.set_timeout(guild, member, None).unwrap(),
+                    Deed::Untimeout => world.set_timeout(guild, member, Some(until)).unwrap(),
+                    Deed::Kick | Deed::Softban => assert!(world.rejoin(guild, member)),
+                    Deed::Ban => assert!(world.unban(guild, member)),
+                    _ => world.ban(guild, member, None),
+                }
+            }
+            place.recover().await;
+            assert!(!place.happened(member), "{case}: it was done again");
+            assert_eq!(place.case(member).0, "done", "{case}");
+        }
+        place.bot.stop().await;
+    }
+}
+
 /// A wire on which nobody waits long for an answer.
 struct Impatient(Https);
 

@@ -30,6 +30,7 @@ use crate::model::{
 };
 use crate::picture::Studio;
 use crate::status::vitals::Vitals;
+use crate::store::promises::find_newest;
 pub use crate::store::session::Me;
 use crate::store::session::{find_me, save_me};
 use crate::store::{QueueFull, SavedSession, Store, Tx, Work};
@@ -39,10 +40,19 @@ pub use happenings::{Happening, Happenings};
 /// A future without a name.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// An attempt at an effect.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// Lets Discord recognise a message that is sent twice.
+    pub nonce: &'a str,
+    /// An earlier one may have been carried out although nobody was told.
+    pub again: bool,
+}
+
 /// The port through which effects reach Discord, and through which somebody is looked up there.
 pub trait Discord: Send + Sync {
-    /// Performs an effect. The nonce lets Discord recognise a message that is sent twice.
-    fn perform<'a>(&'a self, effect: &'a Effect, nonce: &'a str) -> BoxFuture<'a, Result<Delivered, Setback>>;
+    /// Performs an effect.
+    fn perform<'a>(&'a self, effect: &'a Effect, attempt: Attempt<'a>) -> BoxFuture<'a, Result<Delivered, Setback>>;
 
     /// A user as they are now, in this guild or out of it; none when there is no such user.
     fn look_up(&self, guild: GuildId, user: UserId) -> BoxFuture<'_, Result<Option<Seen>, Setback>>;
@@ -73,6 +83,8 @@ struct Inner {
     studio: Studio,
     /// Wakes the worker when a promise may have become due.
     promised: Notify,
+    /// The newest promise of an earlier run, which may have asked Discord for it without being told.
+    inherited: i64,
     /// Moves when Discord was asked for something that was promised.
     tried: watch::Sender<u64>,
     /// Where to look somebody up; none before the gateway is there.
@@ -82,7 +94,7 @@ struct Inner {
 impl Bot {
     /// An engine over an open store: what the rooms need from the last run is read.
     pub async fn open(config: Config, store: Store, clock: Clock, vitals: Arc<Vitals>) -> Result<Self> {
-        let me = store.read(|reader| find_me(reader)).await?;
+        let (me, inherited) = store.read(|reader| Ok((find_me(reader)?, find_newest(reader)?))).await?;
         let bot = Self(Arc::new(Inner {
             cooldowns: Cooldowns::default(),
             happenings: Happenings::default(),
@@ -100,6 +112,7 @@ impl Bot {
             book: CommandBook::default(),
             me: ArcSwapOption::new(me.map(Arc::new)),
             promised: Notify::new(),
+            inherited,
             tried: watch::Sender::new(0),
             discord: RwLock::new(None),
         }));

@@ -9,14 +9,17 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
 use super::observe::Setting;
-use super::{Bot, Discord, scruples};
+use super::{Attempt, Bot, Discord, scruples};
 use crate::cx::Source;
 use crate::model::{Delivered, Ending, Event, Result, Setback, Timestamp};
 use crate::store::Tx;
 use crate::store::promises::{self, Promise};
 
-/// Promises performed at the same time, each of another lane; each waits for Discord's limits by itself.
-const AT_ONCE_MAX: usize = 16;
+/// Promises performed at the same time, each of another lane; each waits for Discord's limits by itself, so there are
+/// more than Discord would take at once: who waits holds up nobody.
+const AT_ONCE_MAX: usize = 64;
+/// Those of them that wait for the same of Discord's limits.
+const CROWD_MAX: usize = 4;
 /// Waits are cut into pieces of this length, so that no jump of a clock can make one endless.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 /// The first wait after a vain attempt; it doubles with each further one.
@@ -100,7 +103,7 @@ impl Bot {
         self.0
             .store
             .read(move |reader| {
-                let due = promises::list_due(reader, now, at_most)?;
+                let due = promises::list_due(reader, now, at_most, CROWD_MAX)?;
                 let next = promises::next_due(reader, now)?.map_or(WAIT_MAX, |next| next.since(now).div_f64(speed));
                 Ok((due, next.min(WAIT_MAX)))
             })
@@ -112,7 +115,10 @@ impl Bot {
     async fn keep(&self, discord: &dyn Discord, promise: Promise, mut stop: watch::Receiver<bool>) -> String {
         let outcome = match promise.effect() {
             Ok(effect) => match scruples::forbids(&self.0.guilds, &effect) {
-                None => Tried(discord.perform(&effect, &promise.nonce()).await),
+                None => {
+                    let again = promise.attempts > 0 || promise.id <= self.0.inherited;
+                    Tried(discord.perform(&effect, Attempt { nonce: &promise.nonce(), again }).await)
+                }
                 Some(words) => Forbidden(words),
             },
             Err(_) => Tried(Err(Setback::Refused { status: 0, code: 0, words: UNREADABLE.to_owned() })),

@@ -26,9 +26,6 @@ use crate::model::{
 const REMEMBERED_MAX: usize = 256;
 /// Lines of the audit log that are looked through: as many as Discord gives at once.
 const AUDIT_LINES_MAX: u32 = 100;
-/// Discord's numbers for lines of the audit log.
-const KICK: u32 = 20;
-const UNBAN: u32 = 23;
 
 const TOO_LATE: &str = "Its time was over before Discord could be asked.";
 
@@ -40,6 +37,8 @@ pub struct Act<'a> {
     pub reason: &'a str,
     pub tell: Option<&'a Outgoing>,
     pub nonce: &'a str,
+    /// An earlier attempt may have done it.
+    pub again: bool,
 }
 
 /// Who was told what before a deed that did not work yet, by nonce, so that nobody is told twice.
@@ -74,12 +73,15 @@ impl From<Setback> for Stumble {
 }
 
 impl Performer {
-    /// Does it and tells them.
+    /// Does it, unless an earlier attempt of ours did, and tells them.
     pub(super) async fn act(&self, act: &Act<'_>) -> Result<Delivered, Setback> {
+        let is_done = act.again && self.was_done(act).await?;
         if act.deed.parts() {
-            return self.tell_and_part(act).await;
+            return self.tell_and_part(act, is_done).await;
         }
-        self.do_it(act).await.map_err(|stumble| stumble.setback)?;
+        if !is_done {
+            self.do_it(act).await.map_err(|stumble| stumble.setback)?;
+        }
         let told = match act.tell {
             // Where telling is all there is to do, it is tried again until it is known.
             Some(message) if act.deed == Deed::Tell => Some(self.tell(act, message).await?),
@@ -90,14 +92,15 @@ impl Performer {
     }
 
     /// Tells them first. That they cannot be told, for whatever reason, holds up nothing.
-    async fn tell_and_part(&self, act: &Act<'_>) -> Result<Delivered, Setback> {
+    async fn tell_and_part(&self, act: &Act<'_>, is_done: bool) -> Result<Delivered, Setback> {
         let before = lock(&self.told).remove(act.nonce);
         let telling = match (before, act.tell) {
             (Some(telling), _) => Some(telling),
-            (None, Some(message)) => Some(self.tell_once(act, message).await),
-            (None, None) => None,
+            (None, Some(message)) if !is_done => Some(self.tell_once(act, message).await),
+            (None, _) => None,
         };
-        match self.do_it(act).await {
+        let done = if is_done { Ok(Done::Before) } else { self.do_it(act).await };
+        match done {
             Ok(done) => {
                 // Who is out already cannot be told now, but may have been then.
                 let told = telling.map(|telling| telling.told);
@@ -174,12 +177,12 @@ impl Performer {
             Deed::Timeout { until } => call(timeout(Some(until))).await?,
             Deed::LiftTimeout => call(timeout(None)).await?,
             Deed::Kick => match call(Call::delete(member)).await {
-                Err(setback) if is(&setback, code::UNKNOWN_MEMBER) => self.done_before(act, KICK, setback).await?,
+                Err(setback) if is(&setback, code::UNKNOWN_MEMBER) => self.done_before(act, setback).await?,
                 done => done?,
             },
             Deed::Ban { delete_seconds } => call(banned(delete_seconds)).await?,
             Deed::Unban => match call(Call::delete(ban)).await {
-                Err(setback) if is(&setback, code::UNKNOWN_BAN) => self.done_before(act, UNBAN, setback).await?,
+                Err(setback) if is(&setback, code::UNKNOWN_BAN) => self.done_before(act, setback).await?,
                 done => done?,
             },
             Deed::Softban { delete_seconds } => {
@@ -193,20 +196,34 @@ impl Performer {
         })
     }
 
-    /// There was nothing to do: whether that is because an earlier attempt of ours did it, as the audit log tells.
-    async fn done_before(&self, act: &Act<'_>, action: u32, refused: Setback) -> Result<Done, Setback> {
+    /// There was nothing to do: then an earlier try of ours did it, or somebody was faster.
+    async fn done_before(&self, act: &Act<'_>, refused: Setback) -> Result<Done, Setback> {
+        if self.was_done(act).await? { Ok(Done::Before) } else { Err(refused) }
+    }
+
+    /// Whether we did it already, as the audit log tells; where we may not look, we did not.
+    async fn was_done(&self, act: &Act<'_>) -> Result<bool, Setback> {
         let guild = self.guilds.find(act.guild);
         let may_look =
             guild.is_some_and(|guild| guild.permissions_by(&guild.my_roles).contains(Permissions::VIEW_AUDIT_LOG));
-        if !may_look {
-            return Err(refused);
-        }
+        let Some(action) = action_of(act.deed).filter(|_| may_look) else { return Ok(false) };
         let path = format!("/guilds/{}/audit-logs?action_type={action}&limit={AUDIT_LINES_MAX}", act.guild);
         match self.rest.call(Call::get(path)).await {
-            Ok(reply) if stands_in(&reply.body, act) => Ok(Done::Before),
-            Err(later @ Setback::Later { .. }) => Err(later),
-            Ok(_) | Err(_) => Err(refused),
+            Ok(reply) => Ok(stands_in(&reply.body, act)),
+            Err(Setback::Refused { .. }) => Ok(false),
+            Err(later) => Err(later),
         }
+    }
+}
+
+/// Discord's number for the line of the audit log that proves a deed: of several the last.
+const fn action_of(deed: Deed) -> Option<u32> {
+    match deed {
+        Deed::Tell => None,
+        Deed::Kick => Some(20),
+        Deed::Ban { .. } => Some(22),
+        Deed::Unban | Deed::Softban { .. } => Some(23),
+        Deed::Timeout { .. } | Deed::LiftTimeout => Some(24),
     }
 }
 

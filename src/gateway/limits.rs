@@ -28,6 +28,8 @@ const RETRY_FOREIGN: Duration = Duration::from_secs(60);
 pub const RETRY_MAX: Duration = Duration::from_secs(3_600);
 /// Added to every wait, since a limit's end is told with a precision of milliseconds.
 const RETRY_MARGIN: Duration = Duration::from_millis(50);
+/// Ends of the same window that Discord tells differ by less than this.
+const SAME_WINDOW: Duration = Duration::from_millis(500);
 /// Buckets that are kept in memory; idle ones go first.
 const BUCKETS_MAX: usize = 2_000;
 
@@ -49,6 +51,8 @@ pub struct Told {
     pub bucket: Option<String>,
     pub limit: Option<u32>,
     pub remaining: Option<u32>,
+    /// Since 1970, by Discord's clock.
+    pub reset: Option<Duration>,
     pub reset_after: Option<Duration>,
     /// Of a 429, from its head or body; none when it says nothing readable.
     pub retry_after: Option<Duration>,
@@ -86,7 +90,10 @@ struct Bucket {
     known: bool,
     /// None: no limit is told for this bucket.
     limit: Option<u32>,
-    remaining: u32,
+    /// How many requests of this window Discord has counted, by the latest word on it: answers overtake each other.
+    used: u32,
+    /// When the window ends by Discord's clock, which tells windows apart.
+    window: Option<Duration>,
     resets_at: Option<Instant>,
     closed_until: Option<Instant>,
     in_flight: u32,
@@ -147,11 +154,16 @@ impl Limits {
         if let Some(bucket) = self.buckets.get_mut(&key) {
             bucket.in_flight = bucket.in_flight.saturating_sub(1);
         }
-        let Some(told) = told else { return };
+        let Some(told) = told else {
+            if let Some(bucket) = self.buckets.get_mut(&key) {
+                bucket.learn(None, now);
+            }
+            return;
+        };
         self.count_invalid(told, now);
         let key = self.rename(route, told, key);
         let bucket = self.buckets.entry(key).or_default();
-        bucket.learn(told, now);
+        bucket.learn(Some(told), now);
         if told.status != 429 {
             return;
         }
@@ -264,28 +276,33 @@ impl Bucket {
             }
         } else if let Some(limit) = self.limit {
             if self.resets_at.is_none_or(|at| at <= now) {
-                self.remaining = limit.saturating_sub(self.in_flight);
-                self.resets_at = None;
+                (self.used, self.resets_at) = (0, None);
             }
-            if self.remaining == 0 {
+            // Those under way may not be in Discord's count yet.
+            if self.used.saturating_add(self.in_flight) >= limit {
                 return self.resets_at.map_or(Verdict::Busy, Verdict::At);
             }
-            self.remaining -= 1;
         }
         self.in_flight += 1;
         Verdict::Go
     }
 
-    fn learn(&mut self, told: &Told, now: Instant) {
-        let (Some(limit), Some(remaining)) = (told.limit, told.remaining) else {
+    fn learn(&mut self, told: Option<&Told>, now: Instant) {
+        let Some((told, limit, remaining)) = told.and_then(|told| Some((told, told.limit?, told.remaining?))) else {
             // An error page in front of Discord tells nothing; an answer of Discord without these has no bucket.
-            self.known |= told.status < 500 && !told.foreign;
+            self.known |= told.is_some_and(|told| told.status < 500 && !told.foreign);
+            // It may have been counted all the same.
+            self.used = self.used.saturating_add(1);
             return;
         };
-        self.known = true;
-        self.limit = Some(limit.max(1));
-        // Those still under way are not in Discord's count yet.
-        self.remaining = remaining.saturating_sub(self.in_flight);
+        let used = limit.saturating_sub(remaining);
+        (self.known, self.limit) = (true, Some(limit.max(1)));
+        match (told.reset, self.window.filter(|_| self.resets_at.is_some())) {
+            (Some(reset), Some(window)) if reset + SAME_WINDOW < window => return,
+            (Some(reset), Some(window)) if reset <= window + SAME_WINDOW => self.used = self.used.max(used),
+            _ => self.used = used,
+        }
+        self.window = told.reset;
         self.resets_at = Some(now + told.reset_after.unwrap_or(RETRY_DEFAULT) + RETRY_MARGIN);
     }
 
@@ -305,6 +322,7 @@ impl Told {
             bucket: header("x-ratelimit-bucket").map(str::to_owned),
             limit: count("x-ratelimit-limit"),
             remaining: count("x-ratelimit-remaining"),
+            reset: header("x-ratelimit-reset").and_then(|value| epoch(value.trim().parse().ok()?)),
             reset_after: seconds("x-ratelimit-reset-after"),
             ..Self::default()
         };
@@ -338,6 +356,11 @@ struct Said {
 fn clamp(seconds: f64) -> Option<Duration> {
     let sane = seconds >= 0.0;
     sane.then(|| Duration::from_secs_f64(seconds.min(RETRY_MAX.as_secs_f64())))
+}
+
+/// Seconds since 1970 as a duration; none for what cannot be a time.
+fn epoch(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// The route of a request: ids give way to `{}`, but for the first, which is the major one.

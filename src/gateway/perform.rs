@@ -17,7 +17,7 @@ use super::refusal::{self, code};
 use super::rest::Rest;
 use super::webhook;
 use super::wire::{Call, Reply, unreadable};
-use crate::bot::{BoxFuture, Discord};
+use crate::bot::{Attempt, BoxFuture, Discord};
 use crate::model::{ChannelId, Delivered, Effect, GuildId, Guilds, MessageId, Outgoing, RoleId, Seen, Setback, UserId};
 use crate::picture::Studio;
 use crate::status::vitals::Vitals;
@@ -126,8 +126,9 @@ impl Performer {
 }
 
 impl Discord for Performer {
-    fn perform<'a>(&'a self, effect: &'a Effect, nonce: &'a str) -> BoxFuture<'a, Result<Delivered, Setback>> {
+    fn perform<'a>(&'a self, effect: &'a Effect, attempt: Attempt<'a>) -> BoxFuture<'a, Result<Delivered, Setback>> {
         Box::pin(async move {
+            let Attempt { nonce, again } = attempt;
             let (place, outcome) = match effect {
                 Effect::SendMessage { channel, message, reply_to } => {
                     (Place::Channel(*channel), self.send(*channel, message, *reply_to, nonce).await)
@@ -150,7 +151,7 @@ impl Discord for Performer {
                 }
                 Effect::Act { guild, user, deed, reason, tell } => {
                     let (guild, user, deed, tell) = (*guild, *user, *deed, tell.as_ref());
-                    return self.act(&Act { guild, user, deed, reason, tell, nonce }).await;
+                    return self.act(&Act { guild, user, deed, reason, tell, nonce, again }).await;
                 }
                 Effect::Lock { channel, shut, reason, .. } => return self.lock(*channel, shut, reason).await,
                 Effect::Unlock { channel, shut, reason, .. } => return self.unlock(*channel, shut, reason).await,

@@ -107,11 +107,10 @@ pub fn is_due(connection: &Connection, origin: &str) -> Result<bool> {
     Ok(connection.prepare_cached(sql)?.exists([origin])?)
 }
 
-/// Whether what this origin promised was done, and the words that say what came of it; none while it is to be done.
-pub fn find_words(connection: &Connection, origin: &str) -> Result<Option<(bool, String)>> {
-    let sql = "SELECT state = 'done', coalesce(words, '') FROM promise WHERE origin = ?1 AND state <> 'due'";
-    let found = connection.prepare_cached(sql)?.query_row([origin], |row| Ok((row.get(0)?, row.get(1)?)));
-    Ok(found.optional()?)
+/// The room's word for what is still to be done about this target.
+pub fn find_due_word(connection: &Connection, target: &str) -> Result<Option<String>> {
+    let sql = "SELECT tells FROM promise WHERE target = ?1 AND state = 'due'";
+    Ok(connection.prepare_cached(sql)?.query_row([target], |row| row.get(0)).optional()?.flatten())
 }
 
 /// Whether a promise for this target is still open: due, or refused by Discord and waiting for somebody to act.
@@ -122,22 +121,29 @@ pub fn is_open(connection: &Connection, target: &str) -> Result<bool> {
 
 const COLUMNS: &str = "id, lane, about, effect, due_at, attempts, created_at, words, guild, tells, state = 'failed'";
 
+/// Lanes that wait for the same of Discord's limits: what is done about the members of a guild, and private messages.
+const CROWD: &str = "CASE WHEN lane GLOB 'member:*' THEN rtrim(lane, '0123456789') WHEN lane GLOB 'user:*' THEN 'user'
+    ELSE lane END";
+
 /// The promises that are due by `now`, the longest overdue first: one of each lane, so that a lane that has to wait
-/// keeps no other from its turn.
-pub fn list_due(connection: &Connection, now: Timestamp, at_most: usize) -> Result<Vec<Promise>> {
+/// keeps no other from its turn, and at most so many of a crowd of lanes that wait for the same.
+pub fn list_due(connection: &Connection, now: Timestamp, at_most: usize, of_a_crowd: usize) -> Result<Vec<Promise>> {
     // From lane to lane, and the first of each: a long queue in one of them is not read.
     let sql = format!(
         "WITH RECURSIVE lanes (lane) AS (
             SELECT min(lane) FROM promise WHERE state = 'due'
             UNION ALL
             SELECT (SELECT min(lane) FROM promise WHERE state = 'due' AND lane > lanes.lane) FROM lanes
-            WHERE lanes.lane IS NOT NULL)
-        SELECT {COLUMNS} FROM promise WHERE due_at <= ?1 AND id IN (
-            SELECT (SELECT id FROM promise AS first WHERE first.state = 'due' AND first.lane = lanes.lane
-                ORDER BY first.due_at, first.id LIMIT 1) FROM lanes WHERE lanes.lane IS NOT NULL)
+            WHERE lanes.lane IS NOT NULL),
+        firsts (id, nth) AS (
+            SELECT id, row_number() OVER (PARTITION BY {CROWD} ORDER BY due_at, id) FROM promise
+            WHERE due_at <= ?1 AND id IN (
+                SELECT (SELECT id FROM promise AS first WHERE first.state = 'due' AND first.lane = lanes.lane
+                    ORDER BY first.due_at, first.id LIMIT 1) FROM lanes WHERE lanes.lane IS NOT NULL))
+        SELECT {COLUMNS} FROM promise WHERE id IN (SELECT id FROM firsts WHERE nth <= ?3)
         ORDER BY due_at, id LIMIT ?2"
     );
-    list(connection, &sql, params![now.ms(), at_most as i64])
+    list(connection, &sql, params![now.ms(), at_most as i64, of_a_crowd as i64])
 }
 
 /// What Discord refused in this guild, the newest first.
@@ -186,7 +192,8 @@ pub fn was_tried(connection: &Connection, origin: &str) -> Result<bool> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Due,
-    Done,
+    /// Words say what was done, where that was known only then.
+    Done(String),
     /// Discord refused it, in words.
     Refused(String),
     /// It was called off, with words that say why.
@@ -199,11 +206,16 @@ pub fn find_outcome(connection: &Connection, origin: &str) -> Result<Option<Outc
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_map([origin], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?.next().transpose()?;
     Ok(found.map(|(state, words)| match state.as_str() {
-        "done" => Outcome::Done,
+        "done" => Outcome::Done(words),
         "failed" => Outcome::Refused(words),
         "cancelled" => Outcome::CalledOff(words),
         _ => Outcome::Due,
     }))
+}
+
+/// The number of the newest promise; 0 without any.
+pub fn find_newest(connection: &Connection) -> Result<i64> {
+    Ok(connection.query_row("SELECT coalesce(max(id), 0) FROM promise", (), |row| row.get(0))?)
 }
 
 /// When the next promise becomes due after `now`.

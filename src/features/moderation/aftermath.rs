@@ -28,13 +28,11 @@ fn deed_ended(cx: &mut Cx<'_>, case: &Case, ending: &Ending) -> Result<()> {
     let (guild, number) = (case.guild, case.number);
     match ending {
         Ending::Kept { told, .. } => {
-            if case.state != State::Done {
-                store::save_outcome(cx.tx, guild, number, State::Done, None)?;
-            }
             if let Some(told) = told {
                 store::save_told(cx.tx, guild, number, told)?;
             }
-            follows(cx, case)
+            // What the audit log proved before has led to what follows.
+            if case.state == State::Done { Ok(()) } else { done(cx, case) }
         }
         // That somebody could not be told does not unmake a warning.
         Ending::Refused { words, .. } | Ending::CalledOff(words) if case.kind == Kind::Warn => {
@@ -43,12 +41,17 @@ fn deed_ended(cx: &mut Cx<'_>, case: &Case, ending: &Ending) -> Result<()> {
         // The audit log proved it meanwhile.
         Ending::Refused { .. } | Ending::CalledOff(_) if case.state == State::Done => {
             let target = target_of_deed(guild, case.user, case.kind);
-            promises::call_off(cx.tx, &target, text::ENDED_BY_OTHERS, cx.now)?;
-            follows(cx, case)
+            promises::call_off(cx.tx, &target, text::ENDED_BY_OTHERS, cx.now)
         }
         Ending::Refused { words, .. } => failed(cx, case, words),
         Ending::CalledOff(words) => failed(cx, case, &text::called_off(case, words)),
     }
+}
+
+/// Discord did it.
+fn done(cx: &mut Cx<'_>, case: &Case) -> Result<()> {
+    store::save_outcome(cx.tx, case.guild, case.number, State::Done, None)?;
+    follows(cx, case)
 }
 
 fn failed(cx: &mut Cx<'_>, case: &Case, words: &str) -> Result<()> {
@@ -81,7 +84,9 @@ pub fn follows(cx: &mut Cx<'_>, case: &Case) -> Result<()> {
 fn end_others(cx: &mut Cx<'_>, case: &Case, kind: Kind) -> Result<()> {
     for number in store::list_unsettled(cx.tx.read(), case.guild, case.user, kind)? {
         let Some(other) = store::find(cx.tx.read(), case.guild, number)? else { continue };
-        if number < case.number && other.state == State::Done && other.ends_at.is_none_or(|end| end > cx.now) {
+        // A timeout ends by itself, a ban when it is lifted, however late that is.
+        let runs = kind == Kind::Ban || other.ends_at.is_none_or(|end| end > cx.now);
+        if number < case.number && other.state == State::Done && runs {
             store::save_ended(cx.tx, case.guild, number, cx.now)?;
             log::follow(cx, case.guild, number)?;
         }
@@ -180,13 +185,12 @@ fn proved(cx: &mut Cx<'_>, line: &AuditLine, kind: Kind) -> Result<()> {
     if case.kind != kind || case.user != line.target || case.state == State::Done {
         return Ok(());
     }
-    store::save_outcome(cx.tx, case.guild, number, State::Done, None)?;
+    done(cx, &case)?;
     if case.state == State::Pending {
         // The answer to our question is still on its way, and with it whether they were told.
         return Ok(());
     }
     promises::call_off(cx.tx, &target_of_deed(case.guild, case.user, kind), text::ENDED_BY_OTHERS, cx.now)?;
-    follows(cx, &case)?;
     log::follow(cx, case.guild, number)
 }
 

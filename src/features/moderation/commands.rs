@@ -183,9 +183,7 @@ pub fn undo(cx: &mut Cx<'_>, actor: &Actor, number: i64) -> Result<Plan> {
             Ok(Plan::reply(crate::model::Outgoing::text(text::undone(number, case.kind))))
         }
         Some(kind) => {
-            if let Some(pending) = store::find_pending(cx.tx.read(), guild, case.user, kind)? {
-                return Err(Refusal::new(text::under_way(kind, pending)).into());
-            }
+            deeds::refuse_twice(cx, guild, case.user, kind)?;
             let whom = (case.user, case.user_name.as_str(), false);
             let lifted = deeds::begin(cx, guild, actor.into(), whom, Wanted::new(kind, &reason), 0)?;
             store::save_undone(cx.tx, guild, number, Some(lifted))?;

@@ -9,7 +9,7 @@ use crate::command::{Actor, Plan};
 use crate::config::{Punishment, Threshold};
 use crate::cx::{Cx, Promised};
 use crate::model::{
-    Button, Deed, Effect, Event, GuildId, Look, Outgoing, Refusal, Result, Seen, Span, Timestamp, UserId,
+    Button, Deed, Effect, Error, Event, GuildId, Look, Outgoing, Refusal, Result, Seen, Span, Timestamp, UserId,
 };
 use crate::store::promises;
 
@@ -53,9 +53,7 @@ impl<'a> From<&'a Actor> for By<'a> {
 pub fn plan(cx: &mut Cx<'_>, actor: &Actor, seen: &Seen, wanted: Wanted<'_>) -> Result<Plan> {
     let guild = cx.guild()?;
     check(cx, guild, Some(actor), seen, wanted.kind)?;
-    if let Some(number) = store::find_pending(cx.tx.read(), guild, seen.id, wanted.kind)? {
-        return Err(Refusal::new(text::under_way(wanted.kind, number)).into());
-    }
+    refuse_twice(cx, guild, seen.id, wanted.kind)?;
     let number = begin(cx, guild, actor.into(), (seen.id, &seen.name, seen.bot), wanted, 0)?;
     let last = match wanted.kind {
         Kind::Warn => act_on_warnings(cx, seen, number)?.unwrap_or(number),
@@ -113,6 +111,20 @@ pub fn check(cx: &Cx<'_>, guild: GuildId, actor: Option<&Actor>, seen: &Seen, ki
     let target = Target { user: seen.id, bot: seen.bot, roles: seen.roles.as_deref() };
     let checked = rules::check(&found, kind, actor, me, target);
     checked.map_err(|obstacle| Refusal::new(text::obstacle(obstacle, kind)).into())
+}
+
+/// What is under way already is refused: of two promises about the same, the newer would take the older one's place,
+/// and nobody would learn what became of the older case.
+pub fn refuse_twice(cx: &Cx<'_>, guild: GuildId, user: UserId, kind: Kind) -> Result<()> {
+    let number = match store::find_pending(cx.tx.read(), guild, user, kind)? {
+        Some(number) => Some(number),
+        // The audit log proved it, but whether they could be told is not known yet.
+        None => {
+            let word = promises::find_due_word(cx.tx.read(), &target_of_deed(guild, user, kind))?;
+            word.and_then(|word| word.strip_prefix(ACT)?.strip_prefix(':')?.parse().ok())
+        }
+    };
+    number.map_or(Ok(()), |number| Err(Refusal::new(text::under_way(kind, number)).into()))
 }
 
 /// Writes the case and promises the deed. Returns the case's number.
@@ -245,13 +257,16 @@ fn act_on_warnings(cx: &mut Cx<'_>, seen: &Seen, warning: i64) -> Result<Option<
         return Ok(None);
     };
     let kind = kind_of(threshold.action);
-    let pending = store::find_pending(cx.tx.read(), guild, seen.id, kind)?;
-    let under_way = pending.map(|number| Refusal::new(text::under_way(kind, number)).into());
-    if let Some(why) = under_way.or_else(|| check(cx, guild, None, seen, kind).err()) {
-        let action = text::punishment(kind, threshold.duration.map(Span::duration));
-        let words = text::could_not_act(warnings, &action, &why.to_string());
-        trail::note(cx, (guild, warning), text::RULE_FAILED, (None, text::BY_RULE), &words, None)?;
-        return Ok(None);
+    let may = check(cx, guild, None, seen, kind).and_then(|()| refuse_twice(cx, guild, seen.id, kind));
+    match may {
+        Ok(()) => {}
+        Err(Error::Refusal(why)) => {
+            let action = text::punishment(kind, threshold.duration.map(Span::duration));
+            let words = text::could_not_act(warnings, &action, why.text());
+            trail::note(cx, (guild, warning), text::RULE_FAILED, (None, text::BY_RULE), &words, None)?;
+            return Ok(None);
+        }
+        Err(fault) => return Err(fault),
     }
     let reason = text::reason_by_rule(warnings, warning);
     let wanted = Wanted { span: threshold.duration, ..Wanted::new(kind, &reason) };

@@ -6,7 +6,7 @@ use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::{Cx, Promised};
 use crate::features::Feature;
 use crate::model::{Effect, MessageId, Outgoing, Permission, Refusal, Result};
-use crate::store::promises;
+use crate::store::promises::{self, Outcome};
 
 /// Discord lists and deletes a hundred at once.
 const AMOUNT_MAX: i64 = 100;
@@ -59,10 +59,9 @@ fn cleanup(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
 
 /// What came of it, as the gateway counted.
 fn answer(cx: &mut Cx<'_>, _: i64) -> Result<Outgoing> {
-    let ended = promises::find_words(cx.tx.read(), &cx.origin(ACTION))?;
-    Ok(match ended {
-        Some((true, words)) => text::cleaned(&words),
-        Some((false, words)) => text::not_cleaned(&words),
-        None => Outgoing::text(text::ON_ITS_WAY),
+    Ok(match promises::find_outcome(cx.tx.read(), &cx.origin(ACTION))? {
+        Some(Outcome::Done(words)) => text::cleaned(&words),
+        Some(Outcome::Refused(words) | Outcome::CalledOff(words)) => text::not_cleaned(&words),
+        Some(Outcome::Due) | None => Outgoing::text(text::ON_ITS_WAY),
     })
 }

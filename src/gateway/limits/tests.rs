@@ -62,6 +62,37 @@ fn a_bucket_is_learned_from_the_first_answer_and_obeyed() {
 }
 
 #[test]
+fn answers_that_overtake_each_other_allow_no_more_than_there_is() {
+    let window = |remaining: &str, reset: &str| {
+        let told = bucket(remaining, "5");
+        Told { limit: Some(4), reset: epoch(reset.parse().unwrap()), ..told }
+    };
+    let (mut limits, start, route) = (Limits::default(), Instant::now(), message_route(5));
+    limits.ask(&route, start);
+    limits.learn(&route, Some(&window("3", "1000.000")), start);
+    for _ in 0..3 {
+        assert_eq!(limits.ask(&route, start), Verdict::Go);
+    }
+    // The last of them is answered first.
+    for remaining in ["0", "2", "1"] {
+        limits.learn(&route, Some(&window(remaining, "1000.001")), start);
+        assert_eq!(limits.ask(&route, start), Verdict::At(at(start, 5_050)), "{remaining}");
+    }
+    // In the next window only what Discord counted there counts.
+    let next = at(start, 5_050);
+    for _ in 0..2 {
+        assert_eq!(limits.ask(&route, next), Verdict::Go);
+    }
+    limits.learn(&route, Some(&window("2", "1005.200")), next);
+    limits.learn(&route, Some(&window("0", "1000.000")), next);
+    limits.learn(&route, Some(&window("3", "1005.200")), next);
+    for _ in 0..2 {
+        assert_eq!(limits.ask(&route, next), Verdict::Go);
+    }
+    assert!(matches!(limits.ask(&route, next), Verdict::At(_)));
+}
+
+#[test]
 fn routes_that_share_a_bucket_share_its_limit() {
     let (mut limits, start) = (Limits::default(), Instant::now());
     let (send, edit) = (message_route(5), route("PATCH", "/channels/5/messages/77"));

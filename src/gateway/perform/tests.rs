@@ -61,6 +61,10 @@ fn guilds() -> Guilds {
     guilds
 }
 
+fn first(nonce: &str) -> Attempt<'_> {
+    Attempt { nonce, again: false }
+}
+
 fn send() -> Effect {
     let channel = ChannelId::new(20).unwrap();
     Effect::SendMessage { channel, message: Outgoing::text("hello"), reply_to: MessageId::new(7).ok() }
@@ -74,7 +78,7 @@ fn give() -> Effect {
 #[tokio::test(start_paused = true)]
 async fn a_message_is_sent_once_by_its_nonce() {
     let (performer, heard) = performer(200, json!({"id": "99"}));
-    let delivered = performer.perform(&send(), "ik1").await.unwrap();
+    let delivered = performer.perform(&send(), first("ik1")).await.unwrap();
     assert_eq!(delivered.message, MessageId::new(99).ok());
     let request = lock(&heard).remove(0);
     assert_eq!((request.method, request.path.as_str()), ("POST", "/channels/20/messages"));
@@ -86,8 +90,8 @@ async fn a_message_is_sent_once_by_its_nonce() {
 async fn a_private_message_opens_its_channel_once() {
     let (performer, heard) = performer(200, json!({"id": "99"}));
     let effect = Effect::SendDirect { user: UserId::new(30).unwrap(), message: Outgoing::text("psst") };
-    performer.perform(&effect, "a").await.unwrap();
-    performer.perform(&effect, "b").await.unwrap();
+    performer.perform(&effect, first("a")).await.unwrap();
+    performer.perform(&effect, first("b")).await.unwrap();
     let paths: Vec<String> = lock(&heard).iter().map(|request| request.path.clone()).collect();
     assert_eq!(paths, ["/users/@me/channels", "/channels/555/messages", "/channels/555/messages"]);
 }
@@ -95,7 +99,7 @@ async fn a_private_message_opens_its_channel_once() {
 #[tokio::test(start_paused = true)]
 async fn a_role_change_says_why_in_the_audit_log() {
     let (performer, heard) = performer(204, Value::Null);
-    performer.perform(&give(), "").await.unwrap();
+    performer.perform(&give(), first("")).await.unwrap();
     let request = lock(&heard).remove(0);
     assert_eq!((request.method, request.path.as_str()), ("PUT", "/guilds/10/members/30/roles/41"));
     assert!(request.headers.contains(&("x-audit-log-reason", "level%205".to_owned())));
@@ -112,7 +116,7 @@ async fn a_moderator_reads_what_to_change() {
     ];
     for (status, code, effect, name, detail, action) in cases {
         let (performer, heard) = performer(status, json!({"code": code, "message": "no"}));
-        let Err(Setback::Refused { code: told, .. }) = performer.perform(&effect, "n").await else { panic!() };
+        let Err(Setback::Refused { code: told, .. }) = performer.perform(&effect, first("n")).await else { panic!() };
         assert_eq!(told, code);
         assert_eq!(lock(&heard).len(), 1, "a refusal is not tried again");
         let problems = performer.vitals.problems();
@@ -131,9 +135,9 @@ async fn what_nobody_can_mend_is_not_on_the_page() {
     for code in [50_007, 10_007, 10_013, 10_008, 50_035] {
         let (performer, _) = performer(403, json!({"code": code}));
         let effect = Effect::SendDirect { user: UserId::new(30).unwrap(), message: Outgoing::text("psst") };
-        let setback = performer.perform(&effect, "n").await.unwrap_err();
+        let setback = performer.perform(&effect, first("n")).await.unwrap_err();
         assert!(setback.words().len() > 20, "{code}");
-        performer.perform(&give(), "n").await.unwrap_err();
+        performer.perform(&give(), first("n")).await.unwrap_err();
         assert!(performer.vitals.problems().is_empty(), "{code}");
     }
 }
@@ -141,5 +145,5 @@ async fn what_nobody_can_mend_is_not_on_the_page() {
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_for_later() {
     let (performer, _) = performer(502, Value::Null);
-    assert!(matches!(performer.perform(&send(), "n").await, Err(Setback::Later { .. })));
+    assert!(matches!(performer.perform(&send(), first("n")).await, Err(Setback::Later { .. })));
 }

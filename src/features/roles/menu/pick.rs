@@ -172,8 +172,8 @@ fn answer(cx: &mut Cx<'_>, number: i64) -> Result<Outgoing> {
             let origin = origin(cx.source.id(), *role, gives);
             let Some(outcome) = promises::find_outcome(cx.tx.read(), &origin)? else { continue };
             match (outcome, gives) {
-                (Outcome::Done, true) => picked.given.push(name.clone()),
-                (Outcome::Done, false) => picked.taken.push(name.clone()),
+                (Outcome::Done(_), true) => picked.given.push(name.clone()),
+                (Outcome::Done(_), false) => picked.taken.push(name.clone()),
                 (Outcome::Due, true) => picked.giving.push(name.clone()),
                 (Outcome::Due, false) => picked.taking.push(name.clone()),
                 (Outcome::Refused(words) | Outcome::CalledOff(words), _) => picked.refused.push((name.clone(), words)),
