@@ -39,7 +39,7 @@ async fn it_answers_by_slash_and_by_prefix_and_pings_nobody() {
 #[tokio::test]
 async fn it_is_in_help_and_passes_the_gate() {
     let (house, bot) = open(OwnCommand { ephemeral: true, cooldown_seconds: 30, ..rules() }).await;
-    let help = house.slash(house.member(0), "help", &[]).await.text();
+    let help = house.slash(house.member(0), "help", &[("command", "2".into())]).await.text();
     assert!(help.contains("This server") && help.contains("`/rules` Tells the rules"), "{help}");
     assert!(house.slash(house.member(0), "rules", &[]).await.ephemeral);
     let again = house.slash(house.member(0), "rules", &[]).await.text();

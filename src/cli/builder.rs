@@ -18,7 +18,7 @@ pub struct Builder {
 }
 
 /// The feature that the commands of a program stand in which belong to no other.
-const OWN_COMMANDS: &str = "own commands";
+const OWN_COMMANDS: &str = "program";
 
 /// Begins a program of one's own.
 ///
