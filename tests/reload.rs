@@ -170,6 +170,7 @@ async fn a_house_without_a_file_says_so() {
     let bot = house.start().await;
     let answer = house.slash(house.inn.owner, "reload", &[]).await;
     assert!(answer.text().contains("not started from a configuration file"), "{}", answer.text());
+    assert!(bot.bot.vitals().problems().is_empty(), "that is nothing to correct");
     bot.stop().await;
 }
 

@@ -15,7 +15,6 @@ const INVALID: &str = "config.reload";
 const RESTART: &str = "config.restart";
 const INVALID_ACTION: &str = "Correct the file, then send SIGHUP or use /reload. Until then the old settings hold.";
 const RESTART_ACTION: &str = "Restart Innkeeper when it suits you.";
-const NO_FILE: &str = "I was not started from a configuration file, so there is nothing to read again.";
 
 impl Bot {
     /// Takes over how the configuration was read.
@@ -32,9 +31,12 @@ impl Bot {
     /// answer.
     pub async fn reload(&self) -> Arc<Reloaded> {
         let _one_at_a_time = self.0.reloading.lock().await;
-        let reloaded = match self.read_again().await {
-            Ok(merged) => self.take_over(merged).await,
-            Err(words) => Reloaded::Refused(words),
+        let reloaded = match self.0.recipe.load_full() {
+            None => Reloaded::NoFile,
+            Some(recipe) => match self.read_again(recipe).await {
+                Ok(merged) => self.take_over(merged).await,
+                Err(words) => Reloaded::Refused(words),
+            },
         };
         self.tell_of_reload(&reloaded);
         let reloaded = Arc::new(reloaded);
@@ -42,8 +44,7 @@ impl Bot {
         reloaded
     }
 
-    async fn read_again(&self) -> Result<Merged, String> {
-        let recipe = self.0.recipe.load_full().ok_or(NO_FILE)?;
+    async fn read_again(&self, recipe: Arc<Recipe>) -> Result<Merged, String> {
         let running = self.config();
         let reading = move || {
             let loaded = recipe.load().map_err(|error| error.to_string())?;
@@ -112,6 +113,7 @@ impl Bot {
                     }
                 }
             }
+            Reloaded::NoFile => tracing::info!("there is no configuration file to read again"),
             Reloaded::Refused(words) => {
                 tracing::error!(words, "the configuration cannot be used; the old one stays");
                 vitals.problem(INVALID, format!("The configuration cannot be used. {words}"), INVALID_ACTION);

@@ -46,6 +46,8 @@ pub enum Reloaded {
     },
     /// It cannot be used, and everything stays as it was.
     Refused(String),
+    /// The bot was not started from a file, as in the demo.
+    NoFile,
 }
 
 /// A configuration to take over, made of one that runs and one that was read.

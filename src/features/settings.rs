@@ -36,6 +36,9 @@ static RELOAD: Command = Command {
 fn reload(cx: &mut Cx<'_>, _: &Actor, _: &Args) -> Result<Plan> {
     Ok(Plan::reply(match cx.reloaded.as_deref() {
         None => Outgoing::text("Nothing was read."),
+        Some(Reloaded::NoFile) => {
+            Outgoing::text("I was not started from a configuration file, so there is nothing to read again.")
+        }
         Some(Reloaded::Refused(words)) => {
             let words = quote(words, WORDS_CHARS_MAX);
             Outgoing::text(format!("The configuration cannot be used, so everything stays as it was.\n{words}"))

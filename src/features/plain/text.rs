@@ -31,7 +31,7 @@ pub fn rolled(dice: &Dice, shown: &[u64]) -> String {
     let Dice { count: so_many, sides, more } = dice;
     let total = dice.total(shown);
     if *so_many == 1 && *more == 0 {
-        return format!("You rolled a {total} (1-{sides})");
+        return format!("You rolled {total} (1-{sides})");
     }
     let on_top = match more {
         0 => String::new(),
@@ -39,7 +39,7 @@ pub fn rolled(dice: &Dice, shown: &[u64]) -> String {
     };
     let sides_shown: Vec<_> = shown.iter().take(SHOWN_MAX).map(u64::to_string).collect();
     let rest = if shown.len() > SHOWN_MAX { " + …" } else { "" };
-    format!("You rolled a {} ({so_many}d{sides}{on_top}: {}{rest})", count(total), sides_shown.join(" + "))
+    format!("You rolled {} ({so_many}d{sides}{on_top}: {}{rest})", count(total), sides_shown.join(" + "))
 }
 
 pub fn info(guild: &Guild) -> Embed {
