@@ -106,7 +106,7 @@ pub fn is_due(connection: &Connection, origin: &str) -> Result<bool> {
 
 /// The room's word for what is still to be done about this target.
 pub fn find_due_word(connection: &Connection, target: &str) -> Result<Option<String>> {
-    let sql = "SELECT tells FROM promise WHERE target = ?1 AND state = 'due'";
+    let sql = "SELECT tells FROM promise WHERE target = ?1 AND state IN ('due', 'failed') AND +state = 'due'";
     Ok(connection.prepare_cached(sql)?.query_row([target], |row| row.get(0)).optional()?.flatten())
 }
 

@@ -138,6 +138,10 @@ pub fn find_part(connection: &Connection, guild: GuildId, source: u64, part: u8)
     Ok(connection.prepare_cached(&sql)?.query_row(values, read).optional()?)
 }
 
+/// Nobody settled it, as the index `moderation_case_open` has it. SQLite is told which index to use: it takes the guild
+/// alone for precise enough, and would walk through all of its cases.
+const OPEN: &str = "resolved_at IS NULL AND undone_by IS NULL AND ended_at IS NULL AND state <> 'failed'";
+
 const COLUMNS: &str = "guild, number, kind, user, user_name, moderator, moderator_name, reason, at, ends_at, ended_at, \
     state, words, told, told_words, link, by_hand, resolved_at, resolved_by, resolution, hidden, undone_by, revision, \
     log_channel, log_message, log_revision";
@@ -186,7 +190,7 @@ pub fn list_of_kind(
     at_most: u32,
 ) -> Result<Vec<Case>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM moderation_case
+        "SELECT {COLUMNS} FROM moderation_case INDEXED BY moderation_case_user
             WHERE guild = ?1 AND user = ?2 AND hidden = 0 AND kind = ?3 ORDER BY number DESC LIMIT ?4"
     );
     collect(connection, &sql, params![guild.sql(), user.sql(), kind.word(), at_most])
@@ -195,36 +199,38 @@ pub fn list_of_kind(
 /// A member's cases that nobody settled, the newest first; some may have ended by themselves.
 pub fn list_open(connection: &Connection, guild: GuildId, user: UserId, at_most: u32) -> Result<Vec<Case>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM moderation_case WHERE guild = ?1 AND user = ?2
-            AND resolved_at IS NULL AND undone_by IS NULL AND ended_at IS NULL AND state <> 'failed'
-            ORDER BY number DESC LIMIT ?3"
+        "SELECT {COLUMNS} FROM moderation_case INDEXED BY moderation_case_open
+            WHERE guild = ?1 AND user = ?2 AND {OPEN} ORDER BY number DESC LIMIT ?3"
     );
     collect(connection, &sql, params![guild.sql(), user.sql(), at_most])
 }
 
 /// The numbers of a member's cases of this kind that nobody settled.
 pub fn list_unsettled(connection: &Connection, guild: GuildId, user: UserId, kind: Kind) -> Result<Vec<i64>> {
-    let sql = "SELECT number FROM moderation_case WHERE guild = ?1 AND user = ?2 AND kind = ?3
-        AND resolved_at IS NULL AND undone_by IS NULL AND ended_at IS NULL AND state <> 'failed' ORDER BY number";
-    let mut statement = connection.prepare_cached(sql)?;
-    let numbers = statement.query_map(params![guild.sql(), user.sql(), kind.word()], |row| row.get(0))?;
-    Ok(numbers.collect::<rusqlite::Result<_>>()?)
+    unsettled(connection, guild, user, kind, "")
 }
 
 /// A case of this kind that Discord is still being asked for.
 pub fn find_pending(connection: &Connection, guild: GuildId, user: UserId, kind: Kind) -> Result<Option<i64>> {
-    let sql = "SELECT number FROM moderation_case WHERE guild = ?1 AND user = ?2 AND kind = ?3 AND state = 'pending'
-        AND resolved_at IS NULL AND undone_by IS NULL AND ended_at IS NULL AND state <> 'failed'";
-    let values = params![guild.sql(), user.sql(), kind.word()];
-    Ok(connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?)
+    // The sign keeps SQLite from finding a part of the index's own condition superfluous, and with it the index.
+    Ok(unsettled(connection, guild, user, kind, "AND +state = 'pending'")?.pop())
+}
+
+fn unsettled(connection: &Connection, guild: GuildId, user: UserId, kind: Kind, more: &str) -> Result<Vec<i64>> {
+    let sql = format!(
+        "SELECT number FROM moderation_case INDEXED BY moderation_case_open
+            WHERE guild = ?1 AND user = ?2 AND kind = ?3 AND {OPEN} {more} ORDER BY number"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let numbers = statement.query_map(params![guild.sql(), user.sql(), kind.word()], |row| row.get(0))?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
 /// How many cases a member has that are not hidden, and how many that are.
 pub fn count_of(connection: &Connection, guild: GuildId, user: UserId) -> Result<(u32, u32)> {
     let sql = "SELECT count(*) FILTER (WHERE hidden = 0), count(*) FILTER (WHERE hidden = 1)
         FROM moderation_case WHERE guild = ?1 AND user = ?2";
-    let values = [guild.sql(), user.sql()];
-    Ok(connection.prepare_cached(sql)?.query_row(values, |row| Ok((row.get(0)?, row.get(1)?)))?)
+    Ok(connection.prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// How many cases a guild has.
@@ -241,11 +247,12 @@ pub fn count_warnings(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<u32> {
-    let sql = "SELECT count(*) FROM moderation_case WHERE guild = ?1 AND user = ?2 AND kind = 'warn' AND at > ?3
-        AND resolved_at IS NULL AND undone_by IS NULL AND ended_at IS NULL AND state <> 'failed'
-        AND (ends_at IS NULL OR ends_at > ?4)";
+    let sql = format!(
+        "SELECT count(*) FROM moderation_case INDEXED BY moderation_case_open WHERE guild = ?1 AND user = ?2
+            AND kind = 'warn' AND at > ?3 AND {OPEN} AND (ends_at IS NULL OR ends_at > ?4)"
+    );
     let values = params![guild.sql(), user.sql(), since.ms(), now.ms()];
-    Ok(connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
+    Ok(connection.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?)
 }
 
 /// Discord did it, or did not, in these words.
@@ -316,7 +323,8 @@ pub fn save_undone(tx: &Tx, guild: GuildId, number: i64, by: Option<i64>) -> Res
 
 /// The case that the case with this number takes back.
 pub fn find_undone_by(connection: &Connection, guild: GuildId, user: UserId, by: i64) -> Result<Option<i64>> {
-    let sql = "SELECT number FROM moderation_case WHERE guild = ?1 AND user = ?2 AND undone_by = ?3 AND number <> ?3";
+    let sql = "SELECT number FROM moderation_case INDEXED BY moderation_case_user
+        WHERE guild = ?1 AND user = ?2 AND undone_by = ?3 AND number <> ?3";
     let values = [guild.sql(), user.sql(), by];
     Ok(connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?)
 }
@@ -349,11 +357,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Case> {
     let unreadable = |column| move || rusqlite::Error::IntegralValueOutOfRange(column, 0);
     let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_ms));
     let kind: String = row.get(2)?;
-    let told = match row.get(13)? {
-        Some(true) => Some(Told::Yes),
-        Some(false) => Some(Told::No(row.get::<_, Option<String>>(14)?.unwrap_or_default())),
-        None => None,
-    };
+    let told_words = row.get::<_, Option<String>>(14)?.unwrap_or_default();
+    let told = row.get::<_, Option<bool>>(13)?.map(|told| if told { Told::Yes } else { Told::No(told_words) });
     let resolved = match time(17)? {
         Some(at) => {
             let text = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<String>>(column)?.unwrap_or_default());
