@@ -29,6 +29,18 @@ impl Work for Add {
     }
 }
 
+/// Tells that the writer came here, with its transaction open where there was something before it.
+struct Reached(mpsc::Sender<()>);
+
+impl Work for Reached {
+    fn run(&mut self, _: &Tx) -> Result<()> {
+        let _ = self.0.send(());
+        Ok(())
+    }
+
+    fn done(self: Box<Self>, _: Result<()>) {}
+}
+
 fn insert(tx: &Tx, at: i64) -> Result<()> {
     tx.write()?.execute("INSERT INTO identify (at) VALUES (?1)", [at])?;
     Ok(())
@@ -399,9 +411,15 @@ async fn whoever_knocks_is_let_in_although_a_transaction_is_open() {
     let folder = Folder::new();
     let path = folder.file("a.db");
     let (store, _) = open_store(&path);
+    let (reached, there) = mpsc::channel();
     store.submit(Box::new(Add(1, None))).unwrap();
+    store.submit(Box::new(Reached(reached))).unwrap();
     let knocking = path.clone();
-    tokio::task::spawn_blocking(move || insert_as_guest(&knocking, 2)).await.unwrap().unwrap();
+    let guest = tokio::task::spawn_blocking(move || {
+        there.recv().unwrap();
+        insert_as_guest(&knocking, 2)
+    });
+    guest.await.unwrap().unwrap();
     assert_eq!(committed(&store), [1, 2]);
     assert!(!folder.file("a.db.knock").exists(), "nobody knocks any more");
     store.submit(Box::new(Add(3, None))).unwrap();
