@@ -128,9 +128,8 @@ async fn all(path: &Path) {
             }
             let ((median, most), (ping, _)) = (of(pages), of(pings));
             let ratio = median.as_secs_f64() / ping.as_secs_f64();
-            println!(
-                "/{name}, the {words} page: median {median:.2?}, 99 % within {most:.2?}; {ratio:.1} times a /ping ({ping:.2?})"
-            );
+            let beside = format!("{ratio:.1} times a /ping ({ping:.2?})");
+            println!("/{name}, the {words} page: median {median:.2?}, 99 % within {most:.2?}; {beside}");
         }
     }
     new_cases(&bot).await;
