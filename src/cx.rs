@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, Reloaded};
 use crate::model::{
-    ChannelId, CommandBook, Effect, Event, GuildId, Guilds, MessageId, Refusal, Result, Timestamp, UserId,
+    ChannelId, CommandBook, Door, Effect, Event, GuildId, Guilds, MessageId, Refusal, Result, Timestamp, UserId,
 };
 use crate::status::vitals::Vitals;
 use crate::status::watch::Watched;
@@ -30,6 +30,8 @@ pub struct Cx<'a> {
     pub source: Source,
     /// The guild that a command was asked in.
     pub asked_in: Option<GuildId>,
+    /// Through which door it was asked.
+    pub door: Option<Door>,
     /// The channel that it was asked in.
     pub channel: Option<ChannelId>,
     /// The message that it is, if it was asked by one.

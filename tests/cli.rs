@@ -224,3 +224,46 @@ fn a_second_bot_on_the_same_database_is_told_who_has_it() {
     let (code, out, _) = run(&folder, &["check", "--offline"], &environment);
     assert_eq!(code, 0, "a check works beside a running bot: {out}");
 }
+
+#[test]
+fn a_key_is_printed_once_and_only_its_hash_is_kept() {
+    let folder = Folder::new();
+    let create = ["key", "create", "--name", "dashboard", "--scope", "read", "moderate", "--expires", "90d"];
+    let (code, out, err) = run(&folder, &create, &[]);
+    let key = out.trim();
+    assert!(code == 0 && key.starts_with("ink_") && key.len() == 68 && out.lines().count() == 1, "{out}{err}");
+    assert!(err.contains("dashboard (read moderate) is ready") && !err.contains(key), "{err}");
+    let (code, _, err) = run(&folder, &create, &[]);
+    assert!(code == 1 && err.contains("There is a key named dashboard already"), "{err}");
+    let (_, listed, _) = run(&folder, &["key", "list"], &[]);
+    assert!(listed.starts_with(&format!("dashboard  {}…  read moderate", &key[..10])), "{listed}");
+    let (_, json, _) = run(&folder, &["key", "list", "--json"], &[]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json[0]["name"], &json[0]["scopes"][1]), (&"dashboard".into(), &"moderate".into()));
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default();
+        assert!(!bytes.windows(key.len()).any(|window| window == key.as_bytes()), "the key is on the disk");
+    }
+    let (code, _, err) = run(&folder, &["key", "revoke", "dashboard"], &[]);
+    assert!(code == 0 && err.contains("out of use"), "{err}");
+    assert_eq!(run(&folder, &["key", "revoke", "dashboard"], &[]).0, 1);
+    assert_eq!(run(&folder, &["key", "list"], &[]).1, "");
+    // The name is free again.
+    assert_eq!(run(&folder, &create, &[]).0, 0);
+}
+
+#[test]
+fn what_is_no_key_is_refused_in_words() {
+    let folder = Folder::new();
+    for (arguments, words) in [
+        (&["--name", "a b", "--scope", "read"][..], "letters, digits"),
+        (&["--name", "a", "--scope", "root"], "read, write, moderate, chat, admin, impersonate"),
+        (&["--name", "a"], "--scope"),
+        (&["--name", "a", "--scope", "read", "--expires", "soon"], "a length of time"),
+        (&["--name", "a", "--scope", "read", "--guild", "inn"], "invalid value"),
+    ] {
+        let (code, out, err) = run(&folder, &[&["key", "create"], arguments].concat(), &[]);
+        assert!(code == 2 && out.is_empty() && err.contains(words), "{arguments:?}: {out}{err}");
+    }
+    assert!(run(&folder, &["key", "list"], &[]).2.contains("There are no keys"));
+}

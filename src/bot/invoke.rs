@@ -271,14 +271,14 @@ impl Bot {
         let config = self.config();
         let mut cx = self.cx_of(tx, &config, invocation);
         cx.asked_in = Some(invocation.guild);
-        cx.command = Some(command.name);
+        (cx.door, cx.command) = (Some(invocation.door), Some(command.name));
         cx.reloaded = self.reloaded().filter(|_| command.reads_settings);
         (cx.channel, cx.message) = (invocation.channel, reply_to.map(|(_, message)| message));
         let plan = (command.plan)(&mut cx, &invocation.actor, args)?;
         let answer = Answer { message: plan.reply, ephemeral: command.ephemeral, outcome: Outcome::Ok };
         if let Some(to) = reply_to {
             // What waits for Discord takes the place of this answer, unless it takes too long or we stop.
-            let patience = AWAIT_MAX.mul_f64(self.0.clock.speed());
+            let patience = self.0.clock.as_theirs(AWAIT_MAX);
             let turn = plan.awaited.as_ref().map_or(Turn::Only, |_| Turn::Meanwhile(cx.now.plus(patience)));
             self.promise_reply(&mut cx, invocation, &answer, to, turn)?;
         }

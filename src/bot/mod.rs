@@ -3,6 +3,7 @@
 //!
 //! It knows features only as [`crate::features::FEATURES`], and Discord only as the port [`Discord`].
 
+mod access;
 mod counting;
 mod gate;
 mod happenings;
@@ -34,6 +35,8 @@ use crate::store::promises::find_newest;
 pub use crate::store::session::Me;
 use crate::store::session::{find_me, save_me};
 use crate::store::{QueueFull, SavedSession, Store, Tx, Work};
+use access::{Requests, Standings};
+pub use access::{Standing, Visitor};
 use gate::Cooldowns;
 pub use happenings::{Happening, Happenings};
 
@@ -89,6 +92,8 @@ struct Inner {
     tried: watch::Sender<u64>,
     /// Where to look somebody up; none before the gateway is there.
     discord: RwLock<Option<Arc<dyn Discord>>>,
+    standings: Standings,
+    requests: Requests,
 }
 
 impl Bot {
@@ -115,6 +120,8 @@ impl Bot {
             inherited,
             tried: watch::Sender::new(0),
             discord: RwLock::new(None),
+            standings: Standings::default(),
+            requests: Requests::default(),
         }));
         let starting = bot.clone();
         bot.0
@@ -234,6 +241,7 @@ impl Bot {
             watched: self.0.vitals.watched(),
             source,
             asked_in: None,
+            door: None,
             channel: None,
             message: None,
             command: None,

@@ -5,11 +5,13 @@ use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::shed::shed_code;
 use super::{Exit, complain};
 use crate::bot::Bot;
 use crate::config::{Config, Recipe};
@@ -29,6 +31,8 @@ const WORKERS: usize = 2;
 const BLOCKING_MAX: usize = 8;
 /// How long a part may stand still before the watchdog is no longer told that all is well.
 const STANDSTILL_MAX: Duration = Duration::from_secs(60);
+/// So long after Discord said that we are ready, the start is over.
+const SETTLED_AFTER: Duration = Duration::from_secs(1);
 /// How long the parts have to end after a signal.
 const END_WITHIN: Duration = Duration::from_secs(5);
 
@@ -93,13 +97,19 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 impl House {
     /// Opens everything but the gateway. Nothing is left behind when something is in the way.
     pub async fn open(plan: Plan) -> Result<Self, CannotOpen> {
-        let Plan { config, token, clock, face, recipe } = plan;
+        let Plan { mut config, token, clock, face, recipe } = plan;
         let vitals = Vitals::new(clock.clone());
         let lock = InstanceLock::take(&config.store.path)?;
         let settings = StoreSettings {
             batch_rows: config.store.batch_rows,
             batch_wait: Duration::from_secs(config.store.batch_seconds),
         };
+        let pages = listen("http.listen", &config.http.listen)?;
+        let pages_at = pages.as_ref().and_then(|listener| listener.local_addr().ok());
+        if let Some(address) = pages_at {
+            // With the real port, for links.
+            config.http.listen = address.to_string();
+        }
         let store = Store::open(&config.store.path, settings, vitals.clone())?;
         let opened = Bot::open(config.clone(), store.clone(), clock.clone(), vitals.clone()).await;
         let bot = opened.map_err(|error| CannotOpen::failed(format!("the database could not be read: {error}")))?;
@@ -113,11 +123,9 @@ impl House {
             Some(listener) => Some(light(listener, face.clone(), &config)?),
             None => None,
         };
-        let pages = listen("http.listen", &config.http.listen)?;
-        let pages_at = pages.as_ref().and_then(|listener| listener.local_addr().ok());
         let server = match pages {
             Some(listener) => {
-                let door = Door::new(face, &config, bot.happenings());
+                let door = Door { bot: Some(bot.clone()), ..Door::new(face, &config, bot.happenings()) };
                 let portraits = http::portraits(bot.clone());
                 Some(tokio::spawn(async move {
                     if let Err(error) = http::serve(listener, door, portraits, stopping).await {
@@ -136,6 +144,7 @@ impl House {
         let stopping = self.stop.subscribe();
         let redraw = tokio::spawn(redraw(self.bot.clone(), self.board.clone(), stopping.clone()));
         let watchdog = tokio::spawn(watchdog(self.bot.clone(), self.lamp.is_some(), stopping.clone()));
+        let shedding = tokio::spawn(shed(self.bot.clone()));
         let rereading = tokio::spawn(reread(self.bot.clone(), stopping.clone()));
         let (bot, token) = (self.bot.clone(), self.token.clone());
         let mut session = tokio::spawn(gateway::run(bot, token, tempo, stopping));
@@ -150,6 +159,7 @@ impl House {
             Some(Err(fault)) => exit = complain(&format!("the session broke off: {fault}"), Exit::Failed),
             Some(Ok(Ended::Stopped)) | None => {}
         }
+        shedding.abort();
         let _ = self.stop.send(true);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         let rest = async {
@@ -206,15 +216,7 @@ async fn redraw(bot: Bot, board: Arc<Board>, stop: watch::Receiver<bool>) {
 
 async fn cards(bot: &Bot) -> crate::model::Result<Vec<Card>> {
     let (config, guilds, now) = (bot.config(), bot.guilds().list(), bot.clock().now());
-    bot.store()
-        .read(move |reader| {
-            let mut cards = Vec::new();
-            for make in features::switched_on(&config).filter_map(|feature| feature.card) {
-                cards.extend(make(reader, &config, &guilds, now)?);
-            }
-            Ok(cards)
-        })
-        .await
+    bot.store().read(move |reader| features::cards(reader, &config, &guilds, now)).await
 }
 
 /// Tells systemd that the bot lives while the loop, the writer and the lamp turn. A lost gateway is no reason to
@@ -235,6 +237,15 @@ async fn watchdog(bot: Bot, has_lamp: bool, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => return,
         }
     }
+}
+
+/// Once the start is over, what only it needed goes.
+async fn shed(bot: Bot) {
+    while !bot.vitals().was_ready.load(Relaxed) {
+        tokio::time::sleep(SETTLED_AFTER).await;
+    }
+    tokio::time::sleep(SETTLED_AFTER).await;
+    shed_code();
 }
 
 /// Reads the configuration again whenever the process is told to (SIGHUP).

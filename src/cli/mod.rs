@@ -6,8 +6,10 @@ mod config;
 mod demo;
 mod house;
 mod import;
+mod key;
 mod logs;
 mod run;
+mod shed;
 mod simulate;
 
 use std::path::PathBuf;
@@ -62,6 +64,8 @@ enum Verb {
     Check(check::Options),
     /// Shows every setting and where it comes from.
     Config(config::Options),
+    /// Keys for programs: create, list, revoke.
+    Key(key::Options),
     /// Brings levels in from another bot. Changes nothing without --apply.
     Import(import::Options),
     /// Shows whose levels and roles another configuration would change, without changing any.
@@ -115,6 +119,7 @@ pub fn main() -> ExitCode {
         Verb::Demo(options) => demo::run(&options),
         Verb::Check(options) => check::run(&options),
         Verb::Config(options) => config::run(&options),
+        Verb::Key(options) => key::run(&options),
         Verb::Import(options) => import::run(&options),
         Verb::Simulate(options) => simulate::run(&options),
         Verb::Version => {

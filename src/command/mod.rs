@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 
 pub use args::{Args, FromValue, Given, Value};
 
-pub use crate::model::Outcome;
+pub use crate::model::{Door, Outcome};
 
 use crate::cx::Cx;
 use crate::model::{
@@ -237,14 +237,6 @@ pub struct Actor {
     pub roles: Vec<RoleId>,
     /// What they may do where they ask.
     pub permissions: Permissions,
-}
-
-/// Through which door a command came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    Slash,
-    Text,
-    Http,
 }
 
 /// A command to run, as a door hands it over.

@@ -18,6 +18,7 @@ mod roles;
 mod values;
 mod welcome;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -128,6 +129,8 @@ pub struct Http {
     pub public_url: String,
     /// Further host names to answer to.
     pub allowed_hosts: Vec<String>,
+    /// Proxies in front of us: what they say of where a request comes from is believed.
+    pub trusted_proxies: Vec<IpAddr>,
     pub visibility: Visibility,
 }
 
@@ -137,6 +140,7 @@ impl Default for Http {
             listen: "127.0.0.1:8080".to_owned(),
             public_url: String::new(),
             allowed_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
             visibility: Visibility::default(),
         }
     }

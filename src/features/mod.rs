@@ -1,6 +1,7 @@
 //! The rooms, and the roll call. A room is one feature: what it observes, the commands it declares, its card on the
 //! page. Rooms do not know each other; what two of them need belongs to `cx`, `store` or `model`.
 
+mod access;
 pub mod bumps;
 mod commands;
 mod guilds;
@@ -90,7 +91,17 @@ pub const FEATURES: &[&Feature] = &[
     &settings::FEATURE,
     &health::FEATURE,
     &plain::FEATURE,
+    &access::FEATURE,
 ];
+
+/// The cards that the rooms put up about these guilds.
+pub fn cards(reader: &Reader, config: &Config, guilds: &[Arc<Guild>], now: Timestamp) -> Result<Vec<Card>> {
+    let mut cards = Vec::new();
+    for make in switched_on(config).filter_map(|feature| feature.card) {
+        cards.extend(make(reader, config, guilds, now)?);
+    }
+    Ok(cards)
+}
 
 /// What the program that runs has added, if it is one of somebody's own. Set once, before anything is opened.
 static ADDED: OnceLock<Vec<&'static Feature>> = OnceLock::new();

@@ -40,7 +40,8 @@ const NUMBER_CHARS_MAX: u16 = 16;
 /// How far `later` puts a promise off.
 const LATER: Duration = Duration::from_secs(3_600);
 const WORDS_CHARS_MAX: usize = 300;
-const HOW_TO_CHANGE: &str = "In Discord, /promises does them now, an hour later, or not at all.";
+const HOW_TO_CHANGE: &str =
+    "Moderators who sign in do them here now, an hour later, or not at all; in Discord, /promises does.";
 
 const ACTIONS: &[&str] = &["now", "cancel", "later"];
 

@@ -11,6 +11,8 @@ mod live;
 mod pages;
 mod patience;
 mod portraits;
+mod visitors;
+mod who;
 
 use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
@@ -24,7 +26,7 @@ pub use gate::prefers_json;
 pub use limits::Limits;
 pub use portraits::portraits;
 
-use crate::bot::Happenings;
+use crate::bot::{Bot, Happenings};
 use crate::config::{Audience, Config};
 use crate::door::Hosts;
 use crate::status::{Face, page};
@@ -40,6 +42,10 @@ pub struct Door {
     pub limits: Limits,
     /// What watchers are told of members, where that is for everybody.
     pub happenings: Option<Happenings>,
+    /// How people reach us; empty: as they do.
+    pub public_url: String,
+    /// Knows who is signed in; without it everybody is a stranger.
+    pub bot: Option<Bot>,
 }
 
 impl Door {
@@ -49,7 +55,8 @@ impl Door {
         let hosts = Hosts::new(http.listen.parse().ok(), &http.public_url, &http.allowed_hosts);
         let open = http.visibility.leaderboard == Audience::Public;
         let happenings = open.then(|| happenings.clone());
-        Self { face, hosts, trusted_proxies: Vec::new(), limits: Limits::default(), happenings }
+        let (trusted_proxies, public_url) = (http.trusted_proxies.clone(), http.public_url.clone());
+        Self { face, hosts, trusted_proxies, limits: Limits::default(), happenings, public_url, bot: None }
     }
 }
 
@@ -66,7 +73,8 @@ pub async fn serve(
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let live = Arc::new(Live::new(&door, stop.clone()));
-    let router = pages::router(door.face.clone(), live.clone()).merge(extra);
+    let pages = pages::Pages::of(&door);
+    let router = pages::router(pages.clone(), live.clone()).merge(visitors::router(pages)).merge(extra);
     let router = router.fallback(pages::not_found).method_not_allowed_fallback(pages::method_not_allowed);
     let shared = Arc::new(connection::Shared { door, router });
     tokio::select! {

@@ -1,18 +1,24 @@
 //! The routes that the main door has by itself: the status page and its other tongues, and the pages' files.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Method, Response, StatusCode, Uri};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use axum::{Json, Router};
+use serde::Deserialize;
 
+use super::Door;
 use super::gate::{self, prefers_json};
 use super::live::{self, Live};
+use super::visitors;
+use super::who::Cookie;
+use crate::bot::Bot;
 use crate::config::Audience;
 use crate::status::page::{self, Place};
 use crate::status::{Face, Health, Report, VERSION, assets, badge, health, metrics};
@@ -20,11 +26,34 @@ use crate::status::{Face, Health, Report, VERSION, assets, badge, health, metric
 const JSON: &str = "application/json";
 const SVG: &str = "image/svg+xml";
 
+/// What the pages need.
+#[derive(Clone)]
+pub(super) struct Pages {
+    pub face: Face,
+    pub bot: Option<Bot>,
+    pub cookie: Cookie,
+    pub public_url: Arc<str>,
+    pub trusted_proxies: Arc<[IpAddr]>,
+}
+
+impl Pages {
+    pub(super) fn of(door: &Door) -> Self {
+        Self {
+            face: door.face.clone(),
+            bot: door.bot.clone(),
+            cookie: Cookie::of(&door.public_url),
+            public_url: door.public_url.as_str().into(),
+            trusted_proxies: door.trusted_proxies.clone().into(),
+        }
+    }
+}
+
 /// The routes.
-pub(super) fn router(face: Face, live: Arc<Live>) -> Router {
+pub(super) fn router(pages: Pages, live: Arc<Live>) -> Router {
+    let face = pages.face.clone();
     let watched = Router::new().route("/events", get(live::events)).with_state(live);
+    let front = Router::new().route("/", get(status_page)).with_state(pages);
     Router::new()
-        .route("/", get(status_page))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics_page))
@@ -32,6 +61,7 @@ pub(super) fn router(face: Face, live: Arc<Live>) -> Router {
         .route("/assets/{file}", get(asset))
         .with_state(face)
         .merge(watched)
+        .merge(front)
 }
 
 /// A visitor who did not log in sees what is public. The answer to give instead, if this is not.
@@ -48,14 +78,28 @@ pub(super) fn closed(face: &Face, headers: &HeaderMap) -> Option<Response<Body>>
     Some(gate::notice(headers, status, title, text))
 }
 
-async fn status_page(State(face): State<Face>, headers: HeaderMap) -> Response<Body> {
-    let varies = [(header::VARY, HeaderValue::from_static("Accept, User-Agent"))];
+/// What the status page may be asked for.
+#[derive(Deserialize)]
+struct Asked {
+    did: Option<String>,
+}
+
+async fn status_page(State(pages): State<Pages>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response<Body> {
+    let varies = [(header::VARY, HeaderValue::from_static("Accept, Cookie, User-Agent"))];
+    let face = &pages.face;
     if prefers_json(&headers) {
-        return (varies, Json(greeting(&face))).into_response();
+        return (varies, Json(greeting(face))).into_response();
     }
-    match closed(&face, &headers) {
+    if let Some((visitor, cookie)) = pages.visitor(&headers).await
+        && face.settings.status != Audience::Off
+    {
+        let said = asked.did.as_deref().and_then(visitors::did);
+        let welcome = pages.welcome(&visitor, &cookie, said).await;
+        return (varies, Html(page::html_for(face, &welcome))).into_response();
+    }
+    match closed(face, &headers) {
         Some(closed) => closed,
-        None => (varies, Html(page::html(&face, Place::Door))).into_response(),
+        None => (varies, Html(page::html(face, Place::Door))).into_response(),
     }
 }
 

@@ -12,6 +12,14 @@ const WAITING_MAX: usize = 2_048;
 /// Running cooldowns that are remembered; past it those that are over make room.
 const COOLDOWNS_MAX: usize = 4_096;
 
+/// Through which door a command came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    Slash,
+    Text,
+    Http,
+}
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

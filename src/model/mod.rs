@@ -4,6 +4,7 @@
 //! Nothing here does I/O, knows SQL, HTTP or Discord's wire, or names a feature. The one exception is
 //! [`time::Clock`], the only place in the program that reads the clock.
 
+pub mod access;
 pub mod avatar;
 pub mod book;
 pub mod button;
@@ -32,7 +33,7 @@ pub mod webhook;
 pub mod zone;
 
 pub use avatar::Avatar;
-pub use book::{CommandBook, CommandRule, Counted, Outcome, Tally};
+pub use book::{CommandBook, CommandRule, Counted, Door, Outcome, Tally};
 pub use button::{Button, Look};
 pub use curve::{Coefficients, Curve, LEVEL_MAX, XP_MAX};
 pub use deed::{AuditLine, Deed, Ending, Place, Seen, Told};

@@ -50,6 +50,8 @@ impl fmt::Display for NoSpan {
     }
 }
 
+impl std::error::Error for NoSpan {}
+
 impl FromStr for Span {
     type Err = NoSpan;
 

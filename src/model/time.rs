@@ -144,6 +144,11 @@ impl Clock {
         }
     }
 
+    /// A length of time on this computer, as community time: more of it in a demo that runs faster.
+    pub fn as_theirs(&self, ours: Duration) -> Duration {
+        ours.mul_f64(self.speed())
+    }
+
     /// Whether Discord told the time: until then it is only what this computer thinks.
     pub fn is_told(&self) -> bool {
         self.state().anchor.is_some()

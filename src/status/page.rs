@@ -4,6 +4,8 @@
 //! the live page exchanges those that changed. Every text is escaped by the templates; [`plain`] takes out what could
 //! reorder or hide text around it.
 
+mod guest;
+
 use std::time::Duration;
 
 use askama::Template;
@@ -15,6 +17,9 @@ use super::{Check, Face, Health, Reading, Report};
 use crate::config::Audience;
 use crate::model::Timestamp;
 use crate::model::text::{count, is_invisible};
+
+use guest::Guest;
+pub use guest::{Due, Welcome, html_for, sign_in};
 
 /// The most characters of a text that the page repeats.
 const PLAIN_CHARS_MAX: usize = 300;
@@ -128,6 +133,7 @@ struct StatusPage {
     store_bytes: String,
     store_note: String,
     cards: Vec<CardView>,
+    guest: Option<Guest>,
     as_of: String,
     as_of_machine: String,
     started: String,
@@ -206,6 +212,7 @@ impl StatusPage {
             store_bytes: bytes(reading.store_bytes),
             store_note: store_note(reading),
             cards: cards.map(card_view).collect(),
+            guest: None,
             as_of: time_of_day(reading.at),
             as_of_machine: reading.at.rfc3339(),
             started: day_and_time(face.vitals.started),

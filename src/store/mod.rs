@@ -4,6 +4,7 @@
 //! What is acknowledged to a person or program is on the disk before the answer ([`Store::write`]). Passive gains
 //! ([`Store::submit`] with relaxed work) join the next batch, at most [`StoreSettings::batch_wait`] away.
 
+pub mod access;
 mod backup;
 mod bell;
 pub mod check;

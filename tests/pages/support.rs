@@ -66,7 +66,9 @@ impl House {
         let listener = listen("http.listen", "127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let hosts = Hosts::new(Some(addr), "https://inn.example.org", &[]);
-        let mut door = Door { face, hosts, trusted_proxies: Vec::new(), limits, happenings: None };
+        let trusted_proxies = Vec::new();
+        let mut door =
+            Door { face, hosts, trusted_proxies, limits, happenings: None, public_url: String::new(), bot: None };
         change(&mut door);
         let face = door.face.clone();
         let (stop, stopped) = watch::channel(false);
