@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Bot;
-use crate::command::{Actor, Answer, Door, Given, Invocation, Value};
+use crate::command::{Actor, Answer, Door, FromValue, Given, Invocation, Value};
 use crate::config::{Audience, Config};
 use crate::features;
 use crate::model::access::{ApiKey, TOKEN_LIFE, WebSession, is_token, new_pass, sign_token};
@@ -17,6 +17,7 @@ use crate::status::Card;
 use crate::store::access::{self, Comer};
 use crate::store::promises::{self, Promise};
 use crate::store::{Tx, Work};
+use crate::store::{done, people};
 
 /// For how long it is believed what Discord said of somebody.
 const BELIEVED_FOR: Duration = Duration::from_secs(10);
@@ -62,6 +63,12 @@ pub struct Visitor {
 }
 
 impl Visitor {
+    /// As somebody who acts.
+    pub fn actor(&self) -> Actor {
+        let Self { session, standing: Standing { roles, permissions } } = self;
+        Actor { user: session.user, name: session.name.clone(), roles: roles.clone(), permissions: *permissions }
+    }
+
     /// Whether they may run commands that ask for this permission.
     pub fn may(&self, permission: Permission) -> bool {
         permission.allows(self.standing.permissions)
@@ -197,28 +204,62 @@ impl Bot {
         self.0.store.read(move |reader| features::cards(reader, &config, &[guild], now)).await
     }
 
+    /// A member as somebody who acts; none: they are not in the guild.
+    ///
+    /// # Errors
+    /// A refusal where Discord does not say how they stand.
+    pub async fn actor_of(&self, guild: GuildId, user: UserId) -> Result<Option<Actor>> {
+        let Some(standing) = self.standing(guild, user).await? else { return Ok(None) };
+        let name = self.0.store.read(move |reader| people::find_name(reader, guild, user)).await?;
+        let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| user.to_string());
+        Ok(Some(Actor { user, name, roles: standing.roles, permissions: standing.permissions }))
+    }
+
     /// Runs a command for a visitor, in the guild that they signed in from: through the gate, like everybody.
     pub async fn invoke_for(&self, visitor: &Visitor, command: &str, given: Vec<(String, Value)>) -> Answer {
-        let Visitor { session, standing } = visitor;
-        let actor = Actor {
-            user: session.user,
-            name: session.name.clone(),
-            roles: standing.roles.clone(),
-            permissions: standing.permissions,
-        };
-        let at = self.0.clock.now();
+        self.invoke_as(visitor.actor(), visitor.session.guild, command, given, self.next_request()).await
+    }
+
+    /// Runs a command for somebody, through the gate; what comes twice under one number is done once.
+    pub async fn invoke_as(
+        &self,
+        actor: Actor,
+        guild: GuildId,
+        command: &str,
+        given: Vec<(String, Value)>,
+        key: u64,
+    ) -> Answer {
+        // Discord's own commands bring along whom they name; here they are asked for.
+        let mut people = Vec::new();
+        for user in given.iter().filter_map(|(_, value)| UserId::from_value(value)) {
+            if let Some(discord) = self.discord()
+                && let Ok(Some(seen)) = discord.look_up(guild, user).await
+            {
+                people.push(seen);
+            }
+        }
         self.invoke(Invocation {
             command: command.to_owned(),
             given: Given::Named(given),
             actor,
-            guild: session.guild,
+            guild,
             channel: None,
             door: Door::Http,
-            people: Vec::new(),
-            key: self.0.requests.next(at),
-            at,
+            people,
+            key,
+            at: self.0.clock.now(),
         })
         .await
+    }
+
+    /// A number for a request that comes over HTTP.
+    pub fn next_request(&self) -> u64 {
+        self.0.requests.next(self.0.clock.now())
+    }
+
+    /// Whether what was asked for under this number was done, within the last day.
+    pub async fn was_done(&self, key: u64) -> Result<bool> {
+        self.0.store.read(move |reader| done::is_noted(reader, key)).await
     }
 
     /// Writes something that may be lost: nobody waits for it.

@@ -264,7 +264,7 @@ impl Bot {
         invocation: &Invocation,
         reply_to: ReplyTo,
     ) -> Result<Planned> {
-        if done::is_noted(tx, invocation.key)? {
+        if done::is_noted(tx.read(), invocation.key)? {
             let answer = refused(&Refusal::new("That was done already."));
             return Ok(Planned { answer, emitted: Vec::new(), awaited: None });
         }

@@ -125,7 +125,11 @@ impl House {
         };
         let server = match pages {
             Some(listener) => {
-                let door = Door { bot: Some(bot.clone()), ..Door::new(face, &config, bot.happenings()) };
+                let door = Door {
+                    bot: Some(bot.clone()),
+                    rooms: features::api::routes,
+                    ..Door::new(face, &config, bot.happenings())
+                };
                 let portraits = http::portraits(bot.clone());
                 Some(tokio::spawn(async move {
                     if let Err(error) = http::serve(listener, door, portraits, stopping).await {

@@ -19,6 +19,7 @@ mod values;
 mod welcome;
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,9 @@ impl Default for Store {
     }
 }
 
+const READS_PER_SECOND: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
+const WRITES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
+
 /// `[http]`: the main door.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -131,6 +135,11 @@ pub struct Http {
     pub allowed_hosts: Vec<String>,
     /// Proxies in front of us: what they say of where a request comes from is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Pages elsewhere that may ask the API from a browser: scheme and host.
+    pub cors_origins: Vec<String>,
+    /// What one key or person may ask of the API.
+    pub reads_per_second: NonZeroU32,
+    pub writes_per_second: NonZeroU32,
     pub visibility: Visibility,
 }
 
@@ -141,6 +150,9 @@ impl Default for Http {
             public_url: String::new(),
             allowed_hosts: Vec::new(),
             trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+            reads_per_second: READS_PER_SECOND,
+            writes_per_second: WRITES_PER_SECOND,
             visibility: Visibility::default(),
         }
     }

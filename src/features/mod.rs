@@ -2,6 +2,7 @@
 //! page. Rooms do not know each other; what two of them need belongs to `cx`, `store` or `model`.
 
 mod access;
+pub mod api;
 pub mod bumps;
 mod commands;
 mod guilds;

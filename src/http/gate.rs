@@ -30,7 +30,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
 
 /// Lets a sound request through to the routes, and dresses the answer.
 pub(super) async fn pass(
-    request: Request<Body>,
+    mut request: Request<Body>,
     reached: Option<IpAddr>,
     door: &Door,
     router: Router,
@@ -38,6 +38,7 @@ pub(super) async fn pass(
     let mut response = match object(&request, reached, door) {
         Some((status, sentence)) => refusal(status, sentence),
         None => {
+            drop_last_slash(&mut request);
             let routes = DefaultBodyLimit::max(door.limits.body_bytes).layer(router);
             match timeout(door.limits.request, routes.oneshot(request)).await {
                 Ok(Ok(response)) => response.map(Body::new),
@@ -48,6 +49,16 @@ pub(super) async fn pass(
     };
     dress(response.headers_mut());
     response
+}
+
+/// Programs write the API's addresses with or without a slash at their end, and follow no redirects.
+fn drop_last_slash(request: &mut Request<Body>) {
+    let uri = request.uri();
+    let Some(path) = uri.path().strip_suffix('/').filter(|path| path.starts_with("/api/")) else { return };
+    let asked = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    if let Ok(uri) = asked.parse() {
+        *request.uri_mut() = uri;
+    }
 }
 
 /// The answer when a handler panicked. The panic itself was logged where it happened.

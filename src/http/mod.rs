@@ -4,6 +4,7 @@
 //! go by, and answered by the routes of [`pages`], the live updates of [`live`], or what the rooms add. What is
 //! answered is decided elsewhere: this room knows sockets, routes and headers.
 
+pub mod api;
 mod connection;
 mod gate;
 mod limits;
@@ -44,8 +45,10 @@ pub struct Door {
     pub happenings: Option<Happenings>,
     /// How people reach us; empty: as they do.
     pub public_url: String,
-    /// Knows who is signed in; without it everybody is a stranger.
+    /// Knows who is signed in; without it everybody is a stranger, and there is no API.
     pub bot: Option<Bot>,
+    /// The routes of the rooms.
+    pub rooms: fn() -> api::Routes,
 }
 
 impl Door {
@@ -56,7 +59,16 @@ impl Door {
         let open = http.visibility.leaderboard == Audience::Public;
         let happenings = open.then(|| happenings.clone());
         let (trusted_proxies, public_url) = (http.trusted_proxies.clone(), http.public_url.clone());
-        Self { face, hosts, trusted_proxies, limits: Limits::default(), happenings, public_url, bot: None }
+        Self {
+            face,
+            hosts,
+            trusted_proxies,
+            limits: Limits::default(),
+            happenings,
+            public_url,
+            bot: None,
+            rooms: api::Routes::default,
+        }
     }
 }
 
@@ -74,7 +86,8 @@ pub async fn serve(
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let live = Arc::new(Live::new(&door, stop.clone()));
     let pages = pages::Pages::of(&door);
-    let router = pages::router(pages.clone(), live.clone()).merge(visitors::router(pages)).merge(extra);
+    let api = door.bot.clone().map(|bot| api::router(bot, pages.clone(), door.rooms)).unwrap_or_default();
+    let router = pages::router(pages.clone(), live.clone()).merge(visitors::router(pages)).merge(api).merge(extra);
     let router = router.fallback(pages::not_found).method_not_allowed_fallback(pages::method_not_allowed);
     let shared = Arc::new(connection::Shared { door, router });
     tokio::select! {

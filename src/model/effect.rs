@@ -190,6 +190,17 @@ pub struct Embed {
 }
 
 impl Outgoing {
+    /// What it says, for readers of plain text: the content, then each embed.
+    pub fn plain_text(&self) -> String {
+        let embeds = self.embeds.iter().map(|embed| {
+            let fields = embed.fields.iter().map(|(label, value)| format!("\n{label}: {value}"));
+            format!("{}\n{}{}", embed.title, embed.description, fields.collect::<String>())
+        });
+        let parts: Vec<_> =
+            std::iter::once(self.content.clone()).chain(embeds).filter(|part| !part.is_empty()).collect();
+        parts.join("\n")
+    }
+
     /// A plain text that pings nobody.
     pub fn text(content: impl Into<String>) -> Self {
         Self { content: content.into(), ..Self::default() }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::Tx;
 use crate::model::{Result, Timestamp};
@@ -10,9 +10,9 @@ use crate::model::{Result, Timestamp};
 const COMMAND: &str = "command";
 
 /// Whether the command of this message, interaction or request ran before.
-pub fn is_noted(tx: &Tx, key: u64) -> Result<bool> {
+pub fn is_noted(connection: &Connection, key: u64) -> Result<bool> {
     let sql = "SELECT 1 FROM done WHERE event = ?1 AND action = ?2";
-    Ok(tx.read().prepare_cached(sql)?.exists(params![key as i64, COMMAND])?)
+    Ok(connection.prepare_cached(sql)?.exists(params![key as i64, COMMAND])?)
 }
 
 /// Notes that it ran; notes older than `kept` are dropped.

@@ -67,8 +67,16 @@ impl House {
         let addr = listener.local_addr().unwrap();
         let hosts = Hosts::new(Some(addr), "https://inn.example.org", &[]);
         let trusted_proxies = Vec::new();
-        let mut door =
-            Door { face, hosts, trusted_proxies, limits, happenings: None, public_url: String::new(), bot: None };
+        let mut door = Door {
+            face,
+            hosts,
+            trusted_proxies,
+            limits,
+            happenings: None,
+            public_url: String::new(),
+            bot: None,
+            rooms: innkeeper::http::api::Routes::default,
+        };
         change(&mut door);
         let face = door.face.clone();
         let (stop, stopped) = watch::channel(false);

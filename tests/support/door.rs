@@ -38,7 +38,11 @@ impl OpenDoor {
         let addr = listener.local_addr().unwrap();
         let (vitals, board) = (bot.vitals().clone(), Board::new(bot.clock().clone()));
         let face = Face { vitals, board, settings: Arc::new(FaceSettings::of(config)) };
-        let door = Door { bot: Some(bot.clone()), ..Door::new(face, config, bot.happenings()) };
+        let door = Door {
+            bot: Some(bot.clone()),
+            rooms: innkeeper::features::api::routes,
+            ..Door::new(face, config, bot.happenings())
+        };
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(http::serve(listener, door, Router::new(), stopped));
         Self { addr, stop, task }

@@ -103,14 +103,8 @@ fn name_in(gifts: &[Gift], user: UserId) -> Option<String> {
 
 fn board(cx: &mut Cx<'_>, _: &Actor, args: &Args) -> Result<Plan> {
     let guild = cx.guild()?;
-    let zone = &cx.config.discord.timezone;
-    let today = zone.day(cx.now);
     let window = args.find(&WINDOW).unwrap_or_else(|| "all".to_owned());
-    let from = match window.as_str() {
-        "week" => Some(zone.begin_of(today.first_of_week())),
-        "month" => Some(zone.begin_of(today.first_of_month())),
-        _ => None,
-    };
+    let from = rules::begin_of(&window, &cx.config.discord.timezone, cx.now);
     let board = store::list_top(cx.tx.read(), guild, from, BOARD_ROWS)?;
     let found = cx.guilds.find(guild);
     let name = found.as_ref().map_or("this server", |guild| &guild.name);

@@ -1,6 +1,7 @@
 //! Kudos: members thank each other, by command or, where that is switched on, in their own words. Every gift is a row
 //! that can be asked about and taken back; boards and sums follow from the rows that stand.
 
+pub mod api;
 mod commands;
 pub mod rules;
 pub mod store;

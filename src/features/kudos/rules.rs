@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::text::is_invisible;
-use crate::model::{Message, Seen, Timestamp, UserId};
+use crate::model::{Message, Seen, Timestamp, UserId, Zone};
 
 /// How many one message can thank.
 pub const THANKED_MAX: usize = 3;
@@ -198,6 +198,16 @@ fn push_without_markup(kept: &mut String, line: &str) {
         };
     }
     kept.push_str(rest);
+}
+
+/// When the part of time begins that a word names: `month`, `week`; none: ever.
+pub fn begin_of(window: &str, zone: &Zone, now: Timestamp) -> Option<Timestamp> {
+    let today = zone.day(now);
+    match window {
+        "week" => Some(zone.begin_of(today.first_of_week())),
+        "month" => Some(zone.begin_of(today.first_of_month())),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

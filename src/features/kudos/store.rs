@@ -141,6 +141,42 @@ pub fn find(connection: &Connection, guild: GuildId, id: i64) -> Result<Option<G
     rows.next()?.map(read).transpose()
 }
 
+/// The gift that came from a request.
+pub fn find_from(connection: &Connection, guild: GuildId, source: u64) -> Result<Option<Gift>> {
+    let sql = format!("SELECT {COLUMNS} FROM kudos WHERE source = ?1 AND guild = ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([source as i64, guild.sql()])?;
+    rows.next()?.map(read).transpose()
+}
+
+/// How many gifts a guild has, those that were taken back included; of one member, or of all.
+pub fn count_all(connection: &Connection, guild: GuildId, user: Option<UserId>) -> Result<u64> {
+    let sql = "SELECT count(*) FROM kudos WHERE guild = ?1 AND (?2 IS NULL OR giver = ?2 OR receiver = ?2)";
+    let values = params![guild.sql(), user.map(UserId::sql)];
+    Ok(connection.prepare_cached(sql)?.query_row(values, |row| row.get::<_, i64>(0))?.unsigned_abs())
+}
+
+/// A guild's gifts, the newest first; of one member, or of all.
+pub fn list_all(
+    connection: &Connection,
+    guild: GuildId,
+    user: Option<UserId>,
+    skipped: u32,
+    at_most: u32,
+) -> Result<Vec<Gift>> {
+    if let Some(user) = user {
+        return list_of(connection, guild, user, skipped, at_most);
+    }
+    let sql = format!("SELECT {COLUMNS} FROM kudos WHERE guild = ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![guild.sql(), at_most, skipped])?;
+    let mut gifts = Vec::new();
+    while let Some(row) = rows.next()? {
+        gifts.push(read(row)?);
+    }
+    Ok(gifts)
+}
+
 /// The gifts that a member made or was given, the newest first.
 pub fn list_of(connection: &Connection, guild: GuildId, user: UserId, skipped: u32, at_most: u32) -> Result<Vec<Gift>> {
     // Each direction by its own index, as far as the page may reach into it.

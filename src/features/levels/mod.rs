@@ -1,6 +1,7 @@
 //! Levels: messages earn XP, XP makes levels, levels bring roles, and everybody can ask where they stand.
 
 mod announce;
+pub mod api;
 mod ask;
 mod award;
 pub mod board;

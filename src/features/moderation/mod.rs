@@ -2,9 +2,11 @@
 //! really happened; what moderators do by hand becomes one, too.
 
 mod aftermath;
+pub mod api;
 mod cases;
 mod commands;
 mod deeds;
+mod found;
 mod log;
 pub mod rules;
 pub mod store;

@@ -142,7 +142,7 @@ pub fn find_part(connection: &Connection, guild: GuildId, source: u64, part: u8)
 /// alone for precise enough, and would walk through all of its cases.
 const OPEN: &str = "resolved_at IS NULL AND undone_by IS NULL AND ended_at IS NULL AND state <> 'failed'";
 
-const COLUMNS: &str = "guild, number, kind, user, user_name, moderator, moderator_name, reason, at, ends_at, ended_at, \
+pub(super) const COLUMNS: &str = "guild, number, kind, user, user_name, moderator, moderator_name, reason, at, ends_at, ended_at, \
     state, words, told, told_words, link, by_hand, resolved_at, resolved_by, resolution, hidden, undone_by, revision, \
     log_channel, log_message, log_revision";
 
@@ -347,7 +347,7 @@ pub fn list_gaps(connection: &Connection) -> Result<Vec<(i64, i64, i64)>> {
     Ok(gaps.collect::<rusqlite::Result<_>>()?)
 }
 
-fn collect(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Case>> {
+pub(super) fn collect(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Case>> {
     let mut statement = connection.prepare_cached(sql)?;
     let cases = statement.query_map(values, read)?;
     Ok(cases.collect::<rusqlite::Result<_>>()?)

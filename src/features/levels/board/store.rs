@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::super::standings::Place;
-use super::super::store::{Placed, count_of_equal_before, list_from, rank, standings};
+use super::super::store::{Placed, count_above, count_of_equal_before, list_from, rank, standings};
 use crate::model::{GuildId, Result, Timestamp, UserId};
 use crate::store::Tx;
 
@@ -25,6 +25,12 @@ pub fn list_page(tx: &Tx, guild: GuildId, offset: u32, at_most: u32) -> Result<V
         None => list_from(tx.read(), guild, Place::top(before), at_most)?,
     };
     ranked(board, offset, |xp| rank(tx, guild, xp))
+}
+
+/// The same of what is committed, for readers.
+pub fn list_committed(connection: &Connection, guild: GuildId, offset: u32, at_most: u32) -> Result<Vec<Placed>> {
+    let board = list_from(connection, guild, Place::top(u64::from(offset)), at_most)?;
+    ranked(board, offset, |xp| Ok(count_above(connection, guild, xp)? + 1))
 }
 
 /// How many members are before this one on the board of all time.

@@ -1,0 +1,3 @@
+//! Cases by what is asked of them.
+
+pub mod store;

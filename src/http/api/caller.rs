@@ -1,0 +1,225 @@
+//! Who asks, and whether they may.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::{self, HeaderMap};
+use axum::http::request::Parts;
+
+use super::pace::Who;
+use super::{App, Problem};
+use crate::bot::Visitor;
+use crate::command::Actor;
+use crate::config::Audience;
+use crate::http::who;
+use crate::model::access::{ApiKey, Scope};
+use crate::model::{GuildId, Permission, UserId};
+
+/// The longest `Idempotency-Key`.
+const IDEMPOTENCY_BYTES_MAX: usize = 255;
+const NO_KEY: &str =
+    "Show a key, as `Authorization: Bearer KEY` or `X-API-Key: KEY`, or sign in with /login in Discord.";
+const NOT_GOOD: &str = "This key is not good: it is unknown, over or revoked.";
+
+/// What a route asks of whoever comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// To see what these people may see.
+    See(Audience),
+    /// To do what every member may do; of a key, the scope `write`.
+    Act,
+    /// To have a permission; of a key, the scope that brings it (`moderate` or `admin`).
+    Have(Permission),
+}
+
+/// Who sent a request.
+pub struct Caller {
+    pub(super) app: App,
+    who: Whom,
+    /// In place of the key, where it may do that: whom it acts as.
+    acts_as: Option<UserId>,
+    /// What makes a request the same as an earlier one.
+    idempotency: Option<u64>,
+}
+
+enum Whom {
+    Nobody,
+    Key(ApiKey),
+    Person(Box<Visitor>),
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        let peer = peer.ok_or_else(|| Problem::fault("a request came from nowhere"))?;
+        let (headers, inner) = (&parts.headers, &app.0);
+        let client = who::client(peer, headers, &inner.pages.trusted_proxies);
+        let writes = !parts.method.is_safe();
+        let whom = match shown_key(headers)? {
+            Some(key) => match inner.bot.find_key(key).await? {
+                Some(key) => Whom::Key(key),
+                None => {
+                    inner.guesses.wrong(client).map_err(Problem::too_many)?;
+                    return Err(Problem::unauthenticated(NOT_GOOD));
+                }
+            },
+            None => match inner.pages.cookie.read(headers) {
+                Some(cookie) => person(app, headers, cookie, writes).await?,
+                None => Whom::Nobody,
+            },
+        };
+        let paced = match &whom {
+            Whom::Key(key) => inner.pace.known(Who::Key(key.id), writes),
+            Whom::Person(visitor) => inner.pace.known(Who::Person(visitor.session.user), writes),
+            Whom::Nobody => inner.pace.stranger(client),
+        };
+        paced.map_err(Problem::too_many)?;
+        let acts_as = acts_as(headers, &whom)?;
+        let idempotency = idempotency(headers, &whom, parts.uri.path())?;
+        Ok(Self { app: app.clone(), who: whom, acts_as, idempotency })
+    }
+}
+
+/// The one key that a request shows, if it shows any.
+fn shown_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let bearers = headers.get_all(header::AUTHORIZATION).iter().map(|value| {
+        let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+    });
+    let plain = headers.get_all("x-api-key").iter().map(|value| value.to_str().ok().map(str::trim));
+    let mut shown = bearers.chain(plain);
+    match (shown.next(), shown.next()) {
+        (None, _) => Ok(None),
+        (Some(Some(key)), None) if !key.is_empty() => Ok(Some(key)),
+        (Some(_), None) => Err(Problem::unauthenticated(NO_KEY)),
+        (Some(_), Some(_)) => Err(Problem::unauthenticated("Show one key, once.")),
+    }
+}
+
+async fn person(app: &App, headers: &HeaderMap, cookie: &str, writes: bool) -> Result<Whom, Problem> {
+    let Some(visitor) = app.bot().find_visitor(cookie).await.map_err(|error| match error {
+        crate::model::Error::Refusal(refusal) => Problem::unavailable(refusal.text()),
+        fault @ crate::model::Error::Fault(_) => fault.into(),
+    })?
+    else {
+        return Ok(Whom::Nobody);
+    };
+    if writes {
+        let word = headers.get("x-form-word").and_then(|word| word.to_str().ok()).unwrap_or_default();
+        if !who::is_our_form(headers, &app.0.pages.public_url, cookie, word) {
+            return Err(Problem::forbidden("This did not come from a page of ours, so nothing was done."));
+        }
+    }
+    Ok(Whom::Person(Box::new(visitor)))
+}
+
+fn acts_as(headers: &HeaderMap, whom: &Whom) -> Result<Option<UserId>, Problem> {
+    let Some(named) = headers.get("x-act-as") else { return Ok(None) };
+    let may = matches!(whom, Whom::Key(key) if key.scopes.contains(Scope::Impersonate));
+    if !may {
+        return Err(Problem::forbidden("Only a key with the scope `impersonate` acts as somebody (`X-Act-As`)."));
+    }
+    let user = named.to_str().ok().and_then(|text| text.parse().ok());
+    user.map(Some).ok_or_else(|| Problem::invalid("`X-Act-As` is the id of a member."))
+}
+
+/// The number under which a request is done once, if it says by what to know it.
+fn idempotency(headers: &HeaderMap, whom: &Whom, path: &str) -> Result<Option<u64>, Problem> {
+    let Some(word) = headers.get("idempotency-key") else { return Ok(None) };
+    if word.is_empty() || word.len() > IDEMPOTENCY_BYTES_MAX {
+        return Err(Problem::invalid(format!("`Idempotency-Key` has 1 to {IDEMPOTENCY_BYTES_MAX} characters.")));
+    }
+    let mut hasher = DefaultHasher::new();
+    match whom {
+        Whom::Nobody => 0.hash(&mut hasher),
+        Whom::Key(key) => (1, key.id).hash(&mut hasher),
+        Whom::Person(visitor) => (2, visitor.session.user).hash(&mut hasher),
+    }
+    (word.as_bytes(), path).hash(&mut hasher);
+    // As an id of Discord's, it has to fit 63 bits.
+    Ok(Some(hasher.finish() >> 1))
+}
+
+impl Caller {
+    /// Whether they may, in this guild. A guild that is not theirs is one that there is not.
+    pub fn check(&self, guild: GuildId, need: Need) -> Result<(), Problem> {
+        let foreign = || Problem::not_found("guild");
+        let config = self.app.bot().config();
+        let exists = config.discord.serves(guild) && self.app.bot().guilds().find(guild).is_some();
+        match &self.who {
+            Whom::Nobody => match need {
+                Need::See(Audience::Public) if exists => Ok(()),
+                Need::See(Audience::Public) => Err(foreign()),
+                _ => Err(Problem::unauthenticated(NO_KEY)),
+            },
+            _ if need == Need::See(Audience::Off) => Err(Problem::not_found("page")),
+            Whom::Key(key) if !exists || !key.is_for(guild) => Err(foreign()),
+            Whom::Key(key) => hold_key(key, need),
+            Whom::Person(visitor) if !exists || visitor.session.guild != guild => Err(foreign()),
+            Whom::Person(visitor) => match need {
+                Need::Have(permission) if !visitor.may(permission) => {
+                    Err(Problem::forbidden(format!("This is for members with the permission {}.", permission.name())))
+                }
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// That somebody asks at all, whoever it is.
+    pub fn check_known(&self) -> Result<(), Problem> {
+        match self.who {
+            Whom::Nobody => Err(Problem::unauthenticated(NO_KEY)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether this guild is theirs to see.
+    pub fn may_see(&self, guild: GuildId) -> bool {
+        self.check(guild, Need::See(Audience::Members)).is_ok()
+    }
+
+    /// The key that a key's requests are known by, where they say so.
+    pub(super) fn request(&self) -> Option<u64> {
+        self.idempotency
+    }
+
+    /// Who acts in this guild: the person; for a key the bot itself, under the key's name, or whom it acts as.
+    pub(super) async fn actor(&self, guild: GuildId) -> Result<Actor, Problem> {
+        let bot = self.app.bot();
+        match (&self.who, self.acts_as) {
+            (Whom::Nobody, _) => Err(Problem::unauthenticated(NO_KEY)),
+            (Whom::Person(visitor), _) => Ok(visitor.actor()),
+            (Whom::Key(_), Some(user)) => {
+                let actor = bot.actor_of(guild, user).await.map_err(|error| match error {
+                    crate::model::Error::Refusal(refusal) => Problem::unavailable(refusal.text()),
+                    fault @ crate::model::Error::Fault(_) => fault.into(),
+                })?;
+                actor.ok_or_else(|| Problem::not_found("member"))
+            }
+            (Whom::Key(key), None) => {
+                let known = bot.user().zip(bot.guilds().find(guild));
+                let (me, found) = known.ok_or_else(|| Problem::unavailable("Discord has not told me who I am yet."))?;
+                let name = format!("key {}", key.name);
+                Ok(Actor { user: me, name, roles: found.my_roles.clone(), permissions: key.scopes.permissions() })
+            }
+        }
+    }
+}
+
+fn hold_key(key: &ApiKey, need: Need) -> Result<(), Problem> {
+    let (may, scope) = match need {
+        Need::See(_) => (true, Scope::Read),
+        Need::Act => (key.scopes.contains(Scope::Write), Scope::Write),
+        Need::Have(permission) => {
+            let scope = if permission == Permission::ManageGuild { Scope::Admin } else { Scope::Moderate };
+            (permission.allows(key.scopes.permissions()), scope)
+        }
+    };
+    match may {
+        true => Ok(()),
+        false => Err(Problem::forbidden(format!("This is for keys with the scope `{}`.", scope.word()))),
+    }
+}

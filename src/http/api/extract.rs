@@ -1,0 +1,151 @@
+//! How requests are read: bodies, queries and paths, each with a sentence about what is wrong.
+
+use std::marker::PhantomData;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::Uri;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Problem;
+
+/// Items in a page of a list, unless asked otherwise; and at most.
+const LIMIT_USUAL: u32 = 50;
+const LIMIT_MAX: u32 = 200;
+const OFFSET_MAX: u32 = 10_000_000;
+
+/// A JSON body, which is read once it is certain that whoever sent it may ask at all.
+pub struct Content<T> {
+    request: Request,
+    reads: PhantomData<fn() -> T>,
+}
+
+impl<T: Send, S: Send + Sync> FromRequest<S> for Content<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        Ok(Self { request, reads: PhantomData })
+    }
+}
+
+impl<T: DeserializeOwned> Content<T> {
+    /// # Errors
+    /// It is no JSON, too long, or a field is missing, unknown or wrong.
+    pub async fn read(self) -> Result<T, Problem> {
+        match Json::<T>::from_request(self.request, &()).await {
+            Ok(Json(value)) => Ok(value),
+            Err(JsonRejection::JsonDataError(error)) => Err(Problem::invalid(inner(&error.body_text()))),
+            Err(error) => Err(Problem::malformed(error.status(), inner(&error.body_text()))),
+        }
+    }
+}
+
+/// What follows the question mark, likewise.
+pub struct Ask<T> {
+    uri: Uri,
+    reads: PhantomData<fn() -> T>,
+}
+
+impl<T: Send, S: Send + Sync> FromRequestParts<S> for Ask<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self { uri: parts.uri.clone(), reads: PhantomData })
+    }
+}
+
+impl<T: DeserializeOwned> Ask<T> {
+    /// # Errors
+    /// A parameter is unknown or wrong.
+    pub fn read(self) -> Result<T, Problem> {
+        match Query::<T>::try_from_uri(&self.uri) {
+            Ok(Query(value)) => Ok(value),
+            Err(error) => Err(Problem::invalid(inner(&error.body_text()))),
+        }
+    }
+}
+
+/// What stands in the path. What is no id there names nothing.
+pub struct Place<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Place<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(value)) => Ok(Self(value)),
+            Err(_) => Err(Problem::not_found("thing")),
+        }
+    }
+}
+
+/// What a reader of JSON says, without what it says of itself first: "Failed to …: ".
+fn inner(text: &str) -> String {
+    let said = match text.split_once(": ") {
+        Some((head, said)) if head.starts_with("Failed") => said,
+        _ => text,
+    };
+    format!("{}.", said.trim_end_matches('.'))
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct Paging {
+    /// How many items.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// How many items to pass over.
+    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
+    offset: Option<u32>,
+}
+
+impl Paging {
+    pub fn of(limit: Option<u32>, offset: Option<u32>) -> Self {
+        Self { limit, offset }
+    }
+
+    /// How many to pass over, and how many to show.
+    ///
+    /// # Errors
+    /// They are out of bounds.
+    pub fn check(self) -> Result<(u32, u32), Problem> {
+        let (limit, offset) = (self.limit.unwrap_or(LIMIT_USUAL), self.offset.unwrap_or(0));
+        if !(1..=LIMIT_MAX).contains(&limit) {
+            return Err(Problem::invalid(format!("limit is from 1 to {LIMIT_MAX}.")));
+        }
+        if offset > OFFSET_MAX {
+            return Err(Problem::invalid(format!("offset is at most {OFFSET_MAX}.")));
+        }
+        Ok((offset, limit))
+    }
+}
+
+/// A part of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Listed<T> {
+    pub items: Vec<T>,
+    /// How many there are in all.
+    pub total: u64,
+    pub limit: u32,
+    pub offset: u32,
+    pub has_more: bool,
+}
+
+impl<T> Listed<T> {
+    pub fn new(items: Vec<T>, total: u64, (offset, limit): (u32, u32)) -> Self {
+        let has_more = u64::from(offset) + (items.len() as u64) < total;
+        Self { items, total, limit, offset, has_more }
+    }
+
+    /// The same of a list that is read as a whole.
+    pub fn part_of(all: Vec<T>, (offset, limit): (u32, u32)) -> Self {
+        let total = all.len() as u64;
+        Self::new(all.into_iter().skip(offset as usize).take(limit as usize).collect(), total, (offset, limit))
+    }
+}

@@ -1,0 +1,141 @@
+//! The API: the records that commands show, for programs and signed-in people, through the same gate.
+//!
+//! A route is declared once, on its handler: the router, what is checked and the OpenAPI document are readings of that.
+//! Here is what all of them share: who asks ([`Caller`]), how a request is read, how a refusal looks ([`Problem`]),
+//! how often somebody may ask. What there is to ask, the rooms say in their `api.rs`.
+
+mod caller;
+mod docs;
+mod extract;
+mod invoked;
+mod pace;
+mod problem;
+mod token;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderMap};
+use axum::http::{Method, Response, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+pub use caller::{Caller, Need};
+pub use extract::{Ask, Content, Listed, Paging, Place};
+pub use invoked::{Done, Invoke};
+pub use problem::{Code, Problem, Taken, Usual};
+/// The routes of a room.
+pub type Routes = utoipa_axum::router::OpenApiRouter<App>;
+
+use super::pages::Pages;
+use super::who::Guesses;
+use crate::bot::Bot;
+use pace::Pace;
+
+/// Answers larger than this carry no tag.
+const TAGGED_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What every route has.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    bot: Bot,
+    pages: Pages,
+    pace: Pace,
+    guesses: Guesses,
+}
+
+impl App {
+    pub fn bot(&self) -> &Bot {
+        &self.0.bot
+    }
+}
+
+/// The API of a bot, with the routes of its rooms.
+pub(super) fn router(bot: Bot, pages: Pages, rooms: fn() -> Routes) -> Router {
+    let pace = Pace::new(&bot.config().http);
+    let app = App(Arc::new(Inner { bot, pages, pace, guesses: Guesses::default() }));
+    let (router, _) = described(rooms).split_for_parts();
+    let api = router
+        .layer(from_fn_with_state(app.clone(), tag))
+        .layer(from_fn_with_state(app.clone(), across))
+        .with_state(app);
+    // The document is asked for rarely: it is drawn when it is, and not kept.
+    let document = move || async move { docs::json(&mut described(rooms).into_openapi()) };
+    let page = move || async move { docs::page(&mut described(rooms).into_openapi()) };
+    api.route("/openapi.json", get(document)).route("/docs", get(page))
+}
+
+/// All routes with their description.
+fn described(rooms: fn() -> Routes) -> Routes {
+    token::routes().merge(rooms())
+}
+
+/// Tags what a page may ask for again and again, so that an answer that did not change is not sent twice.
+async fn tag(State(_): State<App>, request: Request, next: Next) -> Response<Body> {
+    let asked = matches!(*request.method(), Method::GET | Method::HEAD);
+    let kept = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let response = next.run(request).await;
+    if !asked || response.status() != StatusCode::OK {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, TAGGED_BYTES_MAX).await else {
+        return Problem::fault("an answer was too long").into_response();
+    };
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    let tag = format!("\"{:016x}\"", hasher.finish());
+    let same = kept.is_some_and(|kept| kept.to_str().is_ok_and(|kept| kept.split(',').any(|kept| kept.trim() == tag)));
+    if let Ok(tag) = tag.parse() {
+        head.headers.insert(header::ETAG, tag);
+    }
+    head.headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("private, no-cache"));
+    if same {
+        head.status = StatusCode::NOT_MODIFIED;
+        return Response::from_parts(head, Body::empty());
+    }
+    Response::from_parts(head, Body::from(bytes))
+}
+
+/// Lets pages of the origins that the owner names ask, too, and answers what their browsers ask before.
+async fn across(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
+    let origin = allowed_origin(&app, request.headers());
+    if request.method() == Method::OPTIONS {
+        return match origin {
+            Some(origin) => {
+                let head = [
+                    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
+                    (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, Idempotency-Key, X-API-Key"),
+                    (header::ACCESS_CONTROL_MAX_AGE, "600"),
+                ];
+                dress(origin, (StatusCode::NO_CONTENT, head).into_response())
+            }
+            None => StatusCode::NO_CONTENT.into_response(),
+        };
+    }
+    let response = next.run(request).await;
+    match origin {
+        Some(origin) => dress(origin, response),
+        None => response,
+    }
+}
+
+fn allowed_origin(app: &App, headers: &HeaderMap) -> Option<header::HeaderValue> {
+    let origin = headers.get(header::ORIGIN)?;
+    let allowed = &app.0.bot.config().http.cors_origins;
+    allowed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+}
+
+fn dress(origin: header::HeaderValue, mut response: Response<Body>) -> Response<Body> {
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.append(header::VARY, header::HeaderValue::from_static("Origin"));
+    headers.insert("cross-origin-resource-policy", header::HeaderValue::from_static("cross-origin"));
+    response
+}

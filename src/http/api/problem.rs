@@ -1,0 +1,183 @@
+//! How the API says no: a status, a sentence, and a word for programs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::http::header::{self, HeaderValue};
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Response as Response_, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
+
+use crate::command::{Answer, Outcome};
+use crate::model::Error;
+
+/// A word for programs about why something was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The request is not well-formed, or a value does not fit.
+    Invalid,
+    /// Nobody asks: a key, a token or a session is needed, or the one that was shown is not good (any more).
+    Unauthenticated,
+    /// Whoever asks may not.
+    Forbidden,
+    /// There is no such thing, or it is not for whoever asks.
+    NotFound,
+    /// It cannot be done as things stand.
+    Refused,
+    /// Too often.
+    TooMany,
+    /// Not now: Discord or the database does not answer.
+    Unavailable,
+    /// Our fault.
+    Fault,
+}
+
+/// Why something was not done.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Problem {
+    /// A sentence for people.
+    pub detail: String,
+    pub code: Code,
+    #[serde(skip)]
+    status: StatusCode,
+    #[serde(skip)]
+    wait: Option<Duration>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: Code, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), code, status, wait: None }
+    }
+
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, Code::Invalid, detail)
+    }
+
+    /// The request cannot even be read.
+    pub fn malformed(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self::new(status, Code::Invalid, detail)
+    }
+
+    pub fn unauthenticated(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, detail)
+    }
+
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, Code::Forbidden, detail)
+    }
+
+    /// `what` is a noun: "case".
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, Code::NotFound, format!("There is no such {what}."))
+    }
+
+    pub fn refused(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, Code::Refused, detail)
+    }
+
+    pub fn too_many(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + 1;
+        let detail = format!("That is too often. Try again in {seconds} s.");
+        Self { wait: Some(wait), ..Self::new(StatusCode::TOO_MANY_REQUESTS, Code::TooMany, detail) }
+    }
+
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, detail)
+    }
+
+    /// Logs what is our fault; who asked is told no more than that.
+    pub fn fault(fault: impl std::fmt::Display) -> Self {
+        tracing::error!(%fault, "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Fault, "Something went wrong on our side.")
+    }
+
+    /// What a command answered that was not done; none: it was.
+    pub fn of(answer: &Answer) -> Option<Self> {
+        let words = answer.message.plain_text();
+        Some(match answer.outcome {
+            Outcome::Ok => return None,
+            Outcome::Denied | Outcome::Disabled => Self::forbidden(words),
+            Outcome::Refused => Self::refused(words),
+            Outcome::Cooldown => {
+                Self { wait: Some(Duration::from_secs(1)), ..Self::too_many(Duration::ZERO).saying(words) }
+            }
+            // The log has it already.
+            Outcome::Fault => Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Fault, words),
+        })
+    }
+
+    fn saying(self, detail: String) -> Self {
+        Self { detail, ..self }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refusal(refusal) => Self::refused(refusal.text()),
+            Error::Fault(fault) => Self::fault(format!("{fault:#}")),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response<Body> {
+        let (status, wait) = (self.status, self.wait);
+        let mut response = (status, Json(self)).into_response();
+        if let Some(wait) = wait {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// What every route may answer: nobody asks; whoever asks may not; there is no such thing; too often.
+pub struct Usual;
+
+impl IntoResponses for Usual {
+    fn responses() -> BTreeMap<String, RefOr<Response_>> {
+        described(&[
+            (401, "Nobody asks, or with a key that is not good"),
+            (403, "Whoever asks may not"),
+            (404, "There is no such thing, or it is another's"),
+            (422, "A value is out of bounds, or unknown"),
+            (429, "Too often; `Retry-After` says when"),
+            (503, "Not now: Discord does not answer"),
+        ])
+    }
+}
+
+/// What a route that takes something may answer besides.
+pub struct Taken;
+
+impl IntoResponses for Taken {
+    fn responses() -> BTreeMap<String, RefOr<Response_>> {
+        let mut all = described(&[
+            (400, "This is no JSON"),
+            (409, "It cannot be done as things stand, in words"),
+            (415, "This is not said to be JSON"),
+        ]);
+        let text = ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build();
+        let long = ResponseBuilder::new().description("This is more than is read").content("text/plain", text).build();
+        all.insert("413".to_owned(), long.into());
+        all
+    }
+}
+
+fn described(answers: &[(u16, &str)]) -> BTreeMap<String, RefOr<Response_>> {
+    let problem = || ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let answer = |(status, about): &(u16, &str)| {
+        let answer = ResponseBuilder::new().description(*about).content("application/json", problem()).build();
+        (status.to_string(), answer.into())
+    };
+    answers.iter().map(answer).collect()
+}
