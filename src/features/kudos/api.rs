@@ -11,7 +11,9 @@ use super::rules;
 use super::store::{self, Undone};
 use crate::command::Value;
 use crate::config::Audience;
-use crate::http::api::{App, Ask, Caller, Content, Invoke, Listed, Need, Paging, Place, Problem, Routes, Taken, Usual};
+use crate::http::api::{
+    App, Ask, Caller, Content, Invoke, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
+};
 use crate::model::{GuildId, UserId};
 
 /// Members on the board.
@@ -26,10 +28,10 @@ pub fn routes() -> Routes {
 struct Gift {
     /// As `/undo` takes it, with a K before it.
     id: i64,
-    #[schema(value_type = String)]
+    #[schema(value_type = Snowflake)]
     giver_id: UserId,
     giver_name: String,
-    #[schema(value_type = String)]
+    #[schema(value_type = Snowflake)]
     receiver_id: UserId,
     receiver_name: Option<String>,
     amount: i64,
@@ -63,7 +65,7 @@ impl From<store::Gift> for Gift {
 #[serde(deny_unknown_fields)]
 struct Whose {
     /// Only what this member gave or was given.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<Snowflake>)]
     user_id: Option<UserId>,
     /// How many items.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -74,7 +76,8 @@ struct Whose {
 }
 
 /// Lists kudos, the newest first.
-#[utoipa::path(get, path = "/api/guilds/{guild_id}/kudos", tag = "Kudos", params(("guild_id" = String, Path), Whose),
+#[utoipa::path(get, path = "/api/guilds/{guild_id}/kudos", tag = "Kudos",
+    params(("guild_id" = Snowflake, Path), Whose),
     security(("bearer" = ["read"]), ("key" = ["read"])), responses(
     (status = 200, description = "The kudos", body = Listed<Gift>),
     Usual,
@@ -100,7 +103,7 @@ async fn list(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Thanks {
-    #[schema(value_type = String)]
+    #[schema(value_type = Snowflake)]
     receiver_id: UserId,
     /// One, if nothing is said.
     #[schema(minimum = 1)]
@@ -117,8 +120,9 @@ struct Given {
 }
 
 /// Thanks a member. A key has to say for whom it does (`X-Act-As`): the bot itself thanks nobody.
-#[utoipa::path(post, path = "/api/guilds/{guild_id}/kudos", tag = "Kudos", params(("guild_id" = String, Path)),
-    request_body = Thanks, security(("bearer" = ["write"]), ("key" = ["write"])), responses(
+#[utoipa::path(post, path = "/api/guilds/{guild_id}/kudos", tag = "Kudos",
+    params(("guild_id" = Snowflake, Path)), request_body = Thanks,
+    security(("bearer" = ["write"]), ("key" = ["write"])), responses(
     (status = 201, description = "The kudos", body = Given),
     (status = 200, description = "The kudos that the same request gave before", body = Given),
     Usual,
@@ -158,6 +162,7 @@ enum Window {
 #[serde(deny_unknown_fields)]
 struct Since {
     /// Given when: ever, in this month, in this week.
+    #[param(inline)]
     window: Option<Window>,
     /// How many items.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -171,7 +176,7 @@ struct Since {
 #[derive(Serialize, ToSchema)]
 struct Placed {
     rank: u64,
-    #[schema(value_type = String)]
+    #[schema(value_type = Snowflake)]
     user_id: UserId,
     name: Option<String>,
     amount: i64,
@@ -179,7 +184,7 @@ struct Placed {
 
 /// Shows who was given the most kudos, at most a hundred. For strangers, where `http.visibility.leaderboard` is public.
 #[utoipa::path(get, path = "/api/guilds/{guild_id}/kudos/board", tag = "Kudos",
-    params(("guild_id" = String, Path), Since), security((), ("bearer" = ["read"]), ("key" = ["read"])), responses(
+    params(("guild_id" = Snowflake, Path), Since), security((), ("bearer" = ["read"]), ("key" = ["read"])), responses(
     (status = 200, description = "A part of the board", body = Listed<Placed>),
     Usual,
 ))]

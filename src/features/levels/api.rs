@@ -12,7 +12,7 @@ use super::store;
 use crate::command::Value;
 use crate::config::Audience;
 use crate::http::api::{
-    App, Ask, Caller, Content, Done, Invoke, Listed, Need, Paging, Place, Problem, Routes, Taken, Usual,
+    App, Ask, Caller, Content, Done, Invoke, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
 };
 use crate::model::{GuildId, Permission, UserId};
 use crate::store::ledger;
@@ -26,7 +26,7 @@ pub fn routes() -> Routes {
 struct Standing {
     /// Equal XP, equal rank.
     rank: u64,
-    #[schema(value_type = String)]
+    #[schema(value_type = Snowflake)]
     user_id: UserId,
     /// None: their name is not known.
     name: Option<String>,
@@ -36,7 +36,7 @@ struct Standing {
 
 /// Shows who has the most XP. For strangers, where `http.visibility.leaderboard` is public.
 #[utoipa::path(get, path = "/api/guilds/{guild_id}/leaderboard", tag = "Levels",
-    params(("guild_id" = String, Path), Paging), security((), ("bearer" = ["read"]), ("key" = ["read"])), responses(
+    params(("guild_id" = Snowflake, Path), Paging), security((), ("bearer" = ["read"]), ("key" = ["read"])), responses(
     (status = 200, description = "A part of the board", body = Listed<Standing>),
     Usual,
 ))]
@@ -66,7 +66,7 @@ async fn leaderboard(
 /// A member's XP.
 #[derive(Serialize, ToSchema)]
 struct Xp {
-    #[schema(value_type = String)]
+    #[schema(value_type = Snowflake)]
     user_id: UserId,
     xp: i64,
     level: u32,
@@ -74,7 +74,7 @@ struct Xp {
 
 /// Shows a member's XP and level.
 #[utoipa::path(get, path = "/api/guilds/{guild_id}/members/{user_id}/xp", tag = "Levels",
-    params(("guild_id" = String, Path), ("user_id" = String, Path)),
+    params(("guild_id" = Snowflake, Path), ("user_id" = Snowflake, Path)),
     security(("bearer" = ["read"]), ("key" = ["read"])), responses(
     (status = 200, description = "The member", body = Xp),
     Usual,
@@ -113,7 +113,7 @@ struct Given {
 
 /// Gives a member XP, or takes some.
 #[utoipa::path(post, path = "/api/guilds/{guild_id}/members/{user_id}/xp", tag = "Levels",
-    params(("guild_id" = String, Path), ("user_id" = String, Path)), request_body = Amount,
+    params(("guild_id" = Snowflake, Path), ("user_id" = Snowflake, Path)), request_body = Amount,
     security(("bearer" = ["admin"]), ("key" = ["admin"])), responses(
     (status = 200, description = "The member as they are now", body = Given),
     Usual,
@@ -146,13 +146,13 @@ struct Change {
     what: String,
     reason: Option<String>,
     /// Who did it; none: the member earned it.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Snowflake>)]
     actor_id: Option<UserId>,
 }
 
 /// Lists the changes of a member's XP, the newest first.
 #[utoipa::path(get, path = "/api/guilds/{guild_id}/members/{user_id}/xp/history", tag = "Levels",
-    params(("guild_id" = String, Path), ("user_id" = String, Path), Paging),
+    params(("guild_id" = Snowflake, Path), ("user_id" = Snowflake, Path), Paging),
     security(("bearer" = ["moderate"]), ("key" = ["moderate"])), responses(
     (status = 200, description = "The changes; `total` counts as far as this part", body = Listed<Change>),
     Usual,

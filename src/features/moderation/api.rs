@@ -12,7 +12,9 @@ use super::rules::Kind;
 use super::store::{self, State as Stage};
 use crate::command::Value;
 use crate::config::Audience;
-use crate::http::api::{App, Ask, Caller, Content, Invoke, Listed, Need, Paging, Place, Problem, Routes, Taken, Usual};
+use crate::http::api::{
+    App, Ask, Caller, Content, Invoke, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
+};
 use crate::model::{GuildId, Permission, Span, Timestamp, Told, UserId};
 
 const STAFF: Need = Need::Have(Permission::ModerateMembers);
@@ -29,18 +31,18 @@ pub fn routes() -> Routes {
 /// A case: a note, a warning, or something that was done about a member.
 #[derive(Serialize, ToSchema)]
 struct Case {
-    #[schema(value_type = String)]
+    #[schema(value_type = Snowflake)]
     guild_id: GuildId,
     /// Counts up in each guild, without gaps.
     number: i64,
     #[schema(value_type = CaseKind)]
     kind: &'static str,
-    #[schema(value_type = String)]
+    #[schema(value_type = Snowflake)]
     user_id: UserId,
     /// Their name at the time.
     user_name: String,
     /// None: a rule of the configuration.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Snowflake>)]
     moderator_id: Option<UserId>,
     moderator_name: String,
     reason: String,
@@ -164,9 +166,10 @@ impl CaseKind {
 #[serde(deny_unknown_fields)]
 struct Which {
     /// Only cases about this member.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<Snowflake>)]
     user_id: Option<UserId>,
     /// Only cases of this kind.
+    #[param(inline)]
     kind: Option<CaseKind>,
     /// Only those that are resolved, or are not.
     resolved: Option<bool>,
@@ -180,7 +183,7 @@ struct Which {
 
 /// Lists the cases of a guild, the newest first.
 #[utoipa::path(get, path = "/api/guilds/{guild_id}/cases", tag = "Moderation",
-    params(("guild_id" = String, Path), Which),
+    params(("guild_id" = Snowflake, Path), Which),
     security(("bearer" = ["moderate"]), ("key" = ["moderate"])), responses(
     (status = 200, description = "The cases", body = Listed<Case>),
     Usual,
@@ -208,7 +211,7 @@ async fn list(
 #[serde(deny_unknown_fields)]
 struct NewCase {
     kind: CaseKind,
-    #[schema(value_type = String)]
+    #[schema(value_type = Snowflake)]
     user_id: UserId,
     /// Required but for `untimeout` and `unban`.
     #[schema(max_length = 400)]
@@ -228,7 +231,7 @@ struct Made {
 }
 
 /// Makes a case, and does what it says: a ban bans, and the answer says what Discord said.
-#[utoipa::path(post, path = "/api/guilds/{guild_id}/cases", tag = "Moderation", params(("guild_id" = String, Path)),
+#[utoipa::path(post, path = "/api/guilds/{guild_id}/cases", tag = "Moderation", params(("guild_id" = Snowflake, Path)),
     request_body = NewCase, security(("bearer" = ["moderate"]), ("key" = ["moderate"])), responses(
     (status = 201, description = "The case", body = Made),
     (status = 200, description = "The case that the same request made before", body = Made),
@@ -270,7 +273,7 @@ async fn create(
 
 /// Shows a case.
 #[utoipa::path(get, path = "/api/guilds/{guild_id}/cases/{number}", tag = "Moderation",
-    params(("guild_id" = String, Path), ("number" = i64, Path)),
+    params(("guild_id" = Snowflake, Path), ("number" = i64, Path)),
     security(("bearer" = ["moderate"]), ("key" = ["moderate"])), responses(
     (status = 200, description = "The case", body = Case),
     Usual,
@@ -293,7 +296,7 @@ struct Edit {
 
 /// Puts another reason into a case.
 #[utoipa::path(patch, path = "/api/guilds/{guild_id}/cases/{number}", tag = "Moderation",
-    params(("guild_id" = String, Path), ("number" = i64, Path)), request_body = Edit,
+    params(("guild_id" = Snowflake, Path), ("number" = i64, Path)), request_body = Edit,
     security(("bearer" = ["moderate"]), ("key" = ["moderate"])), responses(
     (status = 200, description = "The case as it is now", body = Case),
     Taken,
@@ -319,7 +322,7 @@ struct Note {
 
 /// Settles a case: it counts no longer.
 #[utoipa::path(post, path = "/api/guilds/{guild_id}/cases/{number}/resolve", tag = "Moderation",
-    params(("guild_id" = String, Path), ("number" = i64, Path)), request_body = Note,
+    params(("guild_id" = Snowflake, Path), ("number" = i64, Path)), request_body = Note,
     security(("bearer" = ["moderate"]), ("key" = ["moderate"])), responses(
     (status = 200, description = "The case as it is now", body = Case),
     Taken,
@@ -338,7 +341,7 @@ async fn resolve(
 
 /// Opens a case again.
 #[utoipa::path(post, path = "/api/guilds/{guild_id}/cases/{number}/reopen", tag = "Moderation",
-    params(("guild_id" = String, Path), ("number" = i64, Path)), request_body = Note,
+    params(("guild_id" = Snowflake, Path), ("number" = i64, Path)), request_body = Note,
     security(("bearer" = ["moderate"]), ("key" = ["moderate"])), responses(
     (status = 200, description = "The case as it is now", body = Case),
     Taken,
@@ -363,7 +366,7 @@ struct Hidden {
 
 /// Leaves a case out of histories, or shows it again.
 #[utoipa::path(post, path = "/api/guilds/{guild_id}/cases/{number}/hide", tag = "Moderation",
-    params(("guild_id" = String, Path), ("number" = i64, Path)), request_body = Hidden,
+    params(("guild_id" = Snowflake, Path), ("number" = i64, Path)), request_body = Hidden,
     security(("bearer" = ["moderate"]), ("key" = ["moderate"])), responses(
     (status = 200, description = "The case as it is now", body = Case),
     Usual,

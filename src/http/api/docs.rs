@@ -7,6 +7,10 @@ use axum::http::{Response, StatusCode};
 use axum::response::{Html, IntoResponse};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::Snowflake;
+use super::problem::{Code, Problem};
 
 use crate::status::VERSION;
 
@@ -16,11 +20,15 @@ fn complete(api: &mut OpenApi) {
         .title("Innkeeper")
         .version(VERSION)
         .description(Some(
-            "The records of a community. Ids are texts, times RFC 3339 in UTC. A key is shown as `Authorization: Bearer` \
-             or `X-API-Key`, or exchanged for a token; a person signs in with /login in Discord.",
+            "The records of a community. Ids are texts, times RFC 3339 in UTC. A key is shown as `Authorization: \
+             Bearer` or `X-API-Key`, or exchanged for a token; a person signs in with /login in Discord.",
         ))
         .build();
     let components = api.components.get_or_insert_with(Components::new);
+    // What `Usual` and `Taken` refer to.
+    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
+    components.schemas.insert(Snowflake::name().into_owned(), Snowflake::schema());
+    components.schemas.insert(Code::name().into_owned(), Code::schema());
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     components.add_security_scheme("bearer", bearer);
     components.add_security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key"))));

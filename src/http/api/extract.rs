@@ -9,13 +9,17 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::Problem;
 
 /// Items in a page of a list, unless asked otherwise; and at most.
 const LIMIT_USUAL: u32 = 50;
 const LIMIT_MAX: u32 = 200;
+/// Every number of at most 18 digits, and those of 19 that fit for certain.
+const SNOWFLAKE: &str = "^([1-9][0-9]{0,17}|[1-8][0-9]{18})$";
 const OFFSET_MAX: u32 = 10_000_000;
 
 /// A JSON body, which is read once it is certain that whoever sent it may ask at all.
@@ -125,6 +129,18 @@ impl Paging {
         Ok((offset, limit))
     }
 }
+
+/// An id of Discord's, for the document: a whole number that fits 63 bits, as a text.
+pub struct Snowflake;
+
+impl PartialSchema for Snowflake {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(SNOWFLAKE));
+        text.examples(["175928847299117063"]).into()
+    }
+}
+
+impl ToSchema for Snowflake {}
 
 /// A part of a list.
 #[derive(Debug, Serialize, ToSchema)]

@@ -25,7 +25,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 pub use caller::{Caller, Need};
-pub use extract::{Ask, Content, Listed, Paging, Place};
+pub use extract::{Ask, Content, Listed, Paging, Place, Snowflake};
 pub use invoked::{Done, Invoke};
 pub use problem::{Code, Problem, Taken, Usual};
 /// The routes of a room.
