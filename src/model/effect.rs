@@ -135,6 +135,19 @@ impl Effect {
     }
 }
 
+impl Effect {
+    /// The member whose place in a guild it needs.
+    pub fn member(&self) -> Option<(GuildId, UserId)> {
+        match self {
+            Self::AddRole { guild, user, .. }
+            | Self::RemoveRole { guild, user, .. }
+            | Self::SetNickname { guild, user, .. }
+            | Self::Act { guild, user, .. } => Some((*guild, *user)),
+            _ => None,
+        }
+    }
+}
+
 /// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Outgoing {
@@ -239,7 +252,18 @@ pub enum Setback {
     Later { after: Duration, words: String },
 }
 
+/// Discord's codes for somebody who is not in the guild, or does not exist at all any more.
+///
+/// Source: Discord API documentation, "Opcodes and Status Codes", "JSON Error Codes".
+const UNKNOWN_MEMBER: u32 = 10_007;
+const UNKNOWN_USER: u32 = 10_013;
+
 impl Setback {
+    /// Discord says that whom it is about is not in the guild.
+    pub fn is_missing_member(&self) -> bool {
+        matches!(self, Self::Refused { code: UNKNOWN_MEMBER | UNKNOWN_USER, .. })
+    }
+
     /// The reason, for a moderator.
     pub fn words(&self) -> &str {
         match self {

@@ -84,6 +84,11 @@ pub enum Event {
         name: String,
         bot: bool,
     },
+    /// Discord was asked, and somebody is not in the guild. Since when, and whether they ever were, is not told.
+    MemberMissing {
+        guild: GuildId,
+        user: UserId,
+    },
     /// Somebody was banned, by whomever.
     MemberBanned {
         guild: GuildId,
