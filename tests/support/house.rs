@@ -59,16 +59,20 @@ impl House {
 
     /// A house whose configuration differs from the default.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::furnished(false, change).await
+        Self::furnished(false, hand_clock(), change).await
     }
 
     /// A house where Discord limits requests. Limits pass on the world's clock, which stands still while the bot waits.
     pub async fn with_limits(change: impl FnOnce(&mut Config)) -> Self {
-        Self::furnished(true, change).await
+        Self::furnished(true, hand_clock(), change).await
     }
 
-    async fn furnished(rate_limits: bool, change: impl FnOnce(&mut Config)) -> Self {
-        let clock = hand_clock();
+    /// The same where limits pass as they do in the world: for what has to be right however slowly the story is told.
+    pub async fn with_passing_limits(change: impl FnOnce(&mut Config)) -> Self {
+        Self::furnished(true, Clock::real(), change).await
+    }
+
+    async fn furnished(rate_limits: bool, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let config = SimConfig { clock: clock.clone(), rate_limits, ..SimConfig::default() };
         let sim = Sim::start(config).await.unwrap();
         sim.faults().set_identify_gap(Duration::ZERO);
