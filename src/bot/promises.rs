@@ -170,9 +170,9 @@ impl Bot {
                 promises::cancel(tx, promise.id, &words, now)?;
                 Ending::CalledOff(words)
             }
-            Tried(Ok(Delivered { message, told, left, words })) => {
+            Tried(Ok(Delivered { message, told, left, words, read })) => {
                 promises::note_done(tx, promise.id, words.as_deref(), now)?;
-                Ending::Kept { message, told, left }
+                Ending::Kept { message, told, left, read }
             }
             Tried(Err(Setback::Refused { code, words, .. })) => {
                 promises::note_failed(tx, promise.id, &words, now)?;

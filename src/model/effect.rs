@@ -12,9 +12,9 @@ use super::deed::{Deed, Told};
 use super::lock::{Bar, Left};
 use super::select::Select;
 use super::webhook::WebhookUrl;
-use super::{ChannelId, GuildId, Illustration, MessageId, RoleId, Timestamp, UserId};
+use super::{ChannelId, GuildId, Illustration, Message, MessageId, RoleId, Timestamp, UserId};
 
-/// A change on Discord.
+/// A change on Discord, or a look at it that has its place among them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Effect {
@@ -66,6 +66,12 @@ pub enum Effect {
         prefix: String,
         heads: Vec<String>,
         reason: String,
+    },
+    /// Nothing is changed: the newest messages of a channel are read, so many at most, for what was missed.
+    ReadBack {
+        guild: GuildId,
+        channel: ChannelId,
+        look_at: u16,
     },
     /// What happened is posted to an address outside of Discord, as JSON; it is tried until this time.
     Webhook {
@@ -123,6 +129,7 @@ impl Effect {
             Self::SendMessage { channel, .. }
             | Self::ChangeMessage { channel, .. }
             | Self::CleanUp { channel, .. }
+            | Self::ReadBack { channel, .. }
             | Self::Lock { channel, .. }
             | Self::Unlock { channel, .. } => format!("channel:{channel}"),
             Self::SendDirect { user, .. } => format!("user:{user}"),
@@ -240,6 +247,8 @@ pub struct Delivered {
     pub left: Vec<Left>,
     /// What was done, for effects of which that is only known afterwards.
     pub words: Option<String>,
+    /// The messages that were read, the oldest first, for effects that read some.
+    pub read: Vec<Message>,
 }
 
 /// Why an effect was not performed.

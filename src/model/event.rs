@@ -209,7 +209,7 @@ pub enum Event {
 }
 
 /// A message, as far as any room needs it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     pub id: MessageId,
     pub guild: GuildId,
