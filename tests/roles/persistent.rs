@@ -91,6 +91,24 @@ async fn roles_of_the_list_come_back_the_mute_first_and_others_do_not() {
 }
 
 #[tokio::test]
+async fn what_every_newcomer_is_given_comes_after_what_comes_back() {
+    let mut roles = None;
+    let (house, bot) = open_with(|house| {
+        let newcomer = house.role("Newcomer");
+        (house.config.welcome.enabled, house.config.welcome.autorole) = (true, vec![newcomer]);
+        roles = Some((listed(house), newcomer));
+    })
+    .await;
+    let ((role, mute), newcomer) = roles.unwrap();
+    house.give(house.member(0), &[role, mute]);
+    bot.settle(&house).await;
+    house.leave(&bot, house.member(0)).await;
+    house.rejoin(&bot, house.member(0)).await;
+    assert_eq!(house.given(), [mute, role, newcomer]);
+    bot.stop().await;
+}
+
+#[tokio::test]
 async fn what_was_taken_before_somebody_left_does_not_come_back() {
     let (house, bot, role, mute) = open().await;
     let (ada, guild) = (house.member(0), house.inn.guild);
