@@ -249,6 +249,18 @@ async fn a_channel_that_is_gone_is_named_on_the_page() {
 }
 
 #[tokio::test]
+async fn a_first_role_that_is_gone_is_named_on_the_page_and_holds_up_no_greeting() {
+    let (house, bot) = open().await;
+    house.sim.world().delete_role(house.inn.guild, house.inn.regular_role).unwrap();
+    house.sim.world().join(house.inn.guild, "Mira");
+    assert_eq!(house.said(&bot, house.inn.introductions).await.len(), 1);
+    let problems = bot.bot.vitals().problems();
+    assert!(problems.iter().any(|problem| problem.name.starts_with("welcome.autorole.")), "{problems:?}");
+    assert_eq!(house.sim.world().count_requests("PUT", "/roles/"), 0);
+    bot.stop().await;
+}
+
+#[tokio::test]
 async fn five_hundred_at_once_are_all_greeted_in_order() {
     let (house, bot) = open().await;
     let came: Vec<_> = (0..500).map(|nth| house.sim.world().join(house.inn.guild, &format!("Guest{nth}"))).collect();
@@ -261,7 +273,7 @@ async fn five_hundred_at_once_are_all_greeted_in_order() {
 async fn a_raid_stays_within_the_limits_in_order_and_delays_no_moderator() {
     // Discord takes five messages of a channel in five seconds, and ten roles of a server in ten: all of this would
     // take more than eight minutes.
-    let (house, bot) = open_in(House::with_passing_limits(|_| {}).await, |_, _| {}).await;
+    let (house, bot) = open_in(House::with_limits(|_| {}).await, |_, _| {}).await;
     let (guild, regular) = (house.inn.guild, house.inn.regular_role);
     let came: Vec<_> = (0..500).map(|nth| house.sim.world().join(guild, &format!("Guest{nth}"))).collect();
     house.greetings(5).await;

@@ -62,13 +62,9 @@ impl House {
         Self::furnished(false, hand_clock(), change).await
     }
 
-    /// A house where Discord limits requests. Limits pass on the world's clock, which stands still while the bot waits.
+    /// A house where Discord limits requests. Time passes by itself there, so that limits end when the bot thinks so,
+    /// however slowly the story is told.
     pub async fn with_limits(change: impl FnOnce(&mut Config)) -> Self {
-        Self::furnished(true, hand_clock(), change).await
-    }
-
-    /// The same where limits pass as they do in the world: for what has to be right however slowly the story is told.
-    pub async fn with_passing_limits(change: impl FnOnce(&mut Config)) -> Self {
         Self::furnished(true, Clock::real(), change).await
     }
 
@@ -94,7 +90,12 @@ impl House {
 
     /// Starts a bot on the house's database and waits until it is connected and has seen everything.
     pub async fn start(&self) -> Running {
-        self.start_at(tempo()).await
+        let mut tempo = tempo();
+        if self.clock.minute().is_some() {
+            // Where time passes by itself, Discord waits three seconds for an answer.
+            tempo.first_answer_after = Tempo::default().first_answer_after;
+        }
+        self.start_at(tempo).await
     }
 
     /// The same with other waits.
