@@ -28,7 +28,7 @@ const BROKEN: Command = Command::open("broken", "Never works", "x", &[], |cx, _,
 async fn a_program_of_ones_own_has_commands_handlers_and_features() {
     let told = innkeeper::builder().command(twin("rank")).install().unwrap_err();
     assert_eq!(told.text(), "there are two commands called rank");
-    let told = innkeeper::builder().on("levels", |_| &[], |_, _| Ok(())).install().unwrap_err();
+    let told = innkeeper::Bot::builder().on("levels", |_| &[], |_, _| Ok(())).install().unwrap_err();
     assert_eq!(told.text(), "there are two features called levels");
     greeter::builder().command(BROKEN).install().unwrap();
     assert!(innkeeper::builder().command(twin("late")).install().unwrap_err().text().contains("were added before"));
