@@ -26,8 +26,8 @@ pub(super) fn sent(data: &str) -> Reading {
 /// The messages of a list, in its order, in a channel of this guild: it names the guild in none of them, nor anybody's
 /// roles.
 pub fn list(guild: GuildId, data: &str) -> Option<Vec<Message>> {
-    let listed: Vec<MessageFields<'_>> = fields(data)?;
-    Some(listed.iter().filter_map(|fields| message(guild, fields)).collect())
+    let listed: Vec<Raw<'_>> = fields(data)?;
+    Some(listed.into_iter().filter_map(|raw| message(guild, &raw.object())).collect())
 }
 
 fn message(guild: GuildId, fields: &MessageFields<'_>) -> Option<Message> {
