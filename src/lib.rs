@@ -24,4 +24,5 @@ pub mod sim;
 pub mod status;
 pub mod store;
 
+pub use bot::Bot;
 pub use cli::{Builder, builder};

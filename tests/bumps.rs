@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use house::{House, Running};
 use innkeeper::model::UserId;
+use innkeeper::sim::Strike;
+use innkeeper::sim::world::permissions::READ_MESSAGE_HISTORY;
 use innkeeper::sim::world::{Chaos, Pings, SayOptions};
 use rusqlite::Connection;
 use serde_json::json;
@@ -50,6 +52,11 @@ impl House {
 
     fn counts(&self) -> Vec<(UserId, i64)> {
         self.stats().into_iter().map(|(user, bumps, _)| (user, bumps)).collect()
+    }
+
+    /// How often the bot read the channel of bumps.
+    fn looks(&self) -> usize {
+        self.sim.world().count_requests("GET", &format!("/channels/{}/messages", self.inn.bot_commands))
     }
 
     /// What the bot said by itself in the channel of bumps, and whom it pinged.
@@ -170,6 +177,76 @@ async fn a_reminder_that_was_due_while_the_bot_was_off_comes_once() {
     let bot = house.start().await;
     bot.settle(&house).await;
     assert_eq!(house.reminders().len(), 1);
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn bumps_that_were_missed_are_counted_and_move_the_reminder() {
+    let (house, bot) = open_with(|_| {}).await;
+    let (ada, bert, cleo) = (house.member(0), house.member(1), house.member(2));
+    house.bump(ada);
+    bot.settle(&house).await;
+    assert_eq!(house.looks(), 0, "without a bump there was none to miss");
+    bot.stop().await;
+    house.sim.world().expire_sessions();
+    house.clock.advance(HOUR * 3);
+    house.bump(bert);
+    house.clock.advance(HOUR * 3);
+    house.bump(cleo);
+    house.clock.advance(MINUTE);
+    // Too early, so it is refused.
+    house.bump(ada);
+    house.clock.advance(HOUR);
+    let bot = house.start().await;
+    while house.counts().len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    bot.settle(&house).await;
+    assert_eq!(house.counts(), [(ada, 1), (bert, 1), (cleo, 1)]);
+    assert!(house.reminders().is_empty(), "the one that was due is not needed any more");
+    assert_eq!(house.looks(), 1);
+    house.clock.advance(HOUR);
+    bot.settle(&house).await;
+    house.promises_kept().await;
+    assert_eq!(house.reminders().len(), 1);
+    bot.stop().await;
+    let bot = house.start().await;
+    bot.settle(&house).await;
+    house.promises_kept().await;
+    assert_eq!(house.counts(), [(ada, 1), (bert, 1), (cleo, 1)]);
+    assert_eq!(house.reminders().len(), 1);
+    // So it is for a session that cannot be resumed.
+    let looks = house.looks();
+    house.clock.advance(HOUR * 3);
+    house.sim.world().expire_sessions();
+    house.bump(bert);
+    house.sim.faults().strike(Strike::InvalidSession(false));
+    while house.looks() == looks || house.counts() != [(ada, 1), (bert, 2), (cleo, 1)] {
+        tokio::task::yield_now().await;
+    }
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn without_the_history_of_the_channel_the_reminder_comes_as_it_was_promised() {
+    let (house, bot) = open_with(|_| {}).await;
+    house.bump(house.member(0));
+    bot.settle(&house).await;
+    let everyone = house.inn.guild.get().to_string().parse().unwrap();
+    for role in [everyone, house.inn.bot_role] {
+        let no_history = house.sim.world().edit_role(house.inn.guild, role, |role| {
+            role.permissions.0 &= !READ_MESSAGE_HISTORY;
+        });
+        no_history.unwrap();
+    }
+    bot.settle(&house).await;
+    bot.stop().await;
+    house.sim.world().expire_sessions();
+    house.clock.advance(HOUR * 3);
+    let bot = house.start().await;
+    bot.settle(&house).await;
+    house.promises_kept().await;
+    assert_eq!((house.reminders().len(), house.looks()), (1, 0));
     bot.stop().await;
 }
 

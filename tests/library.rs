@@ -19,13 +19,18 @@ fn twin(name: &'static str) -> Command {
     Command::open(name, "Is there twice", "x", &[], |_, _, _| Ok(Plan::reply(Outgoing::text("x"))))
 }
 
+const BROKEN: Command = Command::open("broken", "Never works", "x", &[], |cx, _, _| {
+    cx.tx.write()?.execute("INSERT INTO nowhere VALUES (1)", ())?;
+    Ok(Plan::reply(Outgoing::text("x")))
+});
+
 #[tokio::test]
 async fn a_program_of_ones_own_has_commands_handlers_and_features() {
     let told = innkeeper::builder().command(twin("rank")).install().unwrap_err();
     assert_eq!(told.text(), "there are two commands called rank");
-    let told = innkeeper::builder().on("levels", |_| &[], |_, _| Ok(())).install().unwrap_err();
+    let told = innkeeper::Bot::builder().on("levels", |_| &[], |_, _| Ok(())).install().unwrap_err();
     assert_eq!(told.text(), "there are two features called levels");
-    greeter::builder().install().unwrap();
+    greeter::builder().command(BROKEN).install().unwrap();
     assert!(innkeeper::builder().command(twin("late")).install().unwrap_err().text().contains("were added before"));
 
     let house = House::new().await;
@@ -46,6 +51,10 @@ async fn a_program_of_ones_own_has_commands_handlers_and_features() {
     // What the house does for its own commands, it does for these.
     house.slash(house.inn.owner, "commands disable", &[("command", "soup".into())]).await;
     assert!(house.slash(bea, "soup", &[]).await.text().starts_with("`soup` is switched off in this server."));
+    let broken = house.slash(ada, "broken", &[]).await;
+    assert!(broken.ephemeral && broken.text().starts_with("Something went wrong on my side"), "{}", broken.text());
+    let usage = house.slash(house.inn.owner, "commands usage", &[]).await.text();
+    assert!(usage.contains("`/broken` **1** (1 fault) · "), "{usage}");
     house.clock.advance(Duration::from_secs(60));
     let mine = house.slash(bea, "mydata delete", &[]).await.text();
     assert!(mine.contains("**1** how often you wrote"), "{mine}");

@@ -413,3 +413,34 @@ async fn who_left_is_kept_as_long_as_the_owner_says() {
         bot.stop().await;
     }
 }
+
+#[tokio::test]
+async fn who_left_unseen_is_kept_no_longer_once_that_is_noticed() {
+    let (mut house, bot) = lived().await;
+    bot.stop().await;
+    house.config.privacy.keep_left_days = 30;
+    let (ada, bea) = (house.member(0), house.member(1));
+    let name = house.sim.world().name_of(house.inn.guild, bea).to_owned();
+    house.sim.world().expire_sessions();
+    house.sim.world().leave(house.inn.guild, bea).unwrap();
+    house.clock.advance(DAY);
+    let bot = house.start().await;
+    let board = house.slash(ada, "leaderboard", &[]).await.text();
+    assert!(board.contains(&name), "nobody told that they left: {board}");
+    // A moderator names them, and Discord is asked.
+    house.slash(house.inn.moderator, "warn", &[("member", Input::User(bea)), ("reason", "gone".into())]).await;
+    bot.settle(&house).await;
+    house.clock.advance(HOUR);
+    let board = house.slash(ada, "leaderboard", &[]).await.text();
+    assert!(!board.contains(&name), "{board}");
+    house.clock.advance(29 * DAY);
+    bot.bot.pass_minute();
+    bot.settle(&house).await;
+    assert!(mentions(&house, bea).contains_key("xp"), "not yet");
+    house.clock.advance(DAY);
+    bot.bot.pass_minute();
+    bot.settle(&house).await;
+    assert!(!mentions(&house, bea).contains_key("xp"));
+    check(&house);
+    bot.stop().await;
+}

@@ -11,7 +11,8 @@ use std::time::Duration;
 use house::{House, Running};
 use innkeeper::features;
 use innkeeper::model::{MessageId, UserId};
-use innkeeper::sim::world::Input;
+use innkeeper::sim::BOT_PERMISSIONS;
+use innkeeper::sim::world::{ChannelSpec, Input};
 use rusqlite::Connection;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -87,6 +88,32 @@ async fn a_command_that_is_switched_off_is_refused_at_every_door_and_after_a_res
     let rules: i64 = database.query_row("SELECT count(*) FROM command_rule", (), |row| row.get(0)).unwrap();
     assert_eq!(rules, 0, "what says nothing new is not kept");
     assert_eq!(usage(&house, "rank"), ["None [1, 0, 0, 0, 0, 1, 0]", "Some(0) [4, 1, 0, 0, 0, 3, 0]"]);
+}
+
+#[tokio::test]
+async fn what_one_server_sets_is_nothing_to_another() {
+    let house = House::new().await;
+    let (place, other) = {
+        let mut world = house.sim.world();
+        let other = world.add_user("Somebody else");
+        let guild = world.add_guild("Elsewhere", other);
+        let place = world.add_channel(guild, ChannelSpec::text("general"));
+        world.invite_bot(guild, BOT_PERMISSIONS, 5);
+        (place, other)
+    };
+    let bot = house.start().await;
+    let elsewhere = async |name: &str, options: &[(&str, Input)]| {
+        let id = house.sim.until(|world| world.slash(place, other, name, options).ok()).await;
+        house.sim.until(|world| world.finished_answer(id)).await.text()
+    };
+    set(&house, "disable", &[command("levels")]).await;
+    let off = "is switched off in this server";
+    assert!(told(&house, house.member(0), "levels", &[]).await.contains(off));
+    assert!(!elsewhere("levels", &[]).await.contains(off));
+    assert!(elsewhere("commands disable", &[command("rank")]).await.contains("switched off here"));
+    assert!(elsewhere("rank", &[]).await.contains(off));
+    assert!(!told(&house, house.member(0), "rank", &[]).await.contains(off));
+    bot.stop().await;
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ use crate::command::{Actor, Answer, Args, Awaited, Command, Door, Given, Invocat
 use crate::config::Config;
 use crate::cx::{Cx, Promised, Source};
 use crate::model::{
-    Author, ChannelId, Effect, Error, Event, Message, MessageId, Outgoing, Permission, Refusal, Result, Timestamp,
+    Author, ChannelId, Effect, Error, Event, Message, MessageId, Outgoing, Permission, Refusal, Result, Seen,
+    Timestamp, UserId,
 };
 use crate::store::{Tx, done, promises};
 
@@ -140,8 +141,19 @@ impl Bot {
             })?,
             (None, None) => return Err(Refusal::new("I am not connected to Discord, so I did nothing.")),
         };
+        if !seen.as_ref().is_some_and(Seen::is_here) {
+            self.tell_of_missing(invocation, user);
+        }
         args.look(seen.ok_or_else(|| Refusal::new("There is no such user."))?);
         Ok(args)
+    }
+
+    /// Tells the rooms that Discord was asked for a member whom the guild has not.
+    fn tell_of_missing(&self, invocation: &Invocation, user: UserId) {
+        let missing = Event::MemberMissing { guild: invocation.guild, user };
+        if self.submit_own(missing, Source::Id(invocation.key)).is_err() {
+            tracing::debug!("that a member is missing is not told of: the queue is full");
+        }
     }
 
     /// Tells the rooms that an open command was answered; who asked does not wait for what they make of it.

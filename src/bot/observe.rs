@@ -132,6 +132,7 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::ChannelRemoved { guild, .. }
         | Event::MemberSeen { guild, .. }
         | Event::MemberLeft { guild, .. }
+        | Event::MemberMissing { guild, .. }
         | Event::MemberBanned { guild, .. }
         | Event::VoiceSeen { guild, .. }
         | Event::CommandRan { guild, .. }

@@ -161,14 +161,18 @@ impl Bot {
 
     /// Inside the writer: the outcome, and what the rooms make of it.
     fn record_here(&self, tx: &Tx, promise: &Promise, outcome: Outcome, now: Timestamp) -> Result<Vec<Event>> {
+        let missing = match &outcome {
+            Tried(Err(setback)) if setback.is_missing_member() => promise.effect()?.member(),
+            _ => None,
+        };
         let ending = match outcome {
             Forbidden(words) => {
                 promises::cancel(tx, promise.id, &words, now)?;
                 Ending::CalledOff(words)
             }
-            Tried(Ok(Delivered { message, told, left, words })) => {
+            Tried(Ok(Delivered { message, told, left, words, read })) => {
                 promises::note_done(tx, promise.id, words.as_deref(), now)?;
-                Ending::Kept { message, told, left }
+                Ending::Kept { message, told, left, read }
             }
             Tried(Err(Setback::Refused { code, words, .. })) => {
                 promises::note_failed(tx, promise.id, &words, now)?;
@@ -180,10 +184,15 @@ impl Bot {
                 return Ok(Vec::new());
             }
         };
-        let (Some(guild), Some(tells)) = (promise.guild, promise.tells.clone()) else { return Ok(Vec::new()) };
         let source = Source::Promise(promise.id, promise.attempts);
         let setting = Setting { source, watched: self.0.vitals.watched(), is_command: false };
-        let emitted = self.show(tx, &Event::PromiseEnded { guild, tells, ending }, &setting)?;
+        let mut emitted = match missing {
+            Some((guild, user)) => self.show(tx, &Event::MemberMissing { guild, user }, &setting)?,
+            None => Vec::new(),
+        };
+        if let (Some(guild), Some(tells)) = (promise.guild, promise.tells.clone()) {
+            emitted.extend(self.show(tx, &Event::PromiseEnded { guild, tells, ending }, &setting)?);
+        }
         self.show_emitted(tx, emitted, &setting)
     }
 

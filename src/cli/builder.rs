@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 
 use super::{Exit, complain};
+use crate::bot::Bot;
 use crate::command::Command;
 use crate::config::Config;
 use crate::features::{self, Feature, Observe};
@@ -33,6 +34,13 @@ const OWN_COMMANDS: &str = "program";
 /// ```
 pub fn builder() -> Builder {
     Builder::default()
+}
+
+impl Bot {
+    /// The same as [`builder`], for whoever looks for it at the bot.
+    pub fn builder() -> Builder {
+        builder()
+    }
 }
 
 impl Builder {

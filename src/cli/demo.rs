@@ -138,6 +138,8 @@ fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -
         let applause = Action { send, channel: Some(inn.show_and_tell), ..Action::default() };
         config.rules.push(Rule::new(Occasion::Kudos, vec![applause]));
     }
+    // Who comes back has what they chose before.
+    config.roles.persistent = community.chosen_roles().to_vec();
     config.levels.roles =
         community.level_roles().into_iter().map(|(level, role)| LevelRole { level, role, keep: false }).collect();
     config

@@ -97,6 +97,10 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             cx.tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql(), cx.now.ms()])?;
             save_count(cx, *guild)
         }
+        Event::MemberMissing { guild, user } => {
+            forget(cx.tx, *guild, *user);
+            people::save_missing(cx.tx, *guild, *user, cx.now)
+        }
         // Nothing that Discord told: the member is known.
         Event::LevelReached { .. }
         | Event::ToolUnlocked { .. }

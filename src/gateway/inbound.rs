@@ -5,7 +5,7 @@
 //! never logs what people wrote.
 
 mod audit;
-mod message;
+pub mod message;
 pub mod people;
 mod voice;
 

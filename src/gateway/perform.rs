@@ -12,6 +12,7 @@ use super::act::{self, Act, ToldBefore};
 use super::attach::{self, File};
 use super::body;
 use super::clean::Clean;
+use super::inbound::message;
 use super::raw::Raw;
 use super::refusal::{self, code};
 use super::rest::Rest;
@@ -83,6 +84,14 @@ impl Performer {
         self.rest.call(call).await.map(|_| Delivered { message: Some(id), ..Delivered::default() })
     }
 
+    async fn read_back(&self, guild: GuildId, channel: ChannelId, look_at: u16) -> Result<Delivered, Setback> {
+        let reply = self.rest.call(Call::get(format!("/channels/{channel}/messages?limit={look_at}"))).await?;
+        let text = std::str::from_utf8(&reply.body).map_err(|_| unreadable())?;
+        let mut read = message::list(guild, text).ok_or_else(unreadable)?;
+        read.sort_by_key(|message| message.id);
+        Ok(Delivered { read, ..Delivered::default() })
+    }
+
     async fn direct_channel(&self, user: UserId) -> Result<ChannelId, Setback> {
         if let Some(channel) = lock(&self.direct).get(&user) {
             return Ok(*channel);
@@ -141,6 +150,9 @@ impl Discord for Performer {
                     let now = self.vitals.clock.now();
                     let clean = Clean { channel, before, look_at, me, prefix, heads, reason, now };
                     (Place::Channel(channel), clean.run(&self.rest).await)
+                }
+                Effect::ReadBack { guild, channel, look_at } => {
+                    return self.read_back(*guild, *channel, *look_at).await;
                 }
                 Effect::SendDirect { user, message } => {
                     return self.send_direct(*user, message, nonce).await.map(|(_, sent)| sent);

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lock::Left;
-use super::{ChannelId, GuildId, MessageId, RoleId, Timestamp, UserId};
+use super::{ChannelId, GuildId, Message, MessageId, RoleId, Timestamp, UserId};
 
 /// Something done about a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,8 +49,8 @@ pub enum Told {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// Discord did it. `message` is the one that now exists, for what sends one; `told` where somebody was to be told;
-    /// `left` is what somebody had changed, where something was put back as it was.
-    Kept { message: Option<MessageId>, told: Option<Told>, left: Vec<Left> },
+    /// `left` is what somebody had changed, where something was put back as it was; `read` is what was read.
+    Kept { message: Option<MessageId>, told: Option<Told>, left: Vec<Left>, read: Vec<Message> },
     /// Discord refused it with its code (0: none), said in words.
     Refused { code: u32, words: String },
     /// Somebody called it off; words say who.

@@ -12,9 +12,9 @@ use super::deed::{Deed, Told};
 use super::lock::{Bar, Left};
 use super::select::Select;
 use super::webhook::WebhookUrl;
-use super::{ChannelId, GuildId, Illustration, MessageId, RoleId, Timestamp, UserId};
+use super::{ChannelId, GuildId, Illustration, Message, MessageId, RoleId, Timestamp, UserId};
 
-/// A change on Discord.
+/// A change on Discord, or a look at it that has its place among them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Effect {
@@ -66,6 +66,12 @@ pub enum Effect {
         prefix: String,
         heads: Vec<String>,
         reason: String,
+    },
+    /// Nothing is changed: the newest messages of a channel are read, so many at most, for what was missed.
+    ReadBack {
+        guild: GuildId,
+        channel: ChannelId,
+        look_at: u16,
     },
     /// What happened is posted to an address outside of Discord, as JSON; it is tried until this time.
     Webhook {
@@ -123,6 +129,7 @@ impl Effect {
             Self::SendMessage { channel, .. }
             | Self::ChangeMessage { channel, .. }
             | Self::CleanUp { channel, .. }
+            | Self::ReadBack { channel, .. }
             | Self::Lock { channel, .. }
             | Self::Unlock { channel, .. } => format!("channel:{channel}"),
             Self::SendDirect { user, .. } => format!("user:{user}"),
@@ -131,6 +138,19 @@ impl Effect {
             // A server that is slow holds up itself alone.
             Self::Webhook { url, .. } => format!("webhook:{}", url.host()),
             Self::Act { guild, user, .. } | Self::Unsay { guild, user, .. } => format!("member:{guild}:{user}"),
+        }
+    }
+}
+
+impl Effect {
+    /// The member whose place in a guild it needs.
+    pub fn member(&self) -> Option<(GuildId, UserId)> {
+        match self {
+            Self::AddRole { guild, user, .. }
+            | Self::RemoveRole { guild, user, .. }
+            | Self::SetNickname { guild, user, .. }
+            | Self::Act { guild, user, .. } => Some((*guild, *user)),
+            _ => None,
         }
     }
 }
@@ -238,6 +258,8 @@ pub struct Delivered {
     pub left: Vec<Left>,
     /// What was done, for effects of which that is only known afterwards.
     pub words: Option<String>,
+    /// The messages that were read, the oldest first, for effects that read some.
+    pub read: Vec<Message>,
 }
 
 /// Why an effect was not performed.
@@ -250,7 +272,18 @@ pub enum Setback {
     Later { after: Duration, words: String },
 }
 
+/// Discord's codes for somebody who is not in the guild, or does not exist at all any more.
+///
+/// Source: Discord API documentation, "Opcodes and Status Codes", "JSON Error Codes".
+const UNKNOWN_MEMBER: u32 = 10_007;
+const UNKNOWN_USER: u32 = 10_013;
+
 impl Setback {
+    /// Discord says that whom it is about is not in the guild.
+    pub fn is_missing_member(&self) -> bool {
+        matches!(self, Self::Refused { code: UNKNOWN_MEMBER | UNKNOWN_USER, .. })
+    }
+
     /// The reason, for a moderator.
     pub fn words(&self) -> &str {
         match self {

@@ -84,6 +84,11 @@ pub enum Event {
         name: String,
         bot: bool,
     },
+    /// Discord was asked, and somebody is not in the guild. Since when, and whether they ever were, is not told.
+    MemberMissing {
+        guild: GuildId,
+        user: UserId,
+    },
     /// Somebody was banned, by whomever.
     MemberBanned {
         guild: GuildId,
@@ -204,7 +209,7 @@ pub enum Event {
 }
 
 /// A message, as far as any room needs it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     pub id: MessageId,
     pub guild: GuildId,

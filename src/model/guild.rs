@@ -240,6 +240,7 @@ impl Guilds {
             | Event::VoiceSeen { .. }
             | Event::CommandRan { .. }
             | Event::MemberBanned { .. }
+            | Event::MemberMissing { .. }
             | Event::CommandSet { .. }
             | Event::CommandsCounted(_)
             | Event::Audited(_)

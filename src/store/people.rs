@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Tx;
-use crate::model::{Author, Avatar, GuildId, Result, UserId};
+use crate::model::{Author, Avatar, GuildId, Result, Timestamp, UserId};
 
 /// The name and avatar with which a member was last seen.
 pub fn find_look(connection: &Connection, guild: GuildId, user: UserId) -> Result<Option<(String, Option<Avatar>)>> {
@@ -19,6 +19,16 @@ pub fn find_look(connection: &Connection, guild: GuildId, user: UserId) -> Resul
 pub fn find_name(connection: &Connection, guild: GuildId, user: UserId) -> Result<Option<String>> {
     let sql = "SELECT name FROM member WHERE guild = ?1 AND user = ?2";
     Ok(connection.prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| row.get(0)).optional()?)
+}
+
+/// Somebody who was taken to be in a guild is not: they are gone since now, as far as anybody knows.
+pub fn save_missing(tx: &Tx, guild: GuildId, user: UserId, now: Timestamp) -> Result<()> {
+    let here = "SELECT 1 FROM member WHERE guild = ?1 AND user = ?2 AND present = 1";
+    if tx.read().prepare_cached(here)?.exists([guild.sql(), user.sql()])? {
+        let sql = "UPDATE member SET present = 0, left_at = ?3 WHERE guild = ?1 AND user = ?2";
+        tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql(), now.ms()])?;
+    }
+    Ok(())
 }
 
 /// What became of somebody's row.

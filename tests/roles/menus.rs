@@ -6,7 +6,7 @@ use innkeeper::sim::{Act, Response};
 use serde_json::json;
 
 use crate::house::{House, Running};
-use crate::open_with;
+use crate::{DAY, open_with};
 
 /// A house with a menu of three colours, made by the admin with these options.
 async fn open(options: &[(&'static str, Input)]) -> (House, Running, [RoleId; 3], String) {
@@ -25,6 +25,29 @@ impl House {
         let world = self.sim.world();
         let messages = world.bot_messages(self.inn.bot_commands);
         (*messages.iter().rfind(|message| message.text().contains("Menu ")).unwrap()).clone()
+    }
+
+    /// What can be chosen from each menu, by its title, once all of them are drawn.
+    async fn offers(&self, bot: &Running) -> Vec<String> {
+        bot.settle(self).await;
+        self.promises_kept().await;
+        let world = self.sim.world();
+        let menus = world.bot_messages(self.inn.bot_commands).into_iter().filter(|m| m.text().contains("Menu "));
+        let label = |part: &serde_json::Value| part["label"].as_str().unwrap().to_owned();
+        let offer = |menu: &Message| {
+            let entries = menu.lists().flat_map(|list| list["options"].as_array().unwrap());
+            let labels: Vec<_> = menu.buttons().chain(entries).map(label).collect();
+            format!("{}: {}", menu.text().lines().next().unwrap(), labels.join(" "))
+        };
+        menus.map(offer).collect()
+    }
+
+    fn rename(&self, role: RoleId, name: &str) {
+        self.sim.world().edit_role(self.inn.guild, role, |role| role.name = name.to_owned()).unwrap();
+    }
+
+    fn redrawn(&self) -> usize {
+        self.sim.world().count_requests("PATCH", "/messages/")
     }
 
     /// A member chooses from the list of a menu.
@@ -154,11 +177,8 @@ async fn a_role_with_moderation_permissions_is_on_no_menu_and_given_by_none() {
     bot.settle(&house).await;
     let told = house.told(ada, &menu, "Red").await;
     assert_eq!(told, "The role **Red** has moderation permissions by now, so nobody can choose it.");
-    house.sim.world().delete_role(inn.guild, roles[1]).unwrap();
     house.lift(roles[2], 20);
     bot.settle(&house).await;
-    let told = house.told(ada, &menu, "Green").await;
-    assert!(told.starts_with("The role **Green** was deleted, so nobody can choose it."), "{told}");
     let told = house.told(ada, &menu, "Blue").await;
     assert!(told.starts_with("I cannot give or take **Blue**"), "{told}");
     assert_eq!(house.sim.world().count_requests("PUT", "/roles/"), 0);
@@ -194,6 +214,67 @@ async fn a_menu_is_edited_and_removed_and_old_buttons_say_so() {
     assert!(house.has(ada, pink));
     let told = house.slash(inn.admin, "rolemenu edit", &[("menu", 1.into())]).await.text();
     assert_eq!(told, "There is no menu 1 here any more.");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn menus_follow_the_names_of_their_roles_and_leave_out_those_that_are_gone() {
+    let (house, bot, [red, green, blue], _) = open(&[]).await;
+    let (ada, inn) = (house.member(0), house.inn.clone());
+    let more: [(&str, Input); 3] = [("title", "More".into()), ("roles", "Blue, Red".into()), ("look", "list".into())];
+    house.slash(inn.admin, "rolemenu create", &more).await;
+    assert_eq!(house.offers(&bot).await, ["Colours \\@everyone: Red Green Blue", "More: Blue Red"]);
+    house.rename(red, "Scarlet");
+    assert_eq!(house.offers(&bot).await, ["Colours \\@everyone: Scarlet Green Blue", "More: Blue Scarlet"]);
+    let told = house.slash(ada, "pickrole", &[("menu", 1.into()), ("roles", red.to_string().into())]).await.text();
+    assert_eq!(told, "You have **Scarlet** now.");
+    house.sim.world().delete_role(inn.guild, green).unwrap();
+    assert_eq!(house.offers(&bot).await, ["Colours \\@everyone: Scarlet Blue", "More: Blue Scarlet"]);
+    // Somebody whose screen shows what was there before.
+    let told = house.slash(ada, "pickrole", &[("menu", 1.into()), ("roles", green.to_string().into())]).await.text();
+    assert_eq!(told, "That role is not on menu 1 any more.");
+    // What does not change a menu does not draw it.
+    house.lift(blue, 2);
+    house.rename(inn.regular_role, "Old hand");
+    house.offers(&bot).await;
+    assert_eq!(house.redrawn(), 3);
+    // What happens while the bot is off is seen with the next session, and once.
+    bot.stop().await;
+    house.sim.world().expire_sessions();
+    house.rename(red, "Crimson");
+    house.sim.world().delete_role(inn.guild, blue).unwrap();
+    house.clock.advance(DAY);
+    let bot = house.start().await;
+    assert_eq!(house.offers(&bot).await, ["Colours \\@everyone: Crimson", "More: Crimson"]);
+    bot.stop().await;
+    house.sim.world().expire_sessions();
+    house.clock.advance(DAY);
+    let bot = house.start().await;
+    house.sim.world().delete_role(inn.guild, red).unwrap();
+    assert_eq!(house.offers(&bot).await, ["Colours \\@everyone: ", "More: "]);
+    assert!(house.menu().text().contains("There is no role to choose from any more."), "{}", house.menu().text());
+    assert_eq!(house.redrawn(), 7);
+    let edit: [(&str, Input); 2] = [("menu", 1.into()), ("roles", "Old hand".into())];
+    let told = house.slash(inn.admin, "rolemenu edit", &edit).await.text();
+    assert_eq!(told, format!("Menu **1** is in <#{}>.", inn.bot_commands));
+    assert_eq!(house.offers(&bot).await, ["Colours \\@everyone: Old hand", "More: "]);
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn a_role_that_is_renamed_while_its_menu_is_being_posted_is_not_missed() {
+    let (house, bot) = open_with(|_| {}).await;
+    let red = house.role("Red");
+    bot.settle(&house).await;
+    house.sim.world().plan("POST", "/messages", None, Act::Answer(Response::json(503, &json!({}))));
+    let create: [(&str, Input); 2] = [("title", "Colours".into()), ("roles", "Red".into())];
+    let told = house.slash(house.inn.admin, "rolemenu create", &create).await.text();
+    assert_eq!(told, "Menu **1**: Discord has not answered yet; I go on trying.");
+    house.rename(red, "Scarlet");
+    bot.settle(&house).await;
+    house.sim.world().clear_plans();
+    house.clock.advance(DAY);
+    assert_eq!(house.offers(&bot).await, ["Colours: Scarlet"]);
     bot.stop().await;
 }
 

@@ -257,6 +257,8 @@ async fn who_left_while_the_bot_was_off_ends_in_words_too() {
     assert_eq!(house.states(), ["over They are not in the server any more."]);
     let failed = "SELECT count(*) FROM promise WHERE state = 'failed'";
     assert_eq!(house.rows(failed), ["0"], "there is nothing that anybody could do");
+    let gone = format!("SELECT present, left_at > 0 FROM member WHERE user = {ada}");
+    assert_eq!(house.rows(&gone), ["0 1"], "who is not there is known as gone");
     bot.stop().await;
 }
 

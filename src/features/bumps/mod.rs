@@ -2,6 +2,7 @@
 //! be done again. Nobody is ranked or rewarded for it unless the configuration says so, because the sites forbid it.
 
 mod commands;
+mod missed;
 pub mod rules;
 pub mod store;
 mod text;
@@ -18,7 +19,7 @@ pub(super) static FEATURE: Feature = Feature {
     needs: |_| &[Need::Messages, Need::MessageContent],
     commands: commands::COMMANDS,
     undoes: &[],
-    start: None,
+    start: Some(missed::start),
     observe,
     card: None,
     verify: None,
@@ -27,7 +28,16 @@ pub(super) static FEATURE: Feature = Feature {
 };
 
 fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
-    let Event::MessageSent(message) = event else { return Ok(()) };
+    match event {
+        Event::MessageSent(message) => count(cx, message),
+        Event::GuildSeen(guild) => missed::look(cx, guild),
+        Event::PromiseEnded { guild, tells, ending } if tells == missed::WORD => missed::ended(cx, *guild, ending),
+        _ => Ok(()),
+    }
+}
+
+/// Counts a bump, if the message is the answer to one.
+fn count(cx: &mut Cx<'_>, message: &Message) -> Result<()> {
     let Some(used) = rules::bump(&cx.config.bumps, message) else { return Ok(()) };
     let (guild, at) = (message.guild, message.id.time());
     if store::is_known(cx.tx.read(), message.id)? {
@@ -49,7 +59,8 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
 fn remind(cx: &mut Cx<'_>, message: &Message, due_at: Timestamp) -> Result<()> {
     let (guild, channel) = (message.guild, message.channel);
     cx.promise(Promised {
-        action: "bumps.remind",
+        // Several may be found at once.
+        action: &format!("bumps.remind.{}", message.id),
         target: Some(format!("bump:{guild}")),
         guild: Some(guild),
         about: text::promise_reminder().to_owned(),

@@ -16,6 +16,10 @@ pub fn promise_reminder() -> &'static str {
     "say that the server can be bumped again"
 }
 
+pub fn promise_look() -> &'static str {
+    "look for bumps that I missed"
+}
+
 /// The command, as something to click where its id is known.
 fn command(bumps: &Bumps) -> String {
     if bumps.bot.get() == DISBOARD && bumps.command == "bump" {

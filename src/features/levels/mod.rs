@@ -90,6 +90,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         Event::Closing => why::spill(cx.tx, cx.now),
         Event::CommandRan { .. } => message::on_command(cx, event),
         // Who comes back is given what they should hold then.
+        Event::MemberMissing { guild, user } => set_away(cx, *guild, *user, true),
         Event::MemberLeft { guild, user, .. } => {
             set_away(cx, *guild, *user, true)?;
             roles::call_off(cx, *guild, *user)

@@ -65,7 +65,8 @@ pub fn refused(no: No, channel: &Channel) -> String {
     let id = channel.id;
     match no {
         No::Category => format!(
-            "<#{id}> is a category: nobody writes in it. Lock its channels one by one, or all of them with /lockall."
+            "<#{id}> is a category: nobody writes in it. Lock its channels one by one with /lock, or every open channel \
+             of the server with /lockall."
         ),
         No::Kind => format!("<#{id}> is of a kind that I cannot lock."),
         No::Lacks(missing) => format!(

@@ -7,13 +7,14 @@ mod text;
 
 use super::Feature;
 use crate::cx::Cx;
-use crate::model::{Event, GuildId, Result, UserId};
+use crate::model::{Event, GuildId, Need, Result, UserId};
 use crate::store::personal::{self, Forget, Holds, Members, OWN, Personal};
 
 pub(super) static FEATURE: Feature = Feature {
     name: "privacy",
     is_on: |_| true,
-    needs: |_| &[],
+    // Who leaves, and when.
+    needs: |config| if config.privacy.keep_left_days > 0 { &[Need::Members] } else { &[] },
     commands: &[&commands::EXPORT, &commands::DELETE],
     undoes: &[],
     start: None,

@@ -98,11 +98,18 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         }
         Event::MemberBanned { guild, user } => persistent::banned(cx, *guild, *user),
         Event::Audited(line) => persistent::audited(cx, line),
-        Event::GuildSeen(guild) => look_over(cx, guild.id),
-        Event::RoleSeen { guild, .. } => look_over(cx, *guild),
+        Event::GuildSeen(guild) => {
+            look_over(cx, guild.id)?;
+            menu::look_over(cx, guild.id, None)
+        }
+        Event::RoleSeen { guild, role } => {
+            look_over(cx, *guild)?;
+            menu::look_over(cx, *guild, Some(role.id))
+        }
         Event::RoleRemoved { guild, role } => {
             temporary::role_removed(cx, *guild, *role)?;
-            look_over(cx, *guild)
+            look_over(cx, *guild)?;
+            menu::look_over(cx, *guild, Some(*role))
         }
         Event::ChannelRemoved { guild, channel } => menu::channel_removed(cx, *guild, *channel),
         _ => Ok(()),

@@ -57,11 +57,15 @@ pub fn givable<'g>(
     }
 }
 
-/// The roles that a text names: mentions or ids, or names with commas between them, each once.
+/// The roles that a text names: mentions or ids, or a name, or names with commas between them, each once.
 ///
 /// # Errors
 /// The part that names no role.
 pub fn named<'g>(guild: &'g Guild, text: &str) -> Result<Vec<&'g Role>, String> {
+    // One name may have several words.
+    if let Some(role) = find(guild, text.trim()) {
+        return Ok(vec![role]);
+    }
     let parts: Vec<&str> = if text.contains(',') { text.split(',').collect() } else { words(text) };
     let mut roles: Vec<&Role> = Vec::new();
     for part in parts.into_iter().map(str::trim).filter(|part| !part.is_empty()) {
@@ -189,6 +193,7 @@ mod tests {
         assert_eq!(found("role 11, @Role 13 , <@&12>,"), Ok(vec![11, 13, 12]));
         assert_eq!(found("<@&11> <@&99>"), Err("<@&99>".to_owned()));
         assert_eq!(found("Role 11, Nobody"), Err("Nobody".to_owned()));
+        assert_eq!(found(" role 12 "), Ok(vec![12]));
         assert_eq!(found("  "), Ok(Vec::new()));
     }
 

@@ -1,4 +1,4 @@
-//! Messages as the gateway brings them: written, and deleted.
+//! Messages as the gateway brings them: written, and deleted. And as a channel lists them.
 
 use super::super::raw::Raw;
 use super::{
@@ -20,13 +20,23 @@ pub(super) fn sent(data: &str) -> Reading {
     if fields.guild_id.is_missing() {
         return Some(None);
     }
+    message(fields.guild_id.id()?, &fields).map(|message| Some(Event::MessageSent(message)))
+}
+
+/// The messages of a list, in its order, in a channel of this guild: it names the guild in none of them, nor anybody's
+/// roles.
+pub fn list(guild: GuildId, data: &str) -> Option<Vec<Message>> {
+    let listed: Vec<Raw<'_>> = fields(data)?;
+    Some(listed.into_iter().filter_map(|raw| message(guild, &raw.object())).collect())
+}
+
+fn message(guild: GuildId, fields: &MessageFields<'_>) -> Option<Message> {
     let member: MemberFields = fields.member.object();
-    let guild = fields.guild_id.id()?;
     let mut author = author(guild, fields.author.object(), &member)?;
     author.bot |= !fields.webhook_id.is_missing();
     let kind = fields.kind.whole().unwrap_or(0);
-    let used = if kind == ANSWER && author.bot { used(&fields) } else { None };
-    Some(Some(Event::MessageSent(Message {
+    let used = if kind == ANSWER && author.bot { used(fields) } else { None };
+    Some(Message {
         id: fields.id.id()?,
         guild,
         channel: fields.channel_id.id()?,
@@ -37,7 +47,7 @@ pub(super) fn sent(data: &str) -> Reading {
         content: fields.content.text().unwrap_or_default().into_owned(),
         kind: u8::try_from(kind).unwrap_or(u8::MAX),
         used: used.map(Box::new),
-    })))
+    })
 }
 
 /// The command behind an answer. Of Discord's two descriptions of it, the older one has all that we need.

@@ -156,6 +156,21 @@ fn what_a_reply_answers_may_be_gone_or_odd() {
 }
 
 #[test]
+fn of_a_list_of_messages_an_odd_one_costs_no_other() {
+    let guild = GuildId::new(10).unwrap();
+    let answer = json!({
+        "id": "40", "channel_id": "20", "type": 20, "author": {"id": "30", "username": "listing", "bot": true},
+        "interaction": {"name": "bump", "user": {"id": "31", "username": "ada"}}, "embeds": [{}],
+    });
+    let list = json!([null, 7, {"id": "41"}, answer]).to_string();
+    let [read] = &message::list(guild, &list).unwrap()[..] else { panic!("not the one message") };
+    let used = read.used.as_deref().unwrap();
+    assert_eq!((read.guild, read.channel.get(), used.command.as_str(), used.by.id.get()), (guild, 20, "bump", 31));
+    assert!(used.answered_with_embed && used.by.roles.is_none());
+    assert!(message::list(guild, "{}").is_none() && message::list(guild, "<html>").is_none());
+}
+
+#[test]
 fn deleted_messages_are_told_one_by_one_and_in_bulk() {
     let gone = |name: &str, data: &Value| match happened(name, data) {
         Event::MessagesDeleted { guild, channel, messages } => {

@@ -42,12 +42,13 @@ pub struct Community {
     people: usize,
     seed: u64,
     inn: Option<Inn>,
+    chosen_roles: Vec<RoleId>,
 }
 
 impl Community {
     /// So many people, staff included.
     pub fn new(people: u32, seed: u64) -> Self {
-        Self { people: (people as usize).max(STAFF + 1), seed, inn: None }
+        Self { people: (people as usize).max(STAFF + 1), seed, inn: None, chosen_roles: Vec::new() }
     }
 
     /// Starts a simulated Discord with the inn in it, and everybody at home.
@@ -59,7 +60,7 @@ impl Community {
             sim.world().set_avatar(*user, &hash, &file);
         }
         sim.world().invite_listing_bot(inn.guild);
-        roles::furnish(&mut sim.world(), &inn);
+        self.chosen_roles = roles::furnish(&mut sim.world(), &inn);
         self.inn = Some(inn);
         Ok(sim)
     }
@@ -72,6 +73,11 @@ impl Community {
     /// The roles that levels are to bring: level and role.
     pub fn level_roles(&self) -> Vec<(u32, RoleId)> {
         self.inn.iter().flat_map(|inn| [(5, inn.level_5), (10, inn.level_10)]).collect()
+    }
+
+    /// The roles that people choose for themselves.
+    pub fn chosen_roles(&self) -> &[RoleId] {
+        &self.chosen_roles
     }
 
     /// Lets the evening unfold, `speed` times as fast as in reality, until the task is aborted.
@@ -140,8 +146,11 @@ impl Stage {
                 }
             }
             Deed::Join { who } => {
-                let user = world.add_person(who);
-                self.people.push(user);
+                let user = self.person(who).unwrap_or_else(|| {
+                    let user = world.add_person(who);
+                    self.people.push(user);
+                    user
+                });
                 world.rejoin(guild, user);
             }
             Deed::Leave { who } => {

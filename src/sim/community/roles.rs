@@ -1,6 +1,6 @@
 //! The roles that people of the inn choose for themselves, from a menu that the admin has the bot post.
 
-use crate::model::{MessageId, UserId};
+use crate::model::{MessageId, RoleId, UserId};
 
 use super::super::Inn;
 use super::super::world::{RoleSpec, World};
@@ -12,10 +12,8 @@ const ORDER: &str = "/rolemenu create title:What brings you here? roles:Storytel
 const CHOOSERS_EVERY: usize = 8;
 
 /// Adds the roles.
-pub(super) fn furnish(world: &mut World, inn: &Inn) {
-    for (name, colour) in ROLES {
-        world.add_role(inn.guild, RoleSpec::named(name, 1).coloured(colour));
-    }
+pub(super) fn furnish(world: &mut World, inn: &Inn) -> Vec<RoleId> {
+    ROLES.iter().map(|(name, colour)| world.add_role(inn.guild, RoleSpec::named(name, 1).coloured(*colour))).collect()
 }
 
 /// The menu, once the admin asked for it.

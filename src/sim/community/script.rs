@@ -328,10 +328,16 @@ impl Script {
         }
     }
 
+    /// Somebody new comes, or one who left comes back.
     fn arrive(&mut self, at: Duration) {
-        let who = self.weights.len();
+        let gone: Vec<usize> = (STAFF..self.weights.len()).filter(|who| self.weights[*who] <= 0.0).collect();
+        let back = self.pick(&gone).filter(|_| self.dice.bool());
+        let who = back.unwrap_or(self.weights.len());
         let weight = 1.0 / (self.dice.f64() * 40.0 + 3.0);
-        self.weights.push(weight);
+        match back {
+            Some(who) => self.weights[who] = weight,
+            None => self.weights.push(weight),
+        }
         self.total_weight += weight;
         self.deed(at, Deed::Join { who });
         let later = at + Duration::from_secs(10) + self.exponential(20.0);

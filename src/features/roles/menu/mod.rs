@@ -14,7 +14,7 @@ use super::{CATEGORY, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, givable};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::{Cx, Promised};
 use crate::model::{
-    ChannelId, Effect, Ending, GuildId, Outgoing, Permission, Refusal, Result, RoleId, text as model_text,
+    ChannelId, Effect, Ending, Guild, GuildId, Outgoing, Permission, Refusal, Result, RoleId, text as model_text,
 };
 use crate::store::promises;
 
@@ -175,7 +175,7 @@ fn post(cx: &mut Cx<'_>, menu: &Menu) -> Result<()> {
 
 fn promise(cx: &mut Cx<'_>, menu: &Menu, word: &str, effect: Effect) -> Result<()> {
     cx.promise(Promised {
-        action: word,
+        action: &action(word, menu.number),
         target: Some(target(menu.guild, menu.number)),
         guild: Some(menu.guild),
         about: text::promise(menu),
@@ -185,20 +185,25 @@ fn promise(cx: &mut Cx<'_>, menu: &Menu, word: &str, effect: Effect) -> Result<(
     })
 }
 
+/// Several menus may follow from one event.
+fn action(word: &str, number: i64) -> String {
+    format!("{word}.{number}")
+}
+
 fn target(guild: GuildId, number: i64) -> String {
     format!("rolemenu:{guild}:{number}")
 }
 
 fn answer_when_done(cx: &mut Cx<'_>, menu: &Menu, word: &str) -> Result<Plan> {
     let reply = answer(cx, menu.number)?;
-    Ok(Plan::after(cx.origin(word), menu.number, answer, reply))
+    Ok(Plan::after(cx.origin(&action(word, menu.number)), menu.number, answer, reply))
 }
 
 fn answer(cx: &mut Cx<'_>, number: i64) -> Result<Outgoing> {
     let guild = cx.guild()?;
     let menu = store::find(cx.tx.read(), guild, number)?;
     let menu = menu.ok_or_else(|| Refusal::new(text::no_such_menu(number)))?;
-    let is_due = |word: &str| promises::is_due(cx.tx.read(), &cx.origin(word));
+    let is_due = |word: &str| promises::is_due(cx.tx.read(), &cx.origin(&action(word, number)));
     let waits = is_due(POST_WORD)? || is_due(EDIT_WORD)?;
     Ok(Outgoing::text(text::outcome(&menu, waits)))
 }
@@ -220,7 +225,12 @@ pub fn ended(cx: &mut Cx<'_>, guild: GuildId, tells: &str, ending: &Ending) -> R
             store::save_message(cx.tx, key, State::Removed, *message, None)?;
             draw(cx, &Menu { message: *message, ..menu }).map(drop)
         }
-        (POST_WORD, Ending::Kept { message, .. }) => store::save_message(cx.tx, key, State::Posted, *message, None),
+        (POST_WORD, Ending::Kept { message, .. }) => {
+            store::save_message(cx.tx, key, State::Posted, *message, None)?;
+            // Its roles may have changed on the way.
+            let Some(found) = cx.guilds.find(guild) else { return Ok(()) };
+            follow(cx, &found, Menu { state: State::Posted, message: *message, ..menu })
+        }
         (POST_WORD, Ending::Refused { words, .. } | Ending::CalledOff(words)) if menu.state == State::Pending => {
             store::save_message(cx.tx, key, State::Failed, None, Some(words))
         }
@@ -242,6 +252,29 @@ pub fn ended(cx: &mut Cx<'_>, guild: GuildId, tells: &str, ending: &Ending) -> R
         }
         _ => Ok(()),
     }
+}
+
+/// Roles of the guild, or one of them, may have another name or be gone: the menus that offer them are drawn anew.
+pub fn look_over(cx: &mut Cx<'_>, guild: GuildId, role: Option<RoleId>) -> Result<()> {
+    let Some(found) = cx.guilds.find(guild) else { return Ok(()) };
+    for number in store::list_offering(cx.tx.read(), guild, role)? {
+        if let Some(menu) = store::find(cx.tx.read(), guild, number)? {
+            follow(cx, &found, menu)?;
+        }
+    }
+    Ok(())
+}
+
+/// A menu offers its roles by the names that they have now, and none that is gone.
+fn follow(cx: &mut Cx<'_>, found: &Guild, menu: Menu) -> Result<()> {
+    let there = menu.roles.iter().filter_map(|(role, _)| found.role(*role));
+    let roles: Vec<_> = there.map(|role| (role.id, role.name.clone())).collect();
+    if roles == menu.roles {
+        return Ok(());
+    }
+    let menu = Menu { roles, ..menu };
+    store::save_roles(cx.tx, &menu)?;
+    if menu.message.is_some() { draw(cx, &menu).map(drop) } else { Ok(()) }
 }
 
 /// What was posted in a channel went with it.

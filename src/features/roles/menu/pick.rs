@@ -44,8 +44,9 @@ fn pick(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     for role in take.iter().filter(|_| !in_place) {
         last = Some(promise(cx, &menu, picker, (*role, false), &[])?);
     }
+    let Some(origin) = last else { return Ok(Plan::reply(Outgoing::text(text::NOTHING.to_owned()))) };
     let reply = answer(cx, number)?;
-    Ok(last.map_or(Plan::reply(reply.clone()), |origin| Plan::after(origin, number, answer, reply)))
+    Ok(Plan::after(origin, number, answer, reply))
 }
 
 /// The roles that a line names, all of which have to be on the menu.

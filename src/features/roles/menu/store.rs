@@ -89,6 +89,15 @@ pub fn find(connection: &Connection, guild: GuildId, number: i64) -> Result<Opti
     Ok(Some(Menu { roles, ..menu }))
 }
 
+/// The menus that offer this role, or any, by their numbers; not those that were removed or are just being posted.
+pub fn list_offering(connection: &Connection, guild: GuildId, role: Option<RoleId>) -> Result<Vec<i64>> {
+    let sql = "SELECT DISTINCT number FROM role_menu_role JOIN role_menu USING (guild, number)
+        WHERE guild = ?1 AND (?2 IS NULL OR role = ?2) AND state IN ('posted', 'failed') ORDER BY number";
+    let mut statement = connection.prepare_cached(sql)?;
+    let numbers = statement.query_map(params![guild.sql(), role.map(RoleId::sql)], |row| row.get(0))?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Writes a menu as it is from now on; `actor` made it, where it is new.
 pub fn save(tx: &Tx, menu: &Menu, actor: UserId, now: Timestamp) -> Result<()> {
     let connection = tx.write()?;
@@ -112,6 +121,14 @@ pub fn save(tx: &Tx, menu: &Menu, actor: UserId, now: Timestamp) -> Result<()> {
         actor.sql(),
         now.ms(),
     ])?;
+    save_roles(tx, menu)?;
+    tx.hurry();
+    Ok(())
+}
+
+/// Writes what a menu offers from now on.
+pub fn save_roles(tx: &Tx, menu: &Menu) -> Result<()> {
+    let connection = tx.write()?;
     let sql = "DELETE FROM role_menu_role WHERE guild = ?1 AND number = ?2";
     connection.prepare_cached(sql)?.execute([menu.guild.sql(), menu.number])?;
     let sql = "INSERT INTO role_menu_role (guild, number, place, role, role_name) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -119,7 +136,6 @@ pub fn save(tx: &Tx, menu: &Menu, actor: UserId, now: Timestamp) -> Result<()> {
         let values = params![menu.guild.sql(), menu.number, place, role.sql(), name];
         connection.prepare_cached(sql)?.execute(values)?;
     }
-    tx.hurry();
     Ok(())
 }
 

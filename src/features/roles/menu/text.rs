@@ -15,6 +15,8 @@ pub const REMOVED: &str = "the menu was removed";
 pub const CHANNEL_GONE: &str = "Its channel was deleted.";
 pub const ONE_BUTTON: &str = "Press one button of the menu at a time.";
 pub const NOTHING: &str = "Nothing to change: you hold what you chose.";
+const NONE_LEFT: &str = "There is no role to choose from any more.";
+const CHANGED: &str = "The menu is another by now; please look at it again.";
 
 pub fn too_many(max: u32) -> String {
     format!("There are {max} menus already; remove one that nobody needs.")
@@ -48,6 +50,7 @@ pub fn message(menu: &Menu) -> Result<Outgoing, Refusal> {
         return Ok(Outgoing::embed(embed("This menu is closed.".to_owned())));
     }
     let how = match (menu.single, menu.is_list) {
+        _ if menu.roles.is_empty() => NONE_LEFT,
         (true, _) => "Choose one; another takes its place.",
         (false, true) => "Choose as many as you like: you hold exactly those that you choose.",
         (false, false) => "Choose as many as you like; press again to give one back.",
@@ -57,6 +60,9 @@ pub fn message(menu: &Menu) -> Result<Outgoing, Refusal> {
     lines.extend(menu.required.map(|role| format!("For members with <@&{role}>.")));
     let shown = Outgoing::embed(embed(lines.join("\n")));
     let label = |name: &str| plain(name);
+    if menu.roles.is_empty() {
+        return Ok(shown);
+    }
     if menu.is_list {
         let entries = menu.roles.iter().map(|(role, name)| (label(name), role.to_string()));
         let at_most = if menu.single { 1 } else { menu.roles.len() };
@@ -151,7 +157,8 @@ pub fn picked(picked: &Picked) -> String {
     for (role, words) in &picked.refused {
         lines.push(format!("**{}**: {words}", name(role)));
     }
-    if lines.is_empty() { NOTHING.to_owned() } else { lines.join("\n") }
+    // What was chosen is known of roles that are still on it.
+    if lines.is_empty() { CHANGED.to_owned() } else { lines.join("\n") }
 }
 
 pub fn promise_pick(role: &str, member: &str, gives: bool) -> String {
