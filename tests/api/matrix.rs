@@ -130,3 +130,32 @@ async fn strangers_see_what_is_public_and_nothing_else() {
     assert!(seen > 0);
     bot.stop().await;
 }
+
+/// The document knows what is sent and answered by name alone: the same name twice would be one of the two.
+#[test]
+fn no_two_types_have_one_name_in_the_document() {
+    fn read(folder: &std::path::Path, names: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                read(&entry, names);
+                continue;
+            }
+            let text = std::fs::read_to_string(&entry).unwrap();
+            // A type's own name, or the one that it says to have instead.
+            for declared in text.split("ToSchema)]").skip(1) {
+                let head = declared.split_once('{').map_or("", |(head, _)| head);
+                let word = |after: &str| {
+                    let (_, rest) = head.split_once(after)?;
+                    rest.split(|c: char| !c.is_alphanumeric()).next().map(str::to_owned)
+                };
+                names.extend(word("as = ").or_else(|| word("struct ")).or_else(|| word("enum ")));
+            }
+        }
+    }
+    let mut names = Vec::new();
+    read(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut names);
+    names.sort();
+    assert!(names.len() > 10);
+    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
+    assert!(twice.is_empty(), "say another name with #[schema(as = …)]: {twice:?}");
+}

@@ -114,6 +114,7 @@ struct Thanks {
 
 /// A thanks that was given.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KudosGiven)]
 struct Given {
     kudos: Gift,
     said: String,
@@ -135,6 +136,7 @@ async fn give(
     thanks: Content<Thanks>,
 ) -> Result<(StatusCode, Json<Given>), Problem> {
     caller.check(guild, Need::Act)?;
+    caller.check_person()?;
     let Thanks { receiver_id, amount, reason } = thanks.read().await?;
     let mut order = Invoke::new("kudos give").with("member", Value::User(receiver_id)).maybe("reason", reason);
     if let Some(amount) = amount {
@@ -174,6 +176,7 @@ struct Since {
 
 /// A member by the kudos that they were given.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KudosPlaced)]
 struct Placed {
     rank: u64,
     #[schema(value_type = Snowflake)]

@@ -99,12 +99,14 @@ async fn load(app: &App, guild: GuildId, user: UserId) -> Result<Xp, Problem> {
 /// XP to give, or to take.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = XpAmount)]
 struct Amount {
     amount: i64,
 }
 
 /// What was changed.
 #[derive(Serialize, ToSchema)]
+#[schema(as = XpGiven)]
 struct Given {
     member: Xp,
     #[serde(flatten)]
@@ -134,6 +136,7 @@ async fn give(
 
 /// A change of a member's XP, as the ledger has it.
 #[derive(Serialize, ToSchema)]
+#[schema(as = XpChange)]
 struct Change {
     /// As `/undo` takes it, with an L before it.
     id: i64,

@@ -218,13 +218,16 @@ struct NewCase {
     reason: Option<String>,
     /// For how long, such as `10m` or `7d`: a timeout (required), a ban (for good without it), a warning (how long it
     /// counts).
+    #[schema(pattern = "^[1-9][0-9]{0,2}[smhdw]$")]
     duration: Option<String>,
     /// How far back a ban or softban deletes their messages, such as `1d`.
+    #[schema(pattern = "^[1-9][0-9]{0,2}[smhdw]$")]
     delete: Option<String>,
 }
 
 /// A case that was made, and what the command answered.
 #[derive(Serialize, ToSchema)]
+#[schema(as = CaseMade)]
 struct Made {
     case: Case,
     said: String,
@@ -289,6 +292,7 @@ async fn show(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CaseEdit)]
 struct Edit {
     #[schema(max_length = 400, min_length = 1)]
     reason: String,
@@ -315,6 +319,7 @@ async fn edit(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CaseNote)]
 struct Note {
     #[schema(max_length = 400)]
     note: Option<String>,
@@ -360,6 +365,7 @@ async fn reopen(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CaseHidden)]
 struct Hidden {
     hidden: bool,
 }

@@ -176,6 +176,17 @@ impl Caller {
         }
     }
 
+    /// That a person asks, or a key in somebody's name: what follows is between people.
+    pub fn check_person(&self) -> Result<(), Problem> {
+        match (&self.who, self.acts_as) {
+            (Whom::Key(_), None) => {
+                let words = "Say in whose name, as `X-Act-As: ID`; a key has to have the scope `impersonate` for that.";
+                Err(Problem::refused(words))
+            }
+            _ => self.check_known(),
+        }
+    }
+
     /// Whether this guild is theirs to see.
     pub fn may_see(&self, guild: GuildId) -> bool {
         self.check(guild, Need::See(Audience::Members)).is_ok()

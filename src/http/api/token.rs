@@ -18,6 +18,7 @@ pub(super) fn routes() -> Routes {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = KeyShown)]
 struct Shown {
     /// A key as `innkeeper key create` printed it.
     #[schema(value_type = String)]
