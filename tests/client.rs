@@ -1,4 +1,5 @@
-//! The typed client, over real sockets: what it asks of the real door, and what it does when a server fails.
+//! The typed client, over real sockets: what it asks of the real door, what it does when a server fails, and the same
+//! on the command line.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "client/calls.rs"]
@@ -14,6 +15,8 @@ mod example;
 mod failing;
 #[path = "support/house.rs"]
 mod house;
+#[path = "client/line.rs"]
+mod line;
 #[path = "client/server.rs"]
 mod server;
 mod support;
