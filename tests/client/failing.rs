@@ -174,6 +174,19 @@ async fn a_token_is_renewed_before_its_end_and_once_for_all() {
 }
 
 #[tokio::test]
+async fn who_waits_for_a_renewal_that_fails_shares_its_failure() {
+    let server = Server::new(|_, _| problem(401, "unauthenticated", "This key is not good.")).await;
+    let (client, _) = client_at(&server.url(), &hand_clock());
+    let calls = (0..4).map(|_| client.give_xp(guild(), user(), 1));
+    for told in futures_util::future::join_all(calls).await {
+        assert_eq!(told.unwrap_err().to_string(), "This key is not good.");
+    }
+    assert_eq!((server.asked("/api/token").len(), server.asked(XP).len()), (1, 0));
+    client.give_xp(guild(), user(), 1).await.unwrap_err();
+    assert_eq!(server.asked("/api/token").len(), 2, "who comes later tries again");
+}
+
+#[tokio::test]
 async fn a_token_that_the_server_forgot_is_renewed_at_once() {
     let server = Server::new(|nth, asked| match (asked.path.as_str(), asked.header("authorization")) {
         ("/api/token", _) => token(&format!("t{nth}")),

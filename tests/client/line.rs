@@ -101,6 +101,9 @@ async fn records_are_shown_and_changed_on_the_command_line() {
     assert_eq!(got["items"][0]["number"], 2);
     let xp = me.json(&format!(r#"post /api/guilds/{guild}/members/{bea}/xp {{"amount":7}}"#)).await;
     assert_eq!(xp["member"]["xp"], 7);
+    let edited = me.json(&format!(r#"patch /api/guilds/{guild}/cases/2 {{"reason":"y"}}"#)).await;
+    assert_eq!(edited["reason"], "y");
+    assert_eq!(me.api(&format!("delete /api/guilds/{guild}/cases/2")).await.code, 1, "no case goes");
     bot.stop().await;
 }
 
@@ -166,6 +169,7 @@ async fn a_line_that_is_wrong_is_code_2_and_one_that_reaches_nobody_is_code_1() 
         "xp give --guild 1 --user 2",
         "get api",
         "post /api/x {",
+        "post /api/x -",
     ] {
         let said = nowhere.api(line).await;
         assert_eq!((said.code, said.out.as_str()), (2, ""), "{line}: {}", said.err);
