@@ -5,10 +5,12 @@
 //! message.
 //!
 //! A program of one's own adds to it through [`builder`]: commands, event handlers and whole features. See
-//! `examples/greeter.rs`, which `cargo run --example greeter -- demo` shows against a simulated Discord.
+//! `examples/greeter.rs`, which `cargo run --example greeter -- demo` shows against a simulated Discord. A program that
+//! stays apart from it asks its API through [`client`]: see `examples/client.rs`.
 
 pub mod bot;
 pub mod cli;
+pub mod client;
 pub mod command;
 pub mod config;
 pub mod cx;

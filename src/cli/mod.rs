@@ -1,5 +1,6 @@
 //! Door three: the command line. One file for each verb; results go to stdout, logs and mistakes to stderr.
 
+mod api;
 mod builder;
 mod check;
 mod config;
@@ -66,6 +67,8 @@ enum Verb {
     Config(config::Options),
     /// Keys for programs: create, list, revoke.
     Key(key::Options),
+    /// Asks a running instance, here or elsewhere, with a key.
+    Api(Box<api::Options>),
     /// Brings levels in from another bot. Changes nothing without --apply.
     Import(import::Options),
     /// Shows whose levels and roles another configuration would change, without changing any.
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         Verb::Check(options) => check::run(&options),
         Verb::Config(options) => config::run(&options),
         Verb::Key(options) => key::run(&options),
+        Verb::Api(options) => api::run(&options),
         Verb::Import(options) => import::run(&options),
         Verb::Simulate(options) => simulate::run(&options),
         Verb::Version => {

@@ -13,7 +13,7 @@ use crate::model::Secret;
 
 const PREFIX: &str = "INNKEEPER_";
 /// Environment variables with the prefix that are no keys.
-const NO_KEYS: [&str; 2] = ["LOCAL", "CONFIG"];
+const NO_KEYS: [&str; 4] = ["LOCAL", "CONFIG", "API_KEY", "URL"];
 const TOKEN_KEY: &str = "discord.token";
 const TOKEN_FILE_BYTES_MAX: u64 = 4_096;
 /// How alike a known key must be to be suggested, from 0 to 1.

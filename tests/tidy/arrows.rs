@@ -22,11 +22,12 @@ const MODULES: &[(&str, &[&str])] = &[
     ("wires", &["bot", "command", "config", "features", "http", "model", "status", "store"]),
     ("lamp", &["config", "door", "model", "status"]),
     ("sim", &["model"]),
+    ("client", &["model"]),
     (
         "cli",
         &[
-            "bot", "command", "config", "door", "features", "gateway", "http", "import", "lamp", "model", "sim",
-            "status", "store", "wires",
+            "bot", "client", "command", "config", "door", "features", "gateway", "http", "import", "lamp", "model",
+            "sim", "status", "store", "wires",
         ],
     ),
     ("main", &["cli"]),
