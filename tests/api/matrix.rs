@@ -22,6 +22,9 @@ fn body_for(route: &str, member: &str) -> Value {
         "POST /api/guilds/{guild_id}/cases/{number}/resolve" => json!({"note": "settled"}),
         "POST /api/guilds/{guild_id}/cases/{number}/reopen" => json!({}),
         "POST /api/guilds/{guild_id}/cases/{number}/hide" => json!({"hidden": true}),
+        "POST /api/guilds/{guild_id}/promises/{number}/now" => json!({}),
+        "POST /api/guilds/{guild_id}/promises/{number}/cancel" => json!({}),
+        "POST /api/guilds/{guild_id}/promises/{number}/postpone" => json!({}),
         unlisted => panic!("{unlisted} is not in the table"),
     }
 }

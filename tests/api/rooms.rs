@@ -1,5 +1,6 @@
-//! Programs that look at guilds and members.
+//! Programs that look at guilds, members and promises, and change what may be changed.
 
+use chrono::DateTime;
 use innkeeper::model::GuildId;
 use serde_json::{Value, json};
 
@@ -91,6 +92,53 @@ async fn members_are_found_by_how_their_names_begin_also_those_who_hide_or_left(
     assert_eq!(gone.json["left_at"], house.clock.now().rfc3339());
     assert_eq!(items(&client.get(&format!("{members}?present=false")).await), &[gone.json]);
     assert_eq!(client.get(&format!("{members}/42")).await.status, 404);
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn a_promise_is_put_off_kept_at_once_or_called_off() {
+    let house = House::new().await;
+    let (bot, door) = open(&house).await;
+    let (guild, ada, bea) = (house.inn.guild, house.member(0), house.member(1));
+    let mut client = program(&bot, &door, "moderate").await;
+    let promises = format!("/api/guilds/{guild}/promises");
+    for user in [ada, bea] {
+        let ban = json!({"kind": "ban", "user_id": user.to_string(), "reason": "spam", "duration": "7d"});
+        assert_eq!(client.post(&format!("/api/guilds/{guild}/cases"), ban).await.status, 201);
+    }
+    let soon = house.clock.now().plus(std::time::Duration::from_secs(86_400)).rfc3339();
+    let open = client.get(&promises).await;
+    let ends: Vec<_> = items(&open).iter().filter(|promise| promise["due_at"].as_str() > Some(&soon)).collect();
+    let [of_ada, of_bea] = ends[..] else { panic!("each ban has an end: {open:?}") };
+    assert_eq!((&of_ada["state"], &of_ada["attempts"]), (&json!("due"), &json!(0)), "{of_ada}");
+    let path = |promise: &Value| format!("{promises}/{}", promise["number"]);
+    assert_eq!(&client.get(&path(of_ada)).await.json, of_ada);
+
+    let later = client.post(&format!("{}/postpone", path(of_ada)), json!({})).await;
+    let due = |promise: &Value| DateTime::parse_from_rfc3339(promise["due_at"].as_str().unwrap()).unwrap();
+    assert_eq!(due(&later.json["promise"]) - due(of_ada), chrono::TimeDelta::hours(1), "{later:?}");
+    assert!(later.json["said"].as_str().unwrap().contains("is put off"), "{later:?}");
+    assert!(house.sim.world().is_banned(guild, ada));
+
+    let cancel = format!("{}/cancel", path(of_bea));
+    let mut client = client.and("Idempotency-Key: one");
+    let cancelled = client.post(&cancel, json!({})).await;
+    let promise = &cancelled.json["promise"];
+    let called_off = (&json!("cancelled"), &json!("called off by key staff"));
+    assert_eq!((&promise["state"], &promise["words"]), called_off, "{cancelled:?}");
+    assert_eq!(client.post(&cancel, json!({})).await.json["repeated"], true);
+    let open = client.get(&promises).await;
+    assert!(!items(&open).iter().any(|open| open["number"] == of_bea["number"]), "{open:?}");
+
+    assert_eq!(client.post(&format!("{}/now", path(of_ada)), json!({})).await.status, 200);
+    house.promises_kept().await;
+    assert!(!house.sim.world().is_banned(guild, ada), "what is up now is kept");
+    assert_eq!(client.get(&path(of_ada)).await.json["state"], "done");
+    let again = client.post(&format!("{}/postpone", path(of_ada)), json!({})).await;
+    assert!(again.status == 409 && words(&again).contains("any more"), "{again:?}");
+    for nothing in ["999", "0", "P1", "99999999999999999999"] {
+        assert_eq!(client.post(&format!("{promises}/{nothing}/cancel"), json!({})).await.status, 404, "{nothing}");
+    }
     bot.stop().await;
 }
 
