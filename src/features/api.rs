@@ -1,6 +1,6 @@
 //! The routes of the rooms: what the main door serves beside its pages.
 
-use super::{guilds, health, kudos, levels, moderation, promises};
+use super::{guilds, health, kudos, levels, moderation, promises, undo};
 use crate::http::api::Routes;
 
 /// All of them, in the order of the document.
@@ -11,5 +11,6 @@ pub fn routes() -> Routes {
         .merge(kudos::api::routes())
         .merge(moderation::api::routes())
         .merge(promises::api::routes())
+        .merge(undo::api::routes())
         .merge(health::api::routes())
 }

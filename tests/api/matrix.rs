@@ -25,6 +25,7 @@ fn body_for(route: &str, member: &str) -> Value {
         "POST /api/guilds/{guild_id}/promises/{number}/now" => json!({}),
         "POST /api/guilds/{guild_id}/promises/{number}/cancel" => json!({}),
         "POST /api/guilds/{guild_id}/promises/{number}/postpone" => json!({}),
+        "POST /api/guilds/{guild_id}/undo" => json!({"id": "L1"}),
         unlisted => panic!("{unlisted} is not in the table"),
     }
 }

@@ -1,4 +1,4 @@
-//! Programs that look at guilds, members and promises, and change what may be changed.
+//! Programs that look at guilds, members, promises and the ledger, and change what may be changed.
 
 use chrono::DateTime;
 use innkeeper::model::GuildId;
@@ -139,6 +139,37 @@ async fn a_promise_is_put_off_kept_at_once_or_called_off() {
     for nothing in ["999", "0", "P1", "99999999999999999999"] {
         assert_eq!(client.post(&format!("{promises}/{nothing}/cancel"), json!({})).await.status, 404, "{nothing}");
     }
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn what_stands_in_the_ledger_is_taken_back_once() {
+    let house = House::new().await;
+    let (bot, door) = open(&house).await;
+    let (guild, ada, bea) = (house.inn.guild, house.member(0), house.member(1));
+    let mut client = program(&bot, &door, "moderate admin").await;
+    let (ledger, undo) = (format!("/api/guilds/{guild}/ledger"), format!("/api/guilds/{guild}/undo"));
+    for (user, amount) in [(ada, 50), (bea, 70), (ada, 30)] {
+        let given = client.post(&format!("/api/guilds/{guild}/members/{user}/xp"), json!({"amount": amount})).await;
+        assert_eq!(given.status, 200, "{given:?}");
+    }
+    let amounts = |said: &Said| -> Vec<i64> { items(said).iter().map(|row| row["amount"].as_i64().unwrap()).collect() };
+    assert_eq!(amounts(&client.get(&ledger).await), [30, 70, 50], "the newest first");
+    let of_ada = client.get(&format!("{ledger}?user_id={ada}&limit=1")).await;
+    assert_eq!((amounts(&of_ada), &of_ada.json["has_more"]), (vec![30], &json!(true)));
+    let last = client.get(&format!("{ledger}?offset=2&limit=1")).await;
+    assert_eq!((amounts(&last), &last.json["has_more"]), (vec![50], &json!(false)));
+
+    let id = items(&of_ada)[0]["id"].as_i64().unwrap();
+    let undone = client.post(&undo, json!({"id": format!("L{id}")})).await;
+    assert_eq!((undone.status, &undone.json["repeated"]), (200, &json!(false)), "{undone:?}");
+    let newest = client.get(&format!("{ledger}?limit=1")).await;
+    assert_eq!((amounts(&newest), &items(&newest)[0]["undoes"]), (vec![-30], &json!(id)), "{newest:?}");
+    assert_eq!(house.xp(ada), 50);
+    for nothing in [format!("L{id}"), "L999".to_owned(), "Q1".to_owned(), String::new(), "L".repeat(25)] {
+        assert_eq!(client.post(&undo, json!({"id": nothing})).await.status, 409, "{nothing}");
+    }
+    assert_eq!(client.post(&undo, json!({"id": 12})).await.status, 422);
     bot.stop().await;
 }
 
