@@ -1,6 +1,6 @@
 //! The routes of the rooms: what the main door serves beside its pages.
 
-use super::{guilds, health, kudos, levels, moderation, promises, undo};
+use super::{commands, guilds, health, kudos, levels, moderation, promises, undo};
 use crate::http::api::Routes;
 
 /// All of them, in the order of the document.
@@ -12,5 +12,6 @@ pub fn routes() -> Routes {
         .merge(moderation::api::routes())
         .merge(promises::api::routes())
         .merge(undo::api::routes())
+        .merge(commands::api::routes())
         .merge(health::api::routes())
 }

@@ -26,6 +26,11 @@ fn body_for(route: &str, member: &str) -> Value {
         "POST /api/guilds/{guild_id}/promises/{number}/cancel" => json!({}),
         "POST /api/guilds/{guild_id}/promises/{number}/postpone" => json!({}),
         "POST /api/guilds/{guild_id}/undo" => json!({"id": "L1"}),
+        "POST /api/guilds/{guild_id}/commands/{name}/enable" => json!({}),
+        "POST /api/guilds/{guild_id}/commands/{name}/disable" => json!({}),
+        "POST /api/guilds/{guild_id}/commands/{name}/cooldown" => json!({"seconds": 5}),
+        "POST /api/guilds/{guild_id}/commands/{name}/level" => json!({"level": 1}),
+        "POST /api/guilds/{guild_id}/commands/execute" => json!({"command": "ping"}),
         unlisted => panic!("{unlisted} is not in the table"),
     }
 }
@@ -98,6 +103,7 @@ async fn each_route_answers_each_caller_as_the_document_says() {
         };
         let body = (route.method != "GET").then(|| body_for(&route.name, &user));
         let path = route.path.replace("{guild_id}", &id).replace("{user_id}", &user).replace("{number}", "1");
+        let path = path.replace("{name}", "rank");
         let ask = async |client: &mut Client| client.ask(&route.method, &path, body.clone()).await.status;
         let name = &route.name;
         let stranger = ask(&mut stranger(&door, nth)).await;

@@ -1,7 +1,8 @@
-//! Programs that look at guilds, members, promises and the ledger, and change what may be changed.
+//! Programs that look at guilds, members, promises, the ledger and commands, and change what may be changed.
 
 use chrono::DateTime;
-use innkeeper::model::GuildId;
+use innkeeper::model::{GuildId, UserId};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::client::{Client, Said, key};
@@ -170,6 +171,181 @@ async fn what_stands_in_the_ledger_is_taken_back_once() {
         assert_eq!(client.post(&undo, json!({"id": nothing})).await.status, 409, "{nothing}");
     }
     assert_eq!(client.post(&undo, json!({"id": 12})).await.status, 422);
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_is_set_for_the_guild_and_the_gate_goes_by_it() {
+    let house = House::new().await;
+    let (bot, door) = open(&house).await;
+    let (guild, ada, bea) = (house.inn.guild, house.member(0), house.member(1));
+    let key = key(&bot.bot, "staff", "write admin impersonate", None, None).await;
+    let mut client = Client::with_key(&door, &key);
+    let mut as_ada = Client::with_key(&door, &key).and(&format!("X-Act-As: {ada}"));
+    let commands = format!("/api/guilds/{guild}/commands");
+    let (execute, give) = (format!("{commands}/execute"), format!("{commands}/kudos%20give"));
+    let thanks = json!({"command": "kudos give", "options": {"member": bea.to_string()}});
+
+    let off = client.post(&format!("{give}/disable"), json!({})).await;
+    assert_eq!((off.status, &off.json["command"]["set"]["disabled"]), (200, &json!(true)), "{off:?}");
+    let refused = as_ada.post(&execute, thanks.clone()).await;
+    assert!(refused.status == 403 && words(&refused).contains("switched off"), "{refused:?}");
+    let listed = client.get(&format!("{commands}?limit=200")).await;
+    let of = |name: &str| items(&listed).iter().find(|command| command["name"] == name).unwrap();
+    assert_eq!((of("kudos give"), &of("kudos list")["set"]["disabled"]), (&off.json["command"], &json!(false)));
+    assert_eq!(client.post(&format!("{give}/enable"), json!({})).await.json["command"]["set"]["disabled"], false);
+
+    let level = client.post(&format!("{give}/level"), json!({"level": 3})).await;
+    assert_eq!(level.json["command"]["set"]["level"], 3, "{level:?}");
+    let refused = as_ada.post(&execute, thanks.clone()).await;
+    assert!(refused.status == 403 && words(&refused).contains("from level 3"), "{refused:?}");
+    let level = client.post(&format!("{give}/level"), json!({"level": null})).await;
+    assert_eq!(level.json["command"]["set"]["level"], Value::Null, "{level:?}");
+
+    let pause = client.post(&format!("{give}/cooldown"), json!({"seconds": 3_600})).await;
+    assert_eq!(pause.json["command"]["set"]["cooldown_seconds"], 3_600, "{pause:?}");
+    let given = as_ada.post(&execute, thanks.clone()).await;
+    assert_eq!((given.status, &given.json["outcome"]), (200, &json!("ok")), "{given:?}");
+    assert_eq!(as_ada.post(&execute, thanks).await.status, 429);
+    let pause = client.post(&format!("{give}/cooldown"), json!({})).await;
+    assert_eq!(pause.json["command"]["set"]["cooldown_seconds"], Value::Null, "{pause:?}");
+
+    let used = client.get(&format!("{commands}/usage?window=week")).await;
+    let used = items(&used).iter().find(|usage| usage["command"] == "kudos give").unwrap().clone();
+    let counts = ["runs", "ok", "denied", "cooldown", "disabled"].map(|count| used[count].as_u64().unwrap());
+    assert_eq!(counts, [4, 1, 1, 1, 1], "{used}");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_set_about_a_command_is_said() {
+    let house = House::new().await;
+    let (bot, door) = open(&house).await;
+    let mut client = program(&bot, &door, "admin").await;
+    let commands = format!("/api/guilds/{}/commands", house.inn.guild);
+    for (path, body, status, said) in [
+        ("help/disable", json!({}), 409, "always there"),
+        ("kudos/disable", json!({}), 404, "no such command"),
+        ("nonsense/enable", json!({}), 404, "no such command"),
+        ("%ff/enable", json!({}), 404, "no such"),
+        ("rank/cooldown", json!({"seconds": -1}), 422, "from 0 to 86400"),
+        ("rank/cooldown", json!({"seconds": 86_401}), 422, "from 0 to 86400"),
+        ("rank/cooldown", json!({"minutes": 1}), 422, "unknown field `minutes`"),
+        ("rank/level", json!({"level": 0}), 422, "from 1 to"),
+        ("rank/level", json!({"level": i64::MAX}), 422, "from 1 to"),
+    ] {
+        let answer = client.post(&format!("{commands}/{path}"), body.clone()).await;
+        assert!(answer.status == status && words(&answer).contains(said), "{path} {body}: {answer:?}");
+    }
+    let usage = client.get(&format!("{commands}/usage?window=month")).await;
+    assert!(usage.status == 422 && words(&usage).contains("month"), "{usage:?}");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn options_as_json_become_what_the_command_takes() {
+    let house = House::new().await;
+    let (bot, door) = open(&house).await;
+    let (guild, ada, bea) = (house.inn.guild, house.member(0), house.member(1).to_string());
+    let key = key(&bot.bot, "k", "write impersonate", None, None).await;
+    let mut as_ada = Client::with_key(&door, &key).and(&format!("X-Act-As: {ada}"));
+    let execute = format!("/api/guilds/{guild}/commands/execute");
+    for (command, options, status, said) in [
+        ("nonsense", json!({}), 422, "no such command"),
+        ("kudos give", json!({}), 422, "`member` is missing"),
+        ("kudos give", json!({"member": null}), 422, "`member` is missing"),
+        ("kudos give", json!({"member": 5}), 422, "`member` must be a member's id, as a text"),
+        ("kudos give", json!({"member": "Bea"}), 422, "`member` must be a member's id"),
+        ("kudos give", json!({"member": bea, "amount": "2"}), 422, "`amount` must be a whole number from 1"),
+        ("kudos give", json!({"member": bea, "amount": 2.5}), 422, "`amount` must be a whole number from 1"),
+        ("kudos give", json!({"member": bea, "amount": 0}), 422, "`amount` must be a whole number from 1"),
+        ("kudos give", json!({"member": bea, "reason": ["x"]}), 422, "`reason` must be a text"),
+        ("kudos give", json!({"member": bea, "why": "x"}), 422, "no option \"why\"; it has member, amount, reason"),
+        ("kudos board", json!({"window": "year"}), 422, "`window` must be one of all, month, week"),
+        ("kudos give", json!([]), 422, "map"),
+        ("addxp", json!({"member": bea, "amount": 5}), 403, "Manage Server"),
+        ("kudos give", json!({"member": ada.to_string()}), 409, ""),
+    ] {
+        let answer = as_ada.post(&execute, json!({"command": command, "options": options})).await;
+        assert!(answer.status == status && words(&answer).contains(said), "{command} {options}: {answer:?}");
+    }
+    let options = json!({"member": bea, "amount": 2, "reason": "the soup"});
+    let given = as_ada.post(&execute, json!({"command": "Kudos GIVE", "options": options})).await;
+    assert_eq!((given.status, &given.json["outcome"]), (200, &json!("ok")), "{given:?}");
+    let kudos = as_ada.get(&format!("/api/guilds/{guild}/kudos")).await;
+    let gift = &items(&kudos)[0];
+    assert_eq!((&gift["receiver_id"], &gift["amount"], &gift["reason"]), (&json!(bea), &json!(2), &json!("the soup")));
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_secret_is_not_run_over_http() {
+    let house = House::new().await;
+    let (bot, door) = open(&house).await;
+    let execute = format!("/api/guilds/{}/commands/execute", house.inn.guild);
+    let key = key(&bot.bot, "all", "read write moderate chat admin impersonate", None, None).await;
+    let owner = house.inn.owner;
+    let as_itself = Client::with_key(&door, &key);
+    let as_owner = Client::with_key(&door, &key).and(&format!("X-Act-As: {owner}"));
+    let signed_in = Client::with_browser(sign_in(&house, &door, owner).await);
+    let database = Connection::open(&house.config.store.path).unwrap();
+    let secrets = || {
+        let sql = "SELECT (SELECT count(*) FROM api_key), (SELECT count(*) FROM login_link)";
+        database.query_row(sql, (), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).unwrap()
+    };
+    let before = secrets();
+    for mut client in [as_itself, as_owner, signed_in] {
+        for body in [
+            json!({"command": "login"}),
+            json!({"command": "apikey create", "options": {"name": "x", "scopes": "read"}}),
+        ] {
+            let answer = client.post(&execute, body).await;
+            assert!(answer.status == 409 && words(&answer).contains("Use the slash command"), "{answer:?}");
+            let told = answer.json.to_string();
+            assert!(!told.contains("ink_") && !told.contains("/login/"), "{told}");
+        }
+    }
+    bot.settle(&house).await;
+    assert_eq!(secrets(), before, "nothing was made either");
+    bot.stop().await;
+}
+
+/// Something that this option takes.
+fn some_value(option: &Value, house: &House, member: UserId) -> Value {
+    match option["kind"].as_str().unwrap() {
+        "user" => json!(member.to_string()),
+        "channel" => json!(house.inn.general.to_string()),
+        "role" => json!(house.inn.regular_role.to_string()),
+        "text" => json!("x"),
+        "whole" => option["min"].clone(),
+        "flag" => json!(true),
+        "choice" => option["choices"][0].clone(),
+        "span" => json!("1h"),
+        new => panic!("a new kind: {new}"),
+    }
+}
+
+#[tokio::test]
+async fn every_command_answers_over_http_without_a_fault() {
+    let mut house = House::new().await;
+    house.config.http.writes_per_second = 1_000.try_into().unwrap();
+    let (bot, door) = open(&house).await;
+    let mut client = program(&bot, &door, "read write moderate chat admin").await;
+    let commands = format!("/api/guilds/{}/commands", house.inn.guild);
+    let listed = client.get(&format!("{commands}?limit=200")).await;
+    assert_eq!(listed.json["has_more"], false);
+    for (with_all, member) in [(false, house.member(4)), (true, house.member(5))] {
+        for command in items(&listed) {
+            let options = command["options"].as_array().unwrap();
+            let given = options.iter().filter(|option| with_all || option["required"] == true);
+            let given: serde_json::Map<_, _> = given
+                .map(|option| (option["name"].as_str().unwrap().to_owned(), some_value(option, &house, member)))
+                .collect();
+            let body = json!({"command": command["name"], "options": given});
+            let answer = client.post(&format!("{commands}/execute"), body.clone()).await;
+            assert!(answer.status < 500 && answer.status != 422, "{body}: {answer:?}");
+        }
+    }
     bot.stop().await;
 }
 
