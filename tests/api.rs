@@ -11,6 +11,8 @@ mod house;
 mod matrix;
 #[path = "api/records.rs"]
 mod records;
+#[path = "api/rooms.rs"]
+mod rooms;
 mod support;
 
 use door::{Browser, OpenDoor};

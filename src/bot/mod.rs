@@ -203,6 +203,11 @@ impl Bot {
         self.0.happenings.tell(events, self.0.clock.now());
     }
 
+    /// How guilds set commands, and how these ended lately.
+    pub fn book(&self) -> &CommandBook {
+        &self.0.book
+    }
+
     /// Where pictures are drawn.
     pub fn studio(&self) -> &Studio {
         &self.0.studio

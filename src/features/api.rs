@@ -1,9 +1,17 @@
 //! The routes of the rooms: what the main door serves beside its pages.
 
-use super::{kudos, levels, moderation};
+use super::{commands, guilds, health, kudos, levels, moderation, promises, undo};
 use crate::http::api::Routes;
 
 /// All of them, in the order of the document.
 pub fn routes() -> Routes {
-    Routes::new().merge(levels::api::routes()).merge(kudos::api::routes()).merge(moderation::api::routes())
+    Routes::new()
+        .merge(guilds::api::routes())
+        .merge(levels::api::routes())
+        .merge(kudos::api::routes())
+        .merge(moderation::api::routes())
+        .merge(promises::api::routes())
+        .merge(undo::api::routes())
+        .merge(commands::api::routes())
+        .merge(health::api::routes())
 }

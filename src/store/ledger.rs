@@ -212,6 +212,13 @@ pub fn list_of(connection: &Connection, guild: GuildId, user: UserId, offset: u3
     list(connection, &sql, params![guild.sql(), user.sql(), at_most, offset])
 }
 
+/// A guild's rows, the newest first, after skipping `offset`.
+pub fn list_all(connection: &Connection, guild: GuildId, offset: u32, at_most: u32) -> Result<Vec<Row>> {
+    // From the end of the table: the index by members would have to be sorted as a whole.
+    let sql = format!("SELECT {COLUMNS} FROM ledger WHERE +guild = ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3");
+    list(connection, &sql, params![guild.sql(), at_most, offset])
+}
+
 /// The sum of a member's changes: what their balance must be.
 pub fn sum(connection: &Connection, guild: GuildId, user: UserId) -> Result<i64> {
     let sql = "SELECT coalesce(sum(amount), 0) FROM ledger WHERE guild = ?1 AND user = ?2";

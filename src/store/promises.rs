@@ -120,6 +120,7 @@ pub fn is_open(connection: &Connection, target: &str) -> Result<bool> {
 }
 
 const COLUMNS: &str = "id, lane, about, effect, due_at, attempts, created_at, words, guild, tells, state = 'failed'";
+const COLUMNS_COUNT: usize = 11;
 
 /// Lanes that wait for the same of Discord's limits: what is done about the members of a guild, and private messages.
 const CROWD: &str = "CASE WHEN lane GLOB 'member:*' THEN rtrim(lane, '0123456789') WHEN lane GLOB 'user:*' THEN 'user'
@@ -204,13 +205,27 @@ pub enum Outcome {
 pub fn find_outcome(connection: &Connection, origin: &str) -> Result<Option<Outcome>> {
     let sql = "SELECT state, coalesce(words, '') FROM promise WHERE origin = ?1";
     let mut statement = connection.prepare_cached(sql)?;
-    let found = statement.query_map([origin], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?.next().transpose()?;
-    Ok(found.map(|(state, words)| match state.as_str() {
+    Ok(statement.query_map([origin], |row| read_outcome(row, 0))?.next().transpose()?)
+}
+
+/// A promise of this guild by its number, and what became of it: it is kept for a while after it ended.
+pub fn find(connection: &Connection, guild: GuildId, id: i64) -> Result<Option<(Promise, Outcome)>> {
+    let sql = format!("SELECT {COLUMNS}, state, coalesce(words, '') FROM promise WHERE id = ?1 AND guild = ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([id, guild.sql()])?;
+    let found = rows.next()?.map(|row| Ok((read(row)?, read_outcome(row, COLUMNS_COUNT)?)));
+    found.transpose()
+}
+
+/// The state from this column on, and its words.
+fn read_outcome(row: &Row<'_>, column: usize) -> rusqlite::Result<Outcome> {
+    let words = row.get(column + 1)?;
+    Ok(match row.get::<_, String>(column)?.as_str() {
         "done" => Outcome::Done(words),
         "failed" => Outcome::Refused(words),
         "cancelled" => Outcome::CalledOff(words),
         _ => Outcome::Due,
-    }))
+    })
 }
 
 /// The number of the newest promise; 0 without any.

@@ -1,6 +1,7 @@
 //! The commands themselves: `/help` lists them, `/commands` sets them for a server and says how they are used, `/can`
 //! explains what keeps somebody from one. What a server sets is kept here; the gate goes by the copy in memory.
 
+pub mod api;
 mod can;
 mod help;
 mod registry;

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use super::{CATEGORY, WORD_CHARS_MAX, find_all, store, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
-use crate::model::{CommandRule, Event, LEVEL_MAX, Outgoing, Permission, Refusal, Result, Tally};
+use crate::model::{
+    CommandBook, CommandRule, Day, Event, GuildId, LEVEL_MAX, Outgoing, Permission, Refusal, Result, Tally,
+};
+use crate::store::Tx;
 
-const COOLDOWN_MAX: i64 = 86_400;
+pub(super) const COOLDOWN_MAX: i64 = 86_400;
 const PAGES_MAX: i64 = 1_000;
 const PAGE_ROWS: usize = 20;
 const WINDOWS: &[&str] = &["all", "week"];
@@ -124,15 +127,7 @@ fn usage(cx: &mut Cx<'_>, _: &Actor, args: &Args) -> Result<Plan> {
     let guild = cx.guild()?;
     let this_week = args.find(&WINDOW).as_deref() == Some("week");
     let since = this_week.then(|| cx.config.discord.timezone.day(cx.now).first_of_week());
-    let mut by_command: BTreeMap<String, Tally> = store::list_usage(cx.tx.read(), guild, since)?.into_iter().collect();
-    // What waits to be written counts, too.
-    for (counted, tally) in cx.book.list_waiting(guild) {
-        if since.is_none_or(|since| counted.day >= since) {
-            by_command.entry(counted.command.to_owned()).or_default().add(&tally);
-        }
-    }
-    let mut rows: Vec<_> = by_command.into_iter().collect();
-    rows.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.runs()));
+    let rows = list_runs(cx.tx, cx.book, guild, since)?;
     let lines: Vec<_> = rows.iter().map(|(command, tally)| text::usage(command, tally)).collect();
     if lines.is_empty() {
         return Ok(Plan::reply(Outgoing::text(text::NOTHING_RAN)));
@@ -142,6 +137,19 @@ fn usage(cx: &mut Cx<'_>, _: &Actor, args: &Args) -> Result<Plan> {
         false => ("Commands, all time", "commands usage all"),
     };
     Ok(Plan::reply(paged(title, &lines, args, line)?))
+}
+
+/// How often each command ran since a day, or ever, the most used first. What waits to be written counts, too.
+pub fn list_runs(tx: &Tx, book: &CommandBook, guild: GuildId, since: Option<Day>) -> Result<Vec<(String, Tally)>> {
+    let mut by_command: BTreeMap<String, Tally> = store::list_usage(tx.read(), guild, since)?.into_iter().collect();
+    for (counted, tally) in book.list_waiting(guild) {
+        if since.is_none_or(|since| counted.day >= since) {
+            by_command.entry(counted.command.to_owned()).or_default().add(&tally);
+        }
+    }
+    let mut rows: Vec<_> = by_command.into_iter().collect();
+    rows.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.runs()));
+    Ok(rows)
 }
 
 /// One page of lines, with buttons to its neighbours.

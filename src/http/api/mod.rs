@@ -8,6 +8,7 @@ mod caller;
 mod docs;
 mod extract;
 mod invoked;
+mod options;
 mod pace;
 mod problem;
 mod token;

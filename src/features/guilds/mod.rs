@@ -1,11 +1,12 @@
 //! Guilds and members as records: what a guild looks like, kept for resumed sessions, and by which name a member is to
 //! be shown.
 
+pub mod api;
+mod store;
+
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::Ordering::Relaxed;
-
-use rusqlite::params;
 
 use super::Feature;
 use crate::config::Config;
@@ -51,13 +52,10 @@ fn needs(_: &Config) -> &'static [Need] {
 
 /// A resumed session is not told of its guilds again: they come from the last run.
 fn start(cx: &mut Cx<'_>) -> Result<()> {
-    let mut statement = cx.tx.read().prepare("SELECT state, members FROM guild WHERE present = 1")?;
-    let stored = statement.query_map((), |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
-    for stored in stored {
-        let (state, members) = stored?;
+    for (state, members) in store::list(cx.tx.read())? {
         match serde_json::from_str::<Guild>(&state) {
             Ok(guild) if cx.config.discord.serves(guild.id) => {
-                cx.guilds.put(Guild { member_count: members as u64, ..guild });
+                cx.guilds.put(Guild { member_count: members, ..guild });
             }
             Ok(_) => {}
             // Discord tells it again with the next new session; until then permissions are not known.
@@ -65,8 +63,7 @@ fn start(cx: &mut Cx<'_>) -> Result<()> {
         }
     }
     cx.vitals.guilds.store(cx.guilds.count() as u64, Relaxed);
-    let seen: i64 = cx.tx.read().query_row("SELECT count(*) FROM member", (), |row| row.get(0))?;
-    cx.vitals.members_seen.store(seen as u64, Relaxed);
+    cx.vitals.members_seen.store(store::count_seen(cx.tx.read())?, Relaxed);
     Ok(())
 }
 
@@ -91,10 +88,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         }
         Event::MemberLeft { guild, user, .. } => {
             forget(cx.tx, *guild, *user);
-            // Somebody who was never seen may have left more than a name.
-            let sql = "INSERT INTO member (guild, user, name, present, left_at) VALUES (?1, ?2, '', 0, ?3)
-                ON CONFLICT (guild, user) DO UPDATE SET present = 0, left_at = excluded.left_at";
-            cx.tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql(), cx.now.ms()])?;
+            store::save_leaving(cx.tx, *guild, *user, cx.now)?;
             save_count(cx, *guild)
         }
         Event::MemberMissing { guild, user } => {
@@ -117,13 +111,9 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         | Event::CommandsCounted(_) => Ok(()),
         Event::SessionBegan { guilds } => forget_others(cx, guilds),
         Event::GuildLost { removed: false, .. } => Ok(()),
-        Event::GuildLost { guild, removed: true } => {
-            cx.tx.write()?.prepare_cached("UPDATE guild SET present = 0 WHERE guild = ?1")?.execute([guild.sql()])?;
-            Ok(())
-        }
+        Event::GuildLost { guild, removed: true } => store::save_loss(cx.tx, *guild),
         Event::GuildSeen(guild) => {
-            let known = "SELECT 1 FROM guild WHERE guild = ?1 AND present = 1";
-            if !cx.tx.read().prepare_cached(known)?.exists([guild.id.sql()])? {
+            if !store::is_known(cx.tx.read(), guild.id)? {
                 cx.emit(Event::GuildJoined { guild: guild.id });
             }
             save_guild(cx, guild.id)?;
@@ -139,35 +129,20 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
 
 /// Guilds that the bot is in no longer: it was removed while nobody could tell it.
 fn forget_others(cx: &mut Cx<'_>, ours: &[GuildId]) -> Result<()> {
-    let mut statement = cx.tx.read().prepare_cached("SELECT guild FROM guild WHERE present = 1")?;
-    let known = statement.query_map((), |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
-    for gone in known.into_iter().filter(|known| !ours.iter().any(|guild| guild.sql() == *known)) {
-        cx.tx.write()?.prepare_cached("UPDATE guild SET present = 0 WHERE guild = ?1")?.execute([gone])?;
-    }
-    Ok(())
+    let known = store::list_known(cx.tx.read())?;
+    known.into_iter().filter(|known| !ours.contains(known)).try_for_each(|gone| store::save_loss(cx.tx, gone))
 }
 
 /// Stores the guild as it looks now, where that is news.
 fn save_guild(cx: &mut Cx<'_>, id: GuildId) -> Result<()> {
     let Some(guild) = cx.guilds.find(id) else { return Ok(()) };
-    let state = serde_json::to_string(&*guild)?;
-    let members = guild.member_count as i64;
-    let known = "SELECT 1 FROM guild WHERE guild = ?1 AND present = 1 AND members = ?2 AND state = ?3";
-    if cx.tx.read().prepare_cached(known)?.exists(params![id.sql(), members, state])? {
-        return Ok(());
-    }
-    let sql = "INSERT INTO guild (guild, present, members, state) VALUES (?1, 1, ?2, ?3)
-        ON CONFLICT (guild) DO UPDATE SET present = 1, members = excluded.members, state = excluded.state";
-    cx.tx.write()?.prepare_cached(sql)?.execute(params![id.sql(), members, state])?;
-    Ok(())
+    store::save(cx.tx, id, guild.member_count, &serde_json::to_string(&*guild)?)
 }
 
 /// Stores how many members the guild has.
 fn save_count(cx: &mut Cx<'_>, id: GuildId) -> Result<()> {
     let Some(guild) = cx.guilds.find(id) else { return Ok(()) };
-    let sql = "UPDATE guild SET members = ?2 WHERE guild = ?1";
-    cx.tx.write()?.prepare_cached(sql)?.execute(params![id.sql(), guild.member_count as i64])?;
-    Ok(())
+    store::save_count(cx.tx, id, guild.member_count)
 }
 
 /// Stores the name of somebody in voice: some never write a word.

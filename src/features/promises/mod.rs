@@ -1,5 +1,7 @@
 //! What the bot has promised to do, for those who may call it off: `/promises`, and a card on the status page.
 
+pub mod api;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! `/undo`: taking back what was done, by its number. The letter before the number says which room keeps the record;
 //! that room takes it back, and this one refuses to know how.
 
+pub mod api;
+
 use super::{Feature, Undoes};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::config::Config;

@@ -1,5 +1,7 @@
 //! How the bot is doing, for those in Discord: `/ping` and `/botstats`.
 
+pub mod api;
+
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::Feature;

@@ -1,0 +1,124 @@
+//! The ledger over HTTP, and taking back what stands in it.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+use crate::http::api::{App, Ask, Caller, Content, Done, Invoke, Listed, Need, Paging, Place, Problem};
+use crate::http::api::{Routes, Snowflake, Taken, Usual};
+use crate::model::{GuildId, Permission, UserId};
+use crate::store::ledger;
+
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(list)).routes(routes!(undo))
+}
+
+/// A change of a member's balance.
+#[derive(Serialize, ToSchema)]
+struct LedgerRow {
+    /// As `/undo` takes it, with an L before it.
+    id: i64,
+    #[schema(value_type = Snowflake)]
+    user_id: UserId,
+    #[schema(format = DateTime)]
+    at: String,
+    /// What kind of change: `message`, `add`, `set_level` …
+    what: String,
+    /// By how much, in XP.
+    amount: i64,
+    /// The balance after it.
+    after: i64,
+    /// Who did it; none: the member earned it.
+    #[schema(value_type = Option<Snowflake>)]
+    actor_id: Option<UserId>,
+    reason: Option<String>,
+    /// The batch that it belongs to; `/undo` takes that with a B before it.
+    batch: Option<i64>,
+    /// The row that it takes back.
+    undoes: Option<i64>,
+}
+
+impl From<ledger::Row> for LedgerRow {
+    fn from(row: ledger::Row) -> Self {
+        Self {
+            id: row.id,
+            user_id: row.user,
+            at: row.at.rfc3339(),
+            what: row.what,
+            amount: row.amount,
+            after: row.after,
+            actor_id: row.actor,
+            reason: row.reason,
+            batch: row.batch,
+            undoes: row.undoes,
+        }
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct OfWhom {
+    /// Only changes of this member's balance.
+    #[param(value_type = Option<Snowflake>)]
+    user_id: Option<UserId>,
+    /// How many items.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// How many items to pass over.
+    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
+    offset: Option<u32>,
+}
+
+/// Lists the changes of everybody's XP, the newest first.
+#[utoipa::path(get, path = "/api/guilds/{guild_id}/ledger", tag = "Ledger",
+    params(("guild_id" = Snowflake, Path), OfWhom), security(("bearer" = ["moderate"]), ("key" = ["moderate"])),
+    responses(
+    (status = 200, description = "The changes; `total` counts as far as one past this part", body = Listed<LedgerRow>),
+    Usual,
+))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Place(guild): Place<GuildId>,
+    of: Ask<OfWhom>,
+) -> Result<Json<Listed<LedgerRow>>, Problem> {
+    caller.check(guild, Need::Have(Permission::ModerateMembers))?;
+    let of = of.read()?;
+    let (offset, limit) = Paging::of(of.limit, of.offset).check()?;
+    // What was earned a moment ago may still wait for its commit.
+    app.bot().settle().await;
+    // One more than is shown tells whether there are more: to count a whole ledger takes too long.
+    let found = app.bot().store().read(move |reader| match of.user_id {
+        Some(user) => ledger::list_of(reader, guild, user, offset, limit + 1),
+        None => ledger::list_all(reader, guild, offset, limit + 1),
+    });
+    let rows = found.await?;
+    let total = u64::from(offset) + rows.len() as u64;
+    let items = rows.into_iter().take(limit as usize).map(LedgerRow::from).collect();
+    Ok(Json(Listed::new(items, total, (offset, limit))))
+}
+
+/// Something to take back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TakeBack {
+    /// `L12` for a row of the ledger, `B3` for a batch, `K5` for kudos.
+    #[schema(max_length = 24, min_length = 1)]
+    id: String,
+}
+
+/// Takes back a change, a whole batch, or kudos.
+#[utoipa::path(post, path = "/api/guilds/{guild_id}/undo", tag = "Ledger", params(("guild_id" = Snowflake, Path)),
+    request_body = TakeBack, security(("bearer" = ["admin"]), ("key" = ["admin"])), responses(
+    (status = 200, description = "What the command answered", body = Done),
+    Usual,
+    Taken,
+))]
+async fn undo(caller: Caller, Place(guild): Place<GuildId>, what: Content<TakeBack>) -> Result<Json<Done>, Problem> {
+    caller.check(guild, Need::Have(Permission::ManageGuild))?;
+    let TakeBack { id } = what.read().await?;
+    Invoke::new("undo").maybe("id", Some(id)).run(&caller, guild).await.map(Done::json)
+}
