@@ -12,6 +12,8 @@ mod matrix;
 #[path = "api/records.rs"]
 mod records;
 mod support;
+#[path = "api/webhooks.rs"]
+mod webhooks;
 
 use door::{Browser, OpenDoor};
 use house::{House, Running};
