@@ -190,7 +190,7 @@ async fn list(bot: &Bot, guild: GuildId) -> Vec<Hook> {
 #[tokio::test]
 async fn a_hook_is_told_what_happens_and_can_tell_that_it_was_us() {
     let mut scene = Scene::open().await;
-    let secret = scene.hook(&["level_up", "kudos", "case", "member"]).await;
+    let secret = scene.hook(&["level_up", "tool_unlocked", "kudos", "case", "member"]).await;
     let (guild, ada, bea) = (scene.house.inn.guild, scene.house.member(0), scene.house.member(1));
     scene.house.say_later(ada, "a story that takes whoever tells it to a level of their own");
     let level = scene.receiver.next().await;
@@ -215,6 +215,11 @@ async fn a_hook_is_told_what_happens_and_can_tell_that_it_was_us() {
     scene.house.slash(scene.house.inn.moderator, "warn", &warn).await;
     let told = scene.receiver.next().await.json();
     assert_eq!((&told["kind"], &told["case_kind"], &told["number"]), (&json!("case"), &json!("warn"), &json!(1)));
+    let set = [("member", ada.into()), ("level", 6.into())];
+    scene.house.slash(scene.house.inn.owner, "setlevel", &set).await;
+    scene.house.slash(ada, "tools", &[("claim", "Daily Rewards".into())]).await;
+    let told = scene.receiver.next().await.json();
+    assert_eq!((&told["kind"], &told["tool_name"]), (&json!("tool_unlocked"), &json!("Daily Rewards")), "{told}");
     scene.house.sim.world().leave(guild, bea).unwrap();
     let told = scene.receiver.next().await.json();
     assert_eq!((&told["kind"], &told["change"]), (&json!("member"), &json!("left")), "{told}");
@@ -236,6 +241,9 @@ async fn what_was_not_taken_comes_again_under_the_same_id() {
     let hook = scene.until(|hook| hook.last_status == Some(500)).await;
     assert_eq!((hook.waiting, hook.disabled, hook.failures), (1, false, 0));
     assert_eq!(hook.last_words.as_deref(), Some("The webhook's server answered 500."));
+    let guild = scene.house.inn.guild;
+    let open = scene.bot.bot.store().read(move |reader| promises::list_open(reader, guild, 0, 5)).await.unwrap();
+    assert!(open.is_empty(), "moderators are not bothered: {open:?}");
     scene.advance(HOUR);
     let second = scene.receiver.next().await;
     scene.until(|hook| hook.last_status == Some(503)).await;
@@ -488,6 +496,22 @@ impl Write for Log {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+#[tokio::test]
+async fn hooks_that_wait_take_few_of_the_places() {
+    let folder = Folder::new();
+    let (store, _) = open_store(&folder.file("a.db"));
+    let (now, guild) = (hand_clock().now(), GuildId::new(10).unwrap());
+    let lanes = store.write(move |tx| {
+        for hook in 0..20 {
+            let delivery = Delivery { hook, id: String::new(), body: String::new(), until: now, asked: false };
+            webhooks::promise(tx, Order { guild, origin: format!("o{hook}"), about: "tell", delivery }, now)?;
+        }
+        Ok(promises::list_due(tx.read(), now, 64, 4)?.into_iter().map(|promise| promise.lane).collect::<Vec<_>>())
+    });
+    assert_eq!(lanes.await.unwrap(), ["hook:0", "hook:1", "hook:2", "hook:3"]);
+    tokio::task::spawn_blocking(move || store.close()).await.unwrap();
 }
 
 #[tokio::test]
