@@ -14,6 +14,8 @@ mod records;
 #[path = "api/rooms.rs"]
 mod rooms;
 mod support;
+#[path = "api/webhooks.rs"]
+mod webhooks;
 
 use door::{Browser, OpenDoor};
 use house::{House, Running};

@@ -5,6 +5,7 @@
 
 mod access;
 mod counting;
+mod deliver;
 mod gate;
 mod happenings;
 mod invoke;
@@ -26,6 +27,7 @@ use crate::command::Command;
 use crate::config::{Config, Recipe, Reloaded};
 use crate::cx::{Cx, Source};
 use crate::features;
+use crate::model::webhook::{Parcel, Posted};
 use crate::model::{
     Clock, CommandBook, Delivered, Effect, Event, GuildId, Guilds, Need, Result, Seen, Setback, Timestamp, UserId,
 };
@@ -56,6 +58,11 @@ pub struct Attempt<'a> {
 pub trait Discord: Send + Sync {
     /// Performs an effect.
     fn perform<'a>(&'a self, effect: &'a Effect, attempt: Attempt<'a>) -> BoxFuture<'a, Result<Delivered, Setback>>;
+
+    /// Posts to a hook of a program, outside of Discord.
+    fn deliver<'a>(&'a self, _: &'a Parcel) -> BoxFuture<'a, Posted> {
+        Box::pin(async { Posted::refused("Nothing is delivered here.") })
+    }
 
     /// A user as they are now, in this guild or out of it; none when there is no such user.
     fn look_up(&self, guild: GuildId, user: UserId) -> BoxFuture<'_, Result<Option<Seen>, Setback>>;

@@ -11,9 +11,10 @@ use tokio::sync::watch;
 use super::observe::Setting;
 use super::{Attempt, Bot, Discord, scruples};
 use crate::cx::Source;
-use crate::model::{Delivered, Ending, Event, Result, Setback, Timestamp};
-use crate::store::Tx;
+use crate::model::webhook::Posted;
+use crate::model::{Delivered, Effect, Ending, Event, Result, Setback, Timestamp};
 use crate::store::promises::{self, Promise};
+use crate::store::{Tx, webhooks};
 
 /// Promises performed at the same time, each of another lane; each waits for Discord's limits by itself, so there are
 /// more than Discord would take at once: who waits holds up nobody.
@@ -28,13 +29,15 @@ const RETRY_MAX: Duration = Duration::from_secs(600);
 /// How often to look whether promises can be kept at all yet.
 const BEGIN_WAIT: Duration = Duration::from_secs(1);
 /// After a failure of our own store, before it is asked again.
-const FAULT_WAIT: Duration = Duration::from_secs(5);
+pub(super) const FAULT_WAIT: Duration = Duration::from_secs(5);
 const UNREADABLE: &str = "I cannot read what I promised here; another version of me may have written it.";
 
 /// What came of a promise that was due.
 #[derive(Clone)]
-enum Outcome {
+pub(super) enum Outcome {
     Tried(Result<Delivered, Setback>),
+    /// The same of what goes to this hook.
+    Posted(i64, Posted),
     /// Discord was not asked: it must not be done any more.
     Forbidden(String),
 }
@@ -114,6 +117,7 @@ impl Bot {
     /// again because our own disk fails. Returns the lane that is free again.
     async fn keep(&self, discord: &dyn Discord, promise: Promise, mut stop: watch::Receiver<bool>) -> String {
         let outcome = match promise.effect() {
+            Ok(Effect::Deliver(delivery)) => self.deliver(discord, delivery).await,
             Ok(effect) => match scruples::forbids(&self.0.guilds, &effect) {
                 None => {
                     let again = promise.attempts > 0 || promise.id <= self.0.inherited;
@@ -170,6 +174,19 @@ impl Bot {
                 promises::cancel(tx, promise.id, &words, now)?;
                 Ending::CalledOff(words)
             }
+            Outcome::Posted(hook, posted) => {
+                let disabled = webhooks::note_attempt(tx, hook, &posted, now)?;
+                match posted.outcome {
+                    Ok(()) => promises::note_done(tx, promise.id, None, now)?,
+                    // Nobody in the guild has to act: whose hook it is sees it there.
+                    Err(Setback::Refused { words, .. }) => promises::cancel(tx, promise.id, &words, now)?,
+                    Err(Setback::Later { after, words }) => self.put_off(tx, promise, after, &words, now)?,
+                }
+                if disabled {
+                    tracing::warn!(hook, "a hook does not work and is disabled");
+                }
+                return Ok(Vec::new());
+            }
             Tried(Ok(Delivered { message, told, left, words, read })) => {
                 promises::note_done(tx, promise.id, words.as_deref(), now)?;
                 Ending::Kept { message, told, left, read }
@@ -179,8 +196,7 @@ impl Bot {
                 Ending::Refused { code, words }
             }
             Tried(Err(Setback::Later { after, words })) => {
-                let again = now.plus(after.max(back_off(promise.attempts)).mul_f64(self.0.clock.speed()));
-                promises::note_retry(tx, promise.id, &words, again)?;
+                self.put_off(tx, promise, after, &words, now)?;
                 return Ok(Vec::new());
             }
         };
@@ -194,6 +210,11 @@ impl Bot {
             emitted.extend(self.show(tx, &Event::PromiseEnded { guild, tells, ending }, &setting)?);
         }
         self.show_emitted(tx, emitted, &setting)
+    }
+
+    fn put_off(&self, tx: &Tx, promise: &Promise, after: Duration, words: &str, now: Timestamp) -> Result<()> {
+        let again = now.plus(after.max(back_off(promise.attempts)).mul_f64(self.0.clock.speed()));
+        promises::note_retry(tx, promise.id, words, again)
     }
 
     /// Brings the counters of promises up to date.

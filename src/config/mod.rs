@@ -38,6 +38,7 @@ pub use roles::Roles;
 pub use values::{Colour, Multiplier, XpRange};
 pub use welcome::Welcome;
 
+use crate::model::webhook::WebhookUrl;
 use crate::model::{GuildId, Secret, Zone};
 
 /// Everything that can be set.
@@ -140,6 +141,9 @@ pub struct Http {
     /// What one key or person may ask of the API.
     pub reads_per_second: NonZeroU32,
     pub writes_per_second: NonZeroU32,
+    /// Addresses that hooks of keys may post to although they are private, or no https.
+    #[serde(serialize_with = "WebhookUrl::hide_all", deserialize_with = "WebhookUrl::read_trusted")]
+    pub webhook_allow: Vec<WebhookUrl>,
     pub visibility: Visibility,
 }
 
@@ -153,6 +157,7 @@ impl Default for Http {
             cors_origins: Vec::new(),
             reads_per_second: READS_PER_SECOND,
             writes_per_second: WRITES_PER_SECOND,
+            webhook_allow: Vec::new(),
             visibility: Visibility::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! The routes of the rooms: what the main door serves beside its pages.
 
-use super::{commands, guilds, health, kudos, levels, moderation, promises, undo};
+use super::{access, commands, guilds, health, kudos, levels, moderation, promises, undo};
 use crate::http::api::Routes;
 
 /// All of them, in the order of the document.
@@ -14,4 +14,5 @@ pub fn routes() -> Routes {
         .merge(undo::api::routes())
         .merge(commands::api::routes())
         .merge(health::api::routes())
+        .merge(access::api::routes())
 }

@@ -19,6 +19,7 @@ use super::rest::Rest;
 use super::webhook;
 use super::wire::{Call, Reply, unreadable};
 use crate::bot::{Attempt, BoxFuture, Discord};
+use crate::model::webhook::{Parcel, Posted};
 use crate::model::{ChannelId, Delivered, Effect, GuildId, Guilds, MessageId, Outgoing, RoleId, Seen, Setback, UserId};
 use crate::picture::Studio;
 use crate::status::vitals::Vitals;
@@ -158,8 +159,13 @@ impl Discord for Performer {
                     return self.send_direct(*user, message, nonce).await.map(|(_, sent)| sent);
                 }
                 Effect::Webhook { url, body, until } => {
-                    let tried = webhook::post(url, body, webhook::is_public).await;
+                    let tried = webhook::post(url, body).await;
                     return webhook::until(tried, *until, self.vitals.clock.now());
+                }
+                // The engine looks up where it goes, and asks for `deliver`.
+                Effect::Deliver(_) => {
+                    let words = "Nobody said where this goes.".to_owned();
+                    return Err(Setback::Refused { status: 0, code: 0, words });
                 }
                 Effect::Act { guild, user, deed, reason, tell } => {
                     let (guild, user, deed, tell) = (*guild, *user, *deed, tell.as_ref());
@@ -184,6 +190,10 @@ impl Discord for Performer {
             self.note(place, &outcome);
             outcome
         })
+    }
+
+    fn deliver<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Posted> {
+        Box::pin(webhook::deliver(parcel, self.vitals.clock.now()))
     }
 
     fn look_up(&self, guild: GuildId, user: UserId) -> BoxFuture<'_, Result<Option<Seen>, Setback>> {

@@ -22,6 +22,9 @@ pub const TOKEN_LIFE: Duration = Duration::from_secs(3_600);
 
 const KEY_HEAD: &str = "ink_";
 const TOKEN_HEAD: &str = "inkt_";
+const HOOK_HEAD: &str = "inkw_";
+/// Enough that no two are the same.
+const NAME_AFTER_BYTES: usize = 16;
 /// Characters of a key by which its owner recognises it.
 const PREFIX_CHARS: usize = 10;
 const NAME_CHARS_MAX: usize = 40;
@@ -184,6 +187,21 @@ pub fn new_signing_secret() -> Vec<u8> {
     random().to_vec()
 }
 
+/// What deliveries to a new hook are to be signed with.
+pub fn new_hook_secret() -> Secret {
+    Secret::new(format!("{HOOK_HEAD}{}", hex(&random())))
+}
+
+/// HMAC-SHA256 of a text under a secret that the other side has, too; as hexadecimal digits.
+pub fn signature_of(secret: &Secret, text: &str) -> String {
+    hex(hmac::sign(&signer(secret.reveal().as_bytes()), text.as_bytes()).as_ref())
+}
+
+/// A short name that follows from a text.
+pub fn name_after(text: &str) -> String {
+    hex(&hash_of(text)[..NAME_AFTER_BYTES])
+}
+
 /// The first characters of a key.
 pub fn prefix_of(key: &Secret) -> String {
     key.reveal().chars().take(PREFIX_CHARS).collect()
@@ -306,6 +324,15 @@ mod tests {
         let word = form_word(mine.reveal());
         assert!(is_form_word(mine.reveal(), &word));
         assert!(!is_form_word(other.reveal(), &word) && !is_form_word(mine.reveal(), ""));
+    }
+
+    /// Source: RFC 4231, test case 2.
+    #[test]
+    fn a_delivery_is_signed_with_hmac_sha256() {
+        let signature = signature_of(&Secret::new("Jefe"), "what do ya want for nothing?");
+        assert_eq!(signature, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_eq!(new_hook_secret().reveal().len(), 69);
+        assert_eq!((name_after("a").len(), name_after("a") == name_after("b")), (32, false));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::button::{self, Button};
 use super::deed::{Deed, Told};
 use super::lock::{Bar, Left};
 use super::select::Select;
-use super::webhook::WebhookUrl;
+use super::webhook::{Delivery, WebhookUrl};
 use super::{ChannelId, GuildId, Illustration, Message, MessageId, RoleId, Timestamp, UserId};
 
 /// A change on Discord, or a look at it that has its place among them.
@@ -79,6 +79,8 @@ pub enum Effect {
         body: String,
         until: Timestamp,
     },
+    /// The same to a hook of an API key, signed.
+    Deliver(Delivery),
     /// Something is done about a member, and they are told: before it where they could not be reached afterwards, else
     /// after it. Whether they could be told decides nothing.
     Act {
@@ -137,6 +139,7 @@ impl Effect {
             Self::SetNickname { guild, .. } => format!("nicknames:{guild}"),
             // A server that is slow holds up itself alone.
             Self::Webhook { url, .. } => format!("webhook:{}", url.host()),
+            Self::Deliver(Delivery { hook, .. }) => hook_lane(*hook),
             Self::Act { guild, user, .. } | Self::Unsay { guild, user, .. } => format!("member:{guild}:{user}"),
         }
     }
@@ -153,6 +156,11 @@ impl Effect {
             _ => None,
         }
     }
+}
+
+/// The lane of what is delivered to a hook.
+pub fn hook_lane(hook: i64) -> String {
+    format!("hook:{hook}")
 }
 
 /// A message to send.

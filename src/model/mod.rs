@@ -15,6 +15,7 @@ pub mod event;
 pub mod failure;
 pub mod guild;
 pub mod id;
+pub mod internet;
 pub mod lock;
 pub mod mix;
 pub mod obstacle;

@@ -22,6 +22,7 @@ pub mod personal;
 pub mod promises;
 pub mod session;
 mod tx;
+pub mod webhooks;
 mod writer;
 
 use std::ops::Deref;

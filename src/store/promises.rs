@@ -123,8 +123,9 @@ const COLUMNS: &str = "id, lane, about, effect, due_at, attempts, created_at, wo
 const COLUMNS_COUNT: usize = 11;
 
 /// Lanes that wait for the same of Discord's limits: what is done about the members of a guild, and private messages.
+/// Hooks of programs are a crowd as well, so that servers that do not answer take few places.
 const CROWD: &str = "CASE WHEN lane GLOB 'member:*' THEN rtrim(lane, '0123456789') WHEN lane GLOB 'user:*' THEN 'user'
-    ELSE lane END";
+    WHEN lane GLOB 'hook:*' THEN 'hook' ELSE lane END";
 
 /// The promises that are due by `now`, the longest overdue first: one of each lane, so that a lane that has to wait
 /// keeps no other from its turn, and at most so many of a crowd of lanes that wait for the same.
@@ -157,7 +158,9 @@ pub fn list_failed(connection: &Connection, guild: GuildId, at_most: usize) -> R
 }
 
 /// What is open and worth a look: not the answers to commands, which are on their way in this moment.
-const WORTH_A_LOOK: &str = "state IN ('due', 'failed') AND NOT (state = 'due' AND origin GLOB '*:answer*')";
+/// Nor what goes to programs, which see that for themselves.
+const WORTH_A_LOOK: &str = "state IN ('due', 'failed') AND NOT (state = 'due' AND origin GLOB '*:answer*')
+    AND lane NOT GLOB 'hook:*'";
 
 /// What is open in this guild: what Discord refused first, then what is due, the next first.
 pub fn list_open(connection: &Connection, guild: GuildId, offset: u32, at_most: u32) -> Result<Vec<Promise>> {

@@ -31,6 +31,11 @@ fn body_for(route: &str, member: &str) -> Value {
         "POST /api/guilds/{guild_id}/commands/{name}/cooldown" => json!({"seconds": 5}),
         "POST /api/guilds/{guild_id}/commands/{name}/level" => json!({"level": 1}),
         "POST /api/guilds/{guild_id}/commands/execute" => json!({"command": "ping"}),
+        // It is refused: no test posts to the internet.
+        "POST /api/guilds/{guild_id}/webhooks" => json!({"url": "https://10.0.0.1/hook", "kinds": ["kudos"]}),
+        "DELETE /api/guilds/{guild_id}/webhooks/{number}" => json!({}),
+        "POST /api/guilds/{guild_id}/webhooks/{number}/resend" => json!({}),
+        "POST /api/guilds/{guild_id}/webhooks/{number}/test" => json!({}),
         unlisted => panic!("{unlisted} is not in the table"),
     }
 }

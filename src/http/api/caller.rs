@@ -187,6 +187,14 @@ impl Caller {
         }
     }
 
+    /// The key that was shown, if it is a program that asks.
+    pub fn key(&self) -> Option<&ApiKey> {
+        match &self.who {
+            Whom::Key(key) => Some(key),
+            _ => None,
+        }
+    }
+
     /// Whether this guild is theirs to see.
     pub fn may_see(&self, guild: GuildId) -> bool {
         self.check(guild, Need::See(Audience::Members)).is_ok()

@@ -1,8 +1,11 @@
 //! Who may come in through the main door: `/apikey` gives programs a key, `/login` gives a person a link that signs
-//! their browser in.
+//! their browser in. Programs may have hooks, which are told what happens.
 //!
 //! A key or link is shown once, to whoever asked, and only its hash is kept. So it is never the answer to a message:
 //! that would wait in the database until Discord took it.
+
+pub mod api;
+mod hooks;
 
 use super::Feature;
 use crate::command::{Actor, Args, Command, Declared, Door, Opt, Plan};
@@ -20,7 +23,7 @@ pub(super) static FEATURE: Feature = Feature {
     commands: &[&LOGIN, &LOGOUT, &CREATE, &LIST, &REVOKE],
     undoes: &[],
     start: None,
-    observe: |_, _| Ok(()),
+    observe: hooks::observe,
     card: None,
     verify: None,
     portrait: None,
@@ -36,6 +39,7 @@ const PERSONAL: &[Personal] = &[
         &[Column::Id("created_by")],
         Forget::By(access::forget_maker, "they go on working, without your name"),
     ),
+    Personal::nobody("webhook", "where programs are told what happens; what they are told is among the promises"),
     Personal::nobody("token_secret", "what programs' tokens are signed with"),
 ];
 

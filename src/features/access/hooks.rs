@@ -1,0 +1,102 @@
+//! What happens, told to the hooks of API keys: each a promise of its own, made once for an event.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::cx::Cx;
+use crate::model::access::name_after;
+use crate::model::webhook::{Delivery, HookKind};
+use crate::model::{Event, GuildId, Result, Timestamp};
+use crate::store::webhooks::{self, Order};
+
+/// How long a hook that does not answer is tried.
+const TRIED_FOR: Duration = Duration::from_secs(24 * 3_600);
+
+/// An event, as hooks are told of it.
+struct Told {
+    kind: HookKind,
+    guild: GuildId,
+    /// One event may be several happenings of a kind: what tells this one from the others.
+    which: String,
+    /// An object; ids are texts.
+    fields: Value,
+}
+
+pub fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
+    // Our own coming and going is nobody's.
+    let about_us = match event {
+        Event::MemberSeen { author, .. } => Some(author.id) == cx.me,
+        Event::MemberLeft { user, .. } => Some(*user) == cx.me,
+        _ => false,
+    };
+    let Some(told) = told(event).filter(|_| !about_us) else { return Ok(()) };
+    for (hook, host) in webhooks::list_for(cx.tx.read(), told.guild, told.kind, cx.now)? {
+        let word = told.kind.word();
+        let origin = cx.origin(&format!("hook.{hook}.{word}.{}", told.which));
+        let delivery = delivery(hook, &origin, (word, told.guild), told.fields.clone(), cx.now);
+        let about = format!("tell {host} of {word}");
+        webhooks::promise(cx.tx, Order { guild: told.guild, origin, about: &about, delivery }, cx.now)?;
+    }
+    Ok(())
+}
+
+/// A delivery to a hook, named after what caused it.
+pub fn delivery(
+    hook: i64,
+    origin: &str,
+    (word, guild): (&str, GuildId),
+    mut fields: Value,
+    now: Timestamp,
+) -> Delivery {
+    let id = name_after(origin);
+    fields["id"] = id.as_str().into();
+    fields["kind"] = word.into();
+    fields["guild_id"] = json!(guild);
+    fields["timestamp"] = now.rfc3339().into();
+    Delivery { hook, id, body: fields.to_string(), until: now.plus(TRIED_FOR), asked: false }
+}
+
+/// The same delivery, which somebody asked for.
+pub fn again(delivery: Delivery, now: Timestamp) -> Delivery {
+    Delivery { until: now.plus(TRIED_FOR), asked: true, ..delivery }
+}
+
+fn told(event: &Event) -> Option<Told> {
+    let (kind, guild, which, fields) = match event {
+        Event::LevelReached { guild, user, name, before, after, channel, hidden } => {
+            let fields = json!({"user_id": user, "username": name, "old_level": before, "new_level": after,
+                "channel_id": channel, "hidden": hidden});
+            (HookKind::LevelUp, guild, format!("{user}.{after}"), fields)
+        }
+        Event::ToolUnlocked { guild, user, tool_id, name, hidden } => {
+            let fields = json!({"user_id": user, "tool_id": tool_id, "tool_name": name, "hidden": hidden});
+            (HookKind::ToolUnlocked, guild, format!("{user}.{tool_id}"), fields)
+        }
+        Event::KudosGiven { guild, giver, receiver, name, amount, reason, channel } => {
+            let fields = json!({"giver_id": giver, "receiver_id": receiver, "receiver_name": name, "amount": amount,
+                "reason": some(reason), "channel_id": channel});
+            (HookKind::Kudos, guild, format!("{giver}.{receiver}"), fields)
+        }
+        Event::CaseOpened { guild, number, kind, user, name, reason } => {
+            let fields = json!({"number": number, "case_kind": kind, "user_id": user, "user_name": name,
+                "reason": some(reason)});
+            (HookKind::Case, guild, number.to_string(), fields)
+        }
+        Event::MemberSeen { guild, author, joined: true, pending, .. } => {
+            let fields = json!({"change": "joined", "user_id": author.id, "username": author.name, "bot": author.bot,
+                "pending": pending});
+            (HookKind::Member, guild, format!("{}.joined", author.id), fields)
+        }
+        Event::MemberLeft { guild, user, name, bot } => {
+            let fields = json!({"change": "left", "user_id": user, "username": name, "bot": bot});
+            (HookKind::Member, guild, format!("{user}.left"), fields)
+        }
+        _ => return None,
+    };
+    Some(Told { kind, guild: *guild, which, fields })
+}
+
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
