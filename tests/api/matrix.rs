@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use innkeeper::model::Permissions;
 use innkeeper::model::access::Scope;
 use innkeeper::store::access;
 use serde_json::{Value, json};
 
 use crate::client::{Client, key};
+use crate::door::OpenDoor;
 use crate::house::House;
 use crate::{open, sign_in};
 
@@ -23,6 +25,17 @@ fn body_for(route: &str, member: &str) -> Value {
         "POST /api/guilds/{guild_id}/cases/{number}/hide" => json!({"hidden": true}),
         unlisted => panic!("{unlisted} is not in the table"),
     }
+}
+
+/// The route's path for this guild and member.
+fn path_of(route: &Route, house: &House, guild: &str, user: &str) -> String {
+    let path = route.path.replace("{guild_id}", guild).replace("{user_id}", user).replace("{number}", "1");
+    path.replace("{id}", "1").replace("{channel_id}", &house.inn.general.to_string())
+}
+
+/// A stranger from a place of their own: from one place, only so many requests are answered in a second.
+fn stranger_from(door: &OpenDoor, nth: usize) -> Client {
+    Client::stranger(door).and(&format!("X-Forwarded-For: 10.0.{}.{}", nth / 250, nth % 250))
 }
 
 /// Routes that nobody needs to be known for.
@@ -56,6 +69,11 @@ fn routes(document: &Value) -> Vec<Route> {
 async fn each_route_answers_each_caller_as_the_document_says() {
     let mut house = House::new().await;
     house.config.http.writes_per_second = 1_000.try_into().unwrap();
+    house.config.http.trusted_proxies = vec![[127, 0, 0, 1].into()];
+    // What keys with the scope `moderate` may.
+    let (inn, mut world) = (&house.inn, house.sim.world());
+    world.edit_role(inn.guild, inn.moderator_role, |role| role.permissions |= Permissions::MANAGE_ROLES).unwrap();
+    drop(world);
     let (bot, door) = open(&house).await;
     let guild = house.inn.guild;
     let elsewhere = innkeeper::model::GuildId::new(77).unwrap();
@@ -76,16 +94,16 @@ async fn each_route_answers_each_caller_as_the_document_says() {
         [(member, &[][..]), (moderator, &[Scope::Moderate][..]), (admin, &[Scope::Moderate, Scope::Admin])];
     let document = Client::stranger(&door).get("/openapi.json").await.json;
     let (id, user) = (guild.to_string(), house.member(0).to_string());
-    for route in routes(&document) {
+    for (nth, route) in routes(&document).into_iter().enumerate() {
         let Some(scope) = route.scope else {
             assert!(OPEN.contains(&route.name.as_str()), "{} says nothing of who may", route.name);
             continue;
         };
         let body = (route.method != "GET").then(|| body_for(&route.name, &user));
-        let path = route.path.replace("{guild_id}", &id).replace("{user_id}", &user).replace("{number}", "1");
+        let path = path_of(&route, &house, &id, &user);
         let ask = async |client: &mut Client| client.ask(&route.method, &path, body.clone()).await.status;
         let name = &route.name;
-        let stranger = ask(&mut Client::stranger(&door)).await;
+        let stranger = ask(&mut stranger_from(&door, nth)).await;
         assert_eq!(stranger, 401, "{name}: a stranger");
         for (what, key) in [("wrong", "ink_0"), ("expired", &expired), ("revoked", &revoked)] {
             house.clock.advance(Duration::ZERO);
@@ -112,18 +130,21 @@ async fn each_route_answers_each_caller_as_the_document_says() {
 
 #[tokio::test]
 async fn strangers_see_what_is_public_and_nothing_else() {
-    let house = House::with(|config| config.http.visibility.leaderboard = innkeeper::config::Audience::Public).await;
+    let mut house = House::new().await;
+    house.config.http.visibility.leaderboard = innkeeper::config::Audience::Public;
+    house.config.http.trusted_proxies = vec![[127, 0, 0, 1].into()];
     let (bot, door) = open(&house).await;
     let document = Client::stranger(&door).get("/openapi.json").await.json;
     let (id, user) = (house.inn.guild.to_string(), house.member(0).to_string());
     let mut seen = 0;
-    for route in routes(&document).into_iter().filter(|route| route.method == "GET") {
-        let path = route.path.replace("{guild_id}", &id).replace("{user_id}", &user).replace("{number}", "1");
-        let status = Client::stranger(&door).get(&path).await.status;
+    let all = routes(&document).into_iter().filter(|route| route.method == "GET");
+    for (nth, route) in all.enumerate() {
+        let path = path_of(&route, &house, &id, &user);
+        let status = stranger_from(&door, 2 * nth).get(&path).await.status;
         assert_eq!(status, if route.for_strangers { 200 } else { 401 }, "{}", route.name);
-        let elsewhere = route.path.replace("{guild_id}", "77").replace("{user_id}", &user).replace("{number}", "1");
+        let elsewhere = path_of(&route, &house, "77", &user);
         if route.for_strangers && route.path.contains("{guild_id}") {
-            assert_eq!(Client::stranger(&door).get(&elsewhere).await.status, 404, "{}", route.name);
+            assert_eq!(stranger_from(&door, 2 * nth + 1).get(&elsewhere).await.status, 404, "{}", route.name);
         }
         seen += u32::from(route.for_strangers);
     }
