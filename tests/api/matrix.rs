@@ -23,6 +23,8 @@ fn body_for(route: &str, member: &str) -> Value {
         "POST /api/guilds/{guild_id}/cases/{number}/resolve" => json!({"note": "settled"}),
         "POST /api/guilds/{guild_id}/cases/{number}/reopen" => json!({}),
         "POST /api/guilds/{guild_id}/cases/{number}/hide" => json!({"hidden": true}),
+        "POST /api/guilds/{guild_id}/warnings" => json!({"user_id": member, "reason": "shouting", "duration": "30d"}),
+        "POST /api/guilds/{guild_id}/notes" => json!({"user_id": member, "reason": "seen"}),
         unlisted => panic!("{unlisted} is not in the table"),
     }
 }
