@@ -1,9 +1,13 @@
 //! The routes of the rooms: what the main door serves beside its pages.
 
-use super::{kudos, levels, moderation};
+use super::{kudos, levels, moderation, roles};
 use crate::http::api::Routes;
 
 /// All of them, in the order of the document.
 pub fn routes() -> Routes {
-    Routes::new().merge(levels::api::routes()).merge(kudos::api::routes()).merge(moderation::api::routes())
+    Routes::new()
+        .merge(levels::api::routes())
+        .merge(kudos::api::routes())
+        .merge(moderation::api::routes())
+        .merge(roles::api::routes())
 }

@@ -25,6 +25,11 @@ fn body_for(route: &str, member: &str) -> Value {
         "POST /api/guilds/{guild_id}/cases/{number}/hide" => json!({"hidden": true}),
         "POST /api/guilds/{guild_id}/warnings" => json!({"user_id": member, "reason": "shouting", "duration": "30d"}),
         "POST /api/guilds/{guild_id}/notes" => json!({"user_id": member, "reason": "seen"}),
+        "POST /api/guilds/{guild_id}/temporary-roles" => {
+            json!({"user_id": member, "role_id": member, "duration": "2h"})
+        }
+        "POST /api/guilds/{guild_id}/temporary-roles/{id}/extend" => json!({"duration": "2h"}),
+        "POST /api/guilds/{guild_id}/temporary-roles/{id}/take" => json!({}),
         unlisted => panic!("{unlisted} is not in the table"),
     }
 }

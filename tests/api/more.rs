@@ -1,13 +1,15 @@
-//! Programs that warn, note and ask what stands where.
+//! Programs that give roles and ask what stands where.
 
 use std::time::Duration;
 
-use serde_json::json;
+use innkeeper::sim::world::RoleSpec;
+use serde_json::{Value, json};
 
 use crate::client::{Client, Said, key};
 use crate::house::House;
 use crate::open;
 
+const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Asserts that it was refused with this status and these words.
@@ -20,6 +22,88 @@ fn refused(said: &Said, status: u16, words: &str) {
 fn counted(said: &Said) -> (u64, usize) {
     assert_eq!(said.status, 200, "{said:?}");
     (said.json["total"].as_u64().unwrap(), said.json["items"].as_array().unwrap().len())
+}
+
+#[tokio::test]
+async fn a_role_for_a_while_is_given_once_put_off_and_taken_early() {
+    let house = House::new().await;
+    let (guild, ada) = (house.inn.guild, house.member(0));
+    let role = house.sim.world().add_role(guild, RoleSpec::named("Guest", 1));
+    let (bot, door) = open(&house).await;
+    let key = key(&bot.bot, "k", "moderate", None, None).await;
+    let roles = format!("/api/guilds/{guild}/temporary-roles");
+    let has = || house.sim.world().has_role(guild, ada, role);
+    let ends = |after: Duration| Value::from(house.clock.now().plus(after).rfc3339());
+    let (user, id) = (ada.to_string(), role.to_string());
+    let body = json!({"user_id": user, "role_id": id, "duration": "2h", "reason": "a tour"});
+    let mut once = Client::with_key(&door, &key).and("Idempotency-Key: one");
+    let given = once.post(&roles, body.clone()).await;
+    assert_eq!((given.status, &given.json["temporary_role"]["state"]), (201, &json!("held")), "{given:?}");
+    assert!(has() && given.json["said"].as_str().unwrap().contains("has **Guest** now"), "{given:?}");
+    let row = &given.json["temporary_role"];
+    assert_eq!((&row["expires_at"], &row["actor_name"]), (&ends(2 * HOUR), &json!("key k")), "{given:?}");
+    let again = once.post(&roles, body).await;
+    assert_eq!((again.status, &again.json["temporary_role"]["id"]), (200, &row["id"]), "{again:?}");
+    let one = format!("{roles}/{}", row["id"]);
+    let mut client = Client::with_key(&door, &key);
+    let longer = client.post(&format!("{one}/extend"), json!({"duration": "1h"})).await;
+    assert_eq!(longer.json["temporary_role"]["expires_at"], ends(3 * HOUR), "{longer:?}");
+    refused(&client.post(&format!("{one}/extend"), json!({"duration": "soon"})).await, 422, "a length of time");
+    assert_eq!(counted(&client.get(&format!("{roles}?user_id={user}&state=held")).await), (1, 1));
+    let taken = once.post(&format!("{one}/take"), json!({})).await;
+    let row = &taken.json["temporary_role"];
+    assert_eq!((taken.status, &row["state"], &row["taken_by"]), (200, &json!("over"), &json!("key k")), "{taken:?}");
+    assert!(!has());
+    let again = once.post(&format!("{one}/take"), json!({})).await;
+    assert_eq!((again.status, &again.json["repeated"]), (200, &json!(true)), "{again:?}");
+    refused(&client.post(&format!("{one}/take"), json!({})).await, 409, "over already");
+    refused(&client.post(&format!("{one}/extend"), json!({"duration": "1h"})).await, 409, "over already");
+    assert_eq!(counted(&client.get(&format!("{roles}?state=held")).await), (0, 0));
+    assert_eq!(counted(&client.get(&format!("{roles}?limit=1&offset=1")).await), (1, 0));
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_be_given_is_refused_in_words() {
+    let house = House::new().await;
+    let (bot, door) = open(&house).await;
+    let key = key(&bot.bot, "k", "moderate", None, None).await;
+    let roles = format!("/api/guilds/{}/temporary-roles", house.inn.guild);
+    let mut client = Client::with_key(&door, &key);
+    let (ada, power) = (house.member(0).to_string(), house.inn.moderator_role.to_string());
+    let body = |duration: &str| json!({"user_id": ada, "role_id": power, "duration": duration});
+    refused(&client.post(&roles, body("2h")).await, 409, "moderation permissions");
+    refused(&client.post(&roles, body("7")).await, 422, "a length of time");
+    refused(&client.post(&roles, body("90 years")).await, 422, "a length of time");
+    refused(&client.post(&format!("{roles}/1/take"), json!({})).await, 404, "no such temporary role");
+    refused(&client.get(&format!("{roles}?state=gone")).await, 422, "unknown variant `gone`");
+    refused(&client.get(&format!("{roles}?user=1")).await, 422, "unknown field `user`");
+    assert_eq!(counted(&client.get(&roles).await), (0, 0));
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn roles_that_come_back_are_listed_with_whom_they_wait_for() {
+    let mut house = House::new().await;
+    let (guild, ada) = (house.inn.guild, house.member(0));
+    let role = house.sim.world().add_role(guild, RoleSpec::named("Painter", 1));
+    house.config.roles.persistent = vec![role];
+    let (bot, door) = open(&house).await;
+    let key = key(&bot.bot, "k", "moderate", None, None).await;
+    let roles = format!("/api/guilds/{guild}/persistent-roles");
+    let mut client = Client::with_key(&door, &key);
+    house.sim.world().give_role(guild, ada, role).unwrap();
+    bot.settle(&house).await;
+    let here = client.get(&roles).await;
+    let row = &here.json["items"][0];
+    assert_eq!((&row["role_name"], &row["away"]), (&json!("Painter"), &json!(false)), "{here:?}");
+    house.sim.world().leave(guild, ada).unwrap();
+    bot.settle(&house).await;
+    let gone = client.get(&format!("{roles}?user_id={ada}")).await;
+    let row = &gone.json["items"][0];
+    assert_eq!((&row["user_id"], &row["away"]), (&json!(ada.to_string()), &json!(true)), "{gone:?}");
+    assert_eq!(counted(&client.get(&format!("{roles}?user_id={}", house.member(1))).await), (0, 0));
+    bot.stop().await;
 }
 
 #[tokio::test]
