@@ -1,6 +1,6 @@
 //! The routes of the rooms: what the main door serves beside its pages.
 
-use super::{kudos, levels, moderation, roles};
+use super::{kudos, levels, locks, moderation, roles};
 use crate::http::api::Routes;
 
 /// All of them, in the order of the document.
@@ -10,4 +10,5 @@ pub fn routes() -> Routes {
         .merge(kudos::api::routes())
         .merge(moderation::api::routes())
         .merge(roles::api::routes())
+        .merge(locks::api::routes())
 }

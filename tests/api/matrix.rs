@@ -29,7 +29,9 @@ fn body_for(route: &str, member: &str) -> Value {
             json!({"user_id": member, "role_id": member, "duration": "2h"})
         }
         "POST /api/guilds/{guild_id}/temporary-roles/{id}/extend" => json!({"duration": "2h"}),
-        "POST /api/guilds/{guild_id}/temporary-roles/{id}/take" => json!({}),
+        "POST /api/guilds/{guild_id}/channels/{channel_id}/lock" => json!({"duration": "2h"}),
+        "POST /api/guilds/{guild_id}/temporary-roles/{id}/take"
+        | "POST /api/guilds/{guild_id}/channels/{channel_id}/unlock" => json!({}),
         unlisted => panic!("{unlisted} is not in the table"),
     }
 }

@@ -1,8 +1,9 @@
-//! Programs that give roles and ask what stands where.
+//! Programs that give roles, lock channels and ask what stands where.
 
 use std::time::Duration;
 
-use innkeeper::sim::world::RoleSpec;
+use innkeeper::sim::world::{RoleSpec, SayOptions};
+use innkeeper::sim::{Act, Response};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Said, key};
@@ -103,6 +104,64 @@ async fn roles_that_come_back_are_listed_with_whom_they_wait_for() {
     let row = &gone.json["items"][0];
     assert_eq!((&row["user_id"], &row["away"]), (&json!(ada.to_string()), &json!(true)), "{gone:?}");
     assert_eq!(counted(&client.get(&format!("{roles}?user_id={}", house.member(1))).await), (0, 0));
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn a_channel_is_locked_and_unlocked_and_the_answer_says_what_discord_said() {
+    let house = House::new().await;
+    let (bot, door) = open(&house).await;
+    let (guild, general) = (house.inn.guild, house.inn.general);
+    let key = key(&bot.bot, "k", "moderate", None, None).await;
+    let locks = format!("/api/guilds/{guild}/locks");
+    let channel = format!("/api/guilds/{guild}/channels/{general}");
+    let mut client = Client::with_key(&door, &key);
+    let says = || house.sim.world().say(general, house.member(0), "hello", SayOptions::default()).is_ok();
+    let locked = client.post(&format!("{channel}/lock"), json!({"duration": "30m", "message": "Calm down"})).await;
+    let lock = &locked.json["lock"];
+    assert_eq!((locked.status, &lock["state"], &lock["kind"]), (200, &json!("locked"), &json!("text")), "{locked:?}");
+    assert!(locked.json["said"].as_str().unwrap().contains("is locked until"), "{locked:?}");
+    assert!(!says());
+    let listed = client.get(&locks).await;
+    assert_eq!(counted(&listed), (1, 1));
+    let first = &listed.json["items"][0];
+    assert_eq!((&first["channel_id"], &first["locked_by_name"]), (&json!(general.to_string()), &json!("key k")));
+    assert_eq!(first["unlock_at"], house.clock.now().plus(HOUR / 2).rfc3339());
+    refused(&client.post(&format!("{channel}/lock"), json!({})).await, 409, "locked");
+    refused(&client.post(&format!("{channel}/lock"), json!({"duration": "soon"})).await, 422, "a length of time");
+    let nowhere = format!("/api/guilds/{guild}/channels/77");
+    refused(&client.post(&format!("{nowhere}/lock"), json!({})).await, 404, "no such channel");
+    refused(&client.post(&format!("{nowhere}/unlock"), json!({})).await, 404, "no such channel");
+    let open = client.post(&format!("{channel}/unlock"), json!({})).await;
+    assert_eq!((open.status, &open.json["lock"]["state"]), (200, &json!("opened")), "{open:?}");
+    assert!(open.json["said"].as_str().unwrap().contains("is unlocked"), "{open:?}");
+    assert!(says());
+    refused(&client.post(&format!("{channel}/unlock"), json!({})).await, 409, "not locked");
+    assert_eq!(counted(&client.get(&locks).await), (0, 0));
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn what_discord_refuses_stands_in_the_answer() {
+    let house = House::new().await;
+    let (guild, general) = (house.inn.guild, house.inn.general);
+    let role = house.sim.world().add_role(guild, RoleSpec::named("Guest", 1));
+    let (bot, door) = open(&house).await;
+    let mut client = Client::with_key(&door, &key(&bot.bot, "k", "moderate", None, None).await);
+    let no = || Act::Answer(Response::error(403, 50013, "Missing Permissions"));
+    house.sim.world().plan("PUT", "/roles/", Some(1), no());
+    let roles = format!("/api/guilds/{guild}/temporary-roles");
+    let body = json!({"user_id": house.member(0).to_string(), "role_id": role.to_string(), "duration": "2h"});
+    let given = client.post(&roles, body).await;
+    assert_eq!((given.status, &given.json["temporary_role"]["state"]), (201, &json!("failed")), "{given:?}");
+    assert!(given.json["said"].as_str().unwrap().starts_with("I could not give **Guest**"), "{given:?}");
+    assert!(given.json["temporary_role"]["words"].as_str().unwrap().contains("lacks a permission"), "{given:?}");
+    let channel = format!("/channels/{general}");
+    house.sim.world().plan("PATCH", &channel, Some(1), no());
+    let locked = client.post(&format!("/api/guilds/{guild}{channel}/lock"), json!({})).await;
+    assert_eq!((locked.status, &locked.json["lock"]["state"]), (200, &json!("failed")), "{locked:?}");
+    assert!(locked.json["said"].as_str().unwrap().contains("I could not lock"), "{locked:?}");
+    assert_eq!(counted(&client.get(&format!("/api/guilds/{guild}/locks")).await), (0, 0));
     bot.stop().await;
 }
 
