@@ -1,6 +1,6 @@
 //! The routes of the rooms: what the main door serves beside its pages.
 
-use super::{kudos, levels, locks, moderation, roles};
+use super::{bumps, kudos, levels, locks, moderation, roles};
 use crate::http::api::Routes;
 
 /// All of them, in the order of the document.
@@ -11,4 +11,5 @@ pub fn routes() -> Routes {
         .merge(moderation::api::routes())
         .merge(roles::api::routes())
         .merge(locks::api::routes())
+        .merge(bumps::api::routes())
 }

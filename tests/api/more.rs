@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, Said, key};
 use crate::house::House;
-use crate::open;
+use crate::{open, sign_in};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -162,6 +162,46 @@ async fn what_discord_refuses_stands_in_the_answer() {
     assert_eq!((locked.status, &locked.json["lock"]["state"]), (200, &json!("failed")), "{locked:?}");
     assert!(locked.json["said"].as_str().unwrap().contains("I could not lock"), "{locked:?}");
     assert_eq!(counted(&client.get(&format!("/api/guilds/{guild}/locks")).await), (0, 0));
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn bumps_are_told_as_far_as_the_listing_site_lets_them_be() {
+    let mut house = House::new().await;
+    let (guild, ada) = (house.inn.guild, house.member(0));
+    house.sim.world().invite_listing_bot(guild);
+    house.config.bumps.enabled = true;
+    house.config.bumps.channel = Some(house.inn.bot_commands);
+    let (bot, door) = open(&house).await;
+    let bumps = format!("/api/guilds/{guild}/bumps");
+    let mut reads = Client::with_key(&door, &key(&bot.bot, "r", "read", None, None).await);
+    let mut manages = Client::with_key(&door, &key(&bot.bot, "a", "admin", None, None).await);
+    let mut herself = Client::with_browser(sign_in(&house, &door, ada).await);
+    let mut another = Client::with_browser(sign_in(&house, &door, house.member(1)).await);
+    house.sim.world().bump(house.inn.bot_commands, ada).unwrap();
+    house.clock.advance(3 * HOUR);
+    house.sim.world().bump(house.inn.bot_commands, ada).unwrap();
+    bot.settle(&house).await;
+    let told = reads.get(&bumps).await;
+    assert_eq!(counted(&told), (1, 1));
+    let row = &told.json["items"][0];
+    assert_eq!((&row["user_id"], &row["bump_count"]), (&json!(ada.to_string()), &json!(2)), "{told:?}");
+    assert_eq!(row["last_bumped_at"], house.clock.now().rfc3339(), "{told:?}");
+    assert_eq!(counted(&herself.get(&bumps).await), (1, 1));
+    assert_eq!(counted(&another.get(&bumps).await), (0, 0), "there is no board");
+    house.slash(ada, "privacy", &[("board", "off".into())]).await;
+    assert_eq!(counted(&reads.get(&bumps).await), (0, 0), "who hides, hides from every board");
+    assert_eq!(counted(&manages.get(&bumps).await), (1, 1));
+    assert_eq!(counted(&herself.get(&bumps).await), (1, 1));
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn where_bumps_are_off_that_is_said() {
+    let house = House::new().await;
+    let (bot, door) = open(&house).await;
+    let mut client = Client::with_key(&door, &key(&bot.bot, "r", "read", None, None).await);
+    refused(&client.get(&format!("/api/guilds/{}/bumps", house.inn.guild)).await, 404, "bumps.enabled");
     bot.stop().await;
 }
 
