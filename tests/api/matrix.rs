@@ -25,6 +25,8 @@ fn body_for(route: &str, member: &str) -> Value {
         "POST /api/guilds/{guild_id}/cases/{number}/hide" => json!({"hidden": true}),
         "POST /api/guilds/{guild_id}/warnings" => json!({"user_id": member, "reason": "shouting", "duration": "30d"}),
         "POST /api/guilds/{guild_id}/notes" => json!({"user_id": member, "reason": "seen"}),
+        "PUT /api/guilds/{guild_id}/members/{user_id}/level" => json!({"level": 3}),
+        "POST /api/guilds/{guild_id}/simulate" => json!({"curve": "mee6"}),
         "POST /api/guilds/{guild_id}/temporary-roles" => {
             json!({"user_id": member, "role_id": member, "duration": "2h"})
         }

@@ -1,4 +1,4 @@
-//! Programs that give roles, lock channels and ask what stands where.
+//! Programs that give roles, lock channels, set levels and ask what stands where.
 
 use std::time::Duration;
 
@@ -202,6 +202,101 @@ async fn where_bumps_are_off_that_is_said() {
     let (bot, door) = open(&house).await;
     let mut client = Client::with_key(&door, &key(&bot.bot, "r", "read", None, None).await);
     refused(&client.get(&format!("/api/guilds/{}/bumps", house.inn.guild)).await, 404, "bumps.enabled");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn levels_are_shown_set_and_tried() {
+    let mut house = House::with(|config| config.levels.message_xp = 2_750.into()).await;
+    let role = house.inn.level_5;
+    house.config.levels.roles = vec![innkeeper::config::LevelRole { level: 8, role, keep: false }];
+    let (bot, door) = open(&house).await;
+    let (ada, bea) = (house.member(0), house.member(1));
+    let guild = format!("/api/guilds/{}", house.inn.guild);
+    let mut client = Client::with_key(&door, &key(&bot.bot, "k", "read admin", None, None).await);
+    let scale = client.get(&format!("{guild}/levels")).await;
+    let curve = &scale.json["curve"];
+    assert_eq!((&curve["name"], &curve["quadratic"], &curve["linear"]), (&json!("hub"), &json!(100), &json!(50)));
+    assert_eq!((&scale.json["max_level"], &scale.json["role_mode"]), (&json!(1_000), &json!("stack")));
+    assert_eq!(scale.json["roles"][0]["role_name"], "Regular (5)", "{scale:?}");
+    let last = &scale.json["tiers"][4];
+    assert_eq!((&last["name"], &last["from"], &last["colour"]), (&json!("Master"), &json!(76), &json!("#e0a84e")));
+
+    house.say(ada, "hello");
+    bot.settle(&house).await;
+    let tried = client.post(&format!("{guild}/simulate"), json!({"curve": "mee6", "role_mode": "highest"})).await;
+    assert_eq!((&tried.json["members"], &tried.json["rise"]), (&json!(1), &json!(1)), "{tried:?}");
+    let changed = &tried.json["changed"][0];
+    assert_eq!((&changed["before"], &changed["after"]), (&json!(5), &json!(7)), "{tried:?}");
+    assert_eq!(tried.json["roles"][0]["role_id"], role.to_string(), "{tried:?}");
+    assert_eq!(house.xp(ada), 2_750, "nothing was changed");
+    for (body, status, words) in [
+        (json!({}), 409, "Say what would be different"),
+        (json!({"curve": "hub"}), 409, "Say what would be different"),
+        (json!({"curve": "steep"}), 422, "curve is one of hub, mee6"),
+        (json!({"max_level": 0}), 422, "max_level is from 1 to 1000"),
+        (json!({"role_mode": "all"}), 422, "unknown variant `all`"),
+    ] {
+        refused(&client.post(&format!("{guild}/simulate"), body).await, status, words);
+    }
+
+    let level = format!("{guild}/members/{bea}/level");
+    let first = client.ask("PUT", &level, Some(json!({"level": 1}))).await;
+    assert_eq!((first.status, &first.json["member"]["xp"]), (200, &json!(0)), "nothing to change: {first:?}");
+    let set = client.ask("PUT", &level, Some(json!({"level": 8}))).await;
+    assert_eq!((&set.json["member"]["level"], &set.json["member"]["xp"]), (&json!(8), &json!(6_800)), "{set:?}");
+    house.promises_kept().await;
+    assert!(house.sim.world().has_role(house.inn.guild, bea, role), "roles follow the level");
+    refused(&client.ask("PUT", &level, Some(json!({"level": 1_001}))).await, 422, "level is from 1 to 1000");
+    refused(&client.ask("PUT", &level, Some(json!({"level": -1}))).await, 422, "invalid value");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn the_board_of_a_week_and_of_a_month_has_what_was_earned_in_it() {
+    let house = House::with(|config| config.levels.message_xp = 500.into()).await;
+    let (bot, door) = open(&house).await;
+    let (ada, bea) = (house.member(0), house.member(1));
+    let board = format!("/api/guilds/{}/leaderboard", house.inn.guild);
+    let mut client = Client::with_key(&door, &key(&bot.bot, "k", "read", None, None).await);
+    house.say(ada, "hello");
+    house.say_later(bea, "hello");
+    house.clock.advance(DAY * 40);
+    house.say(bea, "hello again");
+    bot.settle(&house).await;
+    let all = client.get(&board).await;
+    assert_eq!(counted(&all), (2, 2));
+    assert_eq!(client.get(&format!("{board}?window=all")).await.json, all.json);
+    for window in ["week", "month"] {
+        let said = client.get(&format!("{board}?window={window}")).await;
+        assert_eq!(counted(&said), (1, 1));
+        let first = &said.json["items"][0];
+        assert_eq!((&first["user_id"], &first["xp"]), (&json!(bea.to_string()), &json!(500)), "{said:?}");
+        assert_eq!(first["level"], all.json["items"][0]["level"], "the level that they are at");
+    }
+    assert_eq!(counted(&client.get(&format!("{board}?window=week&offset=1")).await), (1, 0));
+    refused(&client.get(&format!("{board}?window=year")).await, 422, "unknown variant `year`");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn tools_are_listed_and_what_a_member_unlocked_of_them() {
+    let house = House::new().await;
+    let (bot, door) = open(&house).await;
+    let ada = house.member(0);
+    let guild = format!("/api/guilds/{}", house.inn.guild);
+    let mut client = Client::with_key(&door, &key(&bot.bot, "k", "read", None, None).await);
+    let tools = client.get(&format!("{guild}/tools?limit=5")).await;
+    assert_eq!(counted(&tools), (20, 5));
+    let first = &tools.json["items"][0];
+    assert_eq!((&first["name"], &first["config"]["max_messages_per_day"]), (&json!("Basic Chat"), &json!(100)));
+    let hers = format!("{guild}/members/{ada}/tools");
+    assert_eq!(counted(&client.get(&hers).await), (0, 0));
+    house.slash(ada, "tools", &[("claim", "basic chat".into())]).await;
+    let unlocked = client.get(&hers).await;
+    let first = &unlocked.json["items"][0];
+    assert_eq!((counted(&unlocked), &first["name"]), ((1, 1), &json!("Basic Chat")), "{unlocked:?}");
+    assert_eq!((&first["unlocked_at"], &first["usage_count"]), (&house.clock.now().rfc3339().into(), &json!(0)));
     bot.stop().await;
 }
 
