@@ -111,7 +111,7 @@ struct Thanks {
 
 /// A thanks that was given.
 #[derive(Serialize, ToSchema)]
-struct Given {
+struct ThanksGiven {
     kudos: Gift,
     said: String,
 }
@@ -119,8 +119,8 @@ struct Given {
 /// Thanks a member. A key has to say for whom it does (`X-Act-As`): the bot itself thanks nobody.
 #[utoipa::path(post, path = "/api/guilds/{guild_id}/kudos", tag = "Kudos", params(("guild_id" = String, Path)),
     request_body = Thanks, security(("bearer" = ["write"]), ("key" = ["write"])), responses(
-    (status = 201, description = "The kudos", body = Given),
-    (status = 200, description = "The kudos that the same request gave before", body = Given),
+    (status = 201, description = "The kudos", body = ThanksGiven),
+    (status = 200, description = "The kudos that the same request gave before", body = ThanksGiven),
     Usual,
     Taken,
 ))]
@@ -129,7 +129,7 @@ async fn give(
     caller: Caller,
     Place(guild): Place<GuildId>,
     thanks: Content<Thanks>,
-) -> Result<(StatusCode, Json<Given>), Problem> {
+) -> Result<(StatusCode, Json<ThanksGiven>), Problem> {
     caller.check(guild, Need::Act)?;
     let Thanks { receiver_id, amount, reason } = thanks.read().await?;
     let mut order = Invoke::new("kudos give").with("member", Value::User(receiver_id)).maybe("reason", reason);
@@ -141,7 +141,7 @@ async fn give(
     let gift = app.bot().store().read(move |reader| store::find_from(reader, guild, source)).await?;
     let kudos = gift.ok_or_else(|| Problem::fault("kudos were given and are not there"))?.into();
     let status = if done.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(Given { kudos, said: done.said })))
+    Ok((status, Json(ThanksGiven { kudos, said: done.said })))
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
