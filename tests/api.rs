@@ -9,6 +9,8 @@ mod door;
 mod house;
 #[path = "api/matrix.rs"]
 mod matrix;
+#[path = "api/more.rs"]
+mod more;
 #[path = "api/records.rs"]
 mod records;
 #[path = "api/rooms.rs"]

@@ -1,6 +1,6 @@
 //! The routes of the rooms: what the main door serves beside its pages.
 
-use super::{access, commands, guilds, health, kudos, levels, moderation, promises, undo};
+use super::{access, bumps, commands, guilds, health, kudos, levels, locks, moderation, promises, roles, undo};
 use crate::http::api::Routes;
 
 /// All of them, in the order of the document.
@@ -15,4 +15,7 @@ pub fn routes() -> Routes {
         .merge(commands::api::routes())
         .merge(health::api::routes())
         .merge(access::api::routes())
+        .merge(roles::api::routes())
+        .merge(locks::api::routes())
+        .merge(bumps::api::routes())
 }

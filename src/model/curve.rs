@@ -139,12 +139,24 @@ impl Curve {
         Ok(Self { shape, values: values.into(), highest: LEVEL_MAX })
     }
 
+    /// The name of its preset; none: it is one of one's own.
+    pub fn name(&self) -> Option<&'static str> {
+        match self.shape {
+            Shape::Preset(preset) => Some(preset.name),
+            Shape::Own(_) => None,
+        }
+    }
+
+    pub fn formula(&self) -> Coefficients {
+        match self.shape {
+            Shape::Preset(preset) => preset.formula,
+            Shape::Own(formula) => formula,
+        }
+    }
+
     /// The level of somebody without XP: 1, and 0 on the scales of bots that have it.
     pub fn first_level(&self) -> u32 {
-        match self.shape {
-            Shape::Preset(preset) => preset.formula.first_level,
-            Shape::Own(formula) => formula.first_level,
-        }
+        self.formula().first_level
     }
 
     /// The highest level that can be reached.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use innkeeper::model::Permissions;
 use innkeeper::model::access::Scope;
 use innkeeper::store::access;
 use serde_json::{Value, json};
@@ -36,8 +37,31 @@ fn body_for(route: &str, member: &str) -> Value {
         "DELETE /api/guilds/{guild_id}/webhooks/{number}" => json!({}),
         "POST /api/guilds/{guild_id}/webhooks/{number}/resend" => json!({}),
         "POST /api/guilds/{guild_id}/webhooks/{number}/test" => json!({}),
+        "POST /api/guilds/{guild_id}/warnings" => json!({"user_id": member, "reason": "shouting", "duration": "30d"}),
+        "POST /api/guilds/{guild_id}/notes" => json!({"user_id": member, "reason": "seen"}),
+        "PUT /api/guilds/{guild_id}/members/{user_id}/level" => json!({"level": 3}),
+        "POST /api/guilds/{guild_id}/simulate" => json!({"curve": "mee6"}),
+        "POST /api/guilds/{guild_id}/temporary-roles" => {
+            json!({"user_id": member, "role_id": member, "duration": "2h"})
+        }
+        "POST /api/guilds/{guild_id}/temporary-roles/{id}/extend" => json!({"duration": "2h"}),
+        "POST /api/guilds/{guild_id}/channels/{channel_id}/lock" => json!({"duration": "2h"}),
+        "POST /api/guilds/{guild_id}/temporary-roles/{id}/take"
+        | "POST /api/guilds/{guild_id}/channels/{channel_id}/unlock" => json!({}),
         unlisted => panic!("{unlisted} is not in the table"),
     }
+}
+
+/// The route's path for this guild and member.
+fn path_of(route: &Route, house: &House, guild: &str, user: &str) -> String {
+    let path = route.path.replace("{guild_id}", guild).replace("{user_id}", user).replace("{number}", "1");
+    let path = path.replace("{id}", "1").replace("{channel_id}", &house.inn.general.to_string());
+    path.replace("{name}", "rank")
+}
+
+/// A stranger from a place of their own: from one place, only so many requests are answered in a second.
+fn stranger_from(door: &OpenDoor, nth: usize) -> Client {
+    Client::stranger(door).and(&format!("X-Forwarded-For: 10.0.{}.{}", nth / 250, nth % 250))
 }
 
 /// Routes that nobody needs to be known for.
@@ -50,16 +74,6 @@ struct Route {
     path: String,
     scope: Option<Scope>,
     for_strangers: bool,
-}
-
-/// The usual house, behind a proxy that tells where people come from.
-async fn house_behind_a_proxy() -> House {
-    House::with(|config| config.http.trusted_proxies.push([127, 0, 0, 1].into())).await
-}
-
-/// A stranger from an address of their own: each asks only so often.
-fn stranger(door: &OpenDoor, nth: usize) -> Client {
-    Client::stranger(door).and(&format!("X-Forwarded-For: 10.0.{}.{}", nth / 256, nth % 256))
 }
 
 fn routes(document: &Value) -> Vec<Route> {
@@ -79,8 +93,13 @@ fn routes(document: &Value) -> Vec<Route> {
 
 #[tokio::test]
 async fn each_route_answers_each_caller_as_the_document_says() {
-    let mut house = house_behind_a_proxy().await;
+    let mut house = House::new().await;
     house.config.http.writes_per_second = 1_000.try_into().unwrap();
+    house.config.http.trusted_proxies = vec![[127, 0, 0, 1].into()];
+    // What keys with the scope `moderate` may.
+    let (inn, mut world) = (&house.inn, house.sim.world());
+    world.edit_role(inn.guild, inn.moderator_role, |role| role.permissions |= Permissions::MANAGE_ROLES).unwrap();
+    drop(world);
     let (bot, door) = open(&house).await;
     let guild = house.inn.guild;
     let elsewhere = innkeeper::model::GuildId::new(77).unwrap();
@@ -107,11 +126,10 @@ async fn each_route_answers_each_caller_as_the_document_says() {
             continue;
         };
         let body = (route.method != "GET").then(|| body_for(&route.name, &user));
-        let path = route.path.replace("{guild_id}", &id).replace("{user_id}", &user).replace("{number}", "1");
-        let path = path.replace("{name}", "rank");
+        let path = path_of(&route, &house, &id, &user);
         let ask = async |client: &mut Client| client.ask(&route.method, &path, body.clone()).await.status;
         let name = &route.name;
-        let stranger = ask(&mut stranger(&door, nth)).await;
+        let stranger = ask(&mut stranger_from(&door, nth)).await;
         assert_eq!(stranger, 401, "{name}: a stranger");
         for (what, key) in [("wrong", "ink_0"), ("expired", &expired), ("revoked", &revoked)] {
             house.clock.advance(Duration::ZERO);
@@ -140,20 +158,21 @@ async fn each_route_answers_each_caller_as_the_document_says() {
 
 #[tokio::test]
 async fn strangers_see_what_is_public_and_nothing_else() {
-    let mut house = house_behind_a_proxy().await;
+    let mut house = House::new().await;
     house.config.http.visibility.leaderboard = innkeeper::config::Audience::Public;
+    house.config.http.trusted_proxies = vec![[127, 0, 0, 1].into()];
     let (bot, door) = open(&house).await;
     let document = Client::stranger(&door).get("/openapi.json").await.json;
     let (id, user) = (house.inn.guild.to_string(), house.member(0).to_string());
     let mut seen = 0;
-    let asked = routes(&document).into_iter().filter(|route| route.method == "GET");
-    for (nth, route) in asked.enumerate() {
-        let path = route.path.replace("{guild_id}", &id).replace("{user_id}", &user).replace("{number}", "1");
-        let status = stranger(&door, nth).get(&path).await.status;
+    let all = routes(&document).into_iter().filter(|route| route.method == "GET");
+    for (nth, route) in all.enumerate() {
+        let path = path_of(&route, &house, &id, &user);
+        let status = stranger_from(&door, 2 * nth).get(&path).await.status;
         assert_eq!(status, if route.for_strangers { 200 } else { 401 }, "{}", route.name);
-        let elsewhere = route.path.replace("{guild_id}", "77").replace("{user_id}", &user).replace("{number}", "1");
+        let elsewhere = path_of(&route, &house, "77", &user);
         if route.for_strangers && route.path.contains("{guild_id}") {
-            assert_eq!(stranger(&door, nth).get(&elsewhere).await.status, 404, "{}", route.name);
+            assert_eq!(stranger_from(&door, 2 * nth + 1).get(&elsewhere).await.status, 404, "{}", route.name);
         }
         seen += u32::from(route.for_strangers);
     }

@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::hooks;
-use crate::http::api::{App, Ask, Caller, Content, Listed, Need, Paging, Place, Problem, Routes, Taken, Usual};
+use crate::http::api::{
+    App, Ask, Caller, Content, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
+};
 use crate::model::access::{Scope, new_hook_secret};
 use crate::model::internet::is_surely_private;
 use crate::model::webhook::{self, Delivery, WebhookUrl};
@@ -106,7 +108,7 @@ impl From<webhooks::Hook> for Webhook {
 
 /// Lists the webhooks of a guild, of all keys, the oldest first.
 #[utoipa::path(get, path = "/api/guilds/{guild_id}/webhooks", tag = "Webhooks",
-    params(("guild_id" = String, Path), Paging), security(("bearer" = ["admin"]), ("key" = ["admin"])), responses(
+    params(("guild_id" = Snowflake, Path), Paging), security(("bearer" = ["admin"]), ("key" = ["admin"])), responses(
     (status = 200, description = "The webhooks", body = Listed<Webhook>),
     Usual,
 ))]
@@ -143,7 +145,7 @@ struct MadeWebhook {
 }
 
 /// Makes a webhook for the key that asks: what happens is posted there, as JSON.
-#[utoipa::path(post, path = "/api/guilds/{guild_id}/webhooks", tag = "Webhooks", params(("guild_id" = String, Path)),
+#[utoipa::path(post, path = "/api/guilds/{guild_id}/webhooks", tag = "Webhooks", params(("guild_id" = Snowflake, Path)),
     request_body = NewWebhook, security(("bearer" = ["admin"]), ("key" = ["admin"])), responses(
     (status = 201, description = "The webhook, and its secret", body = MadeWebhook),
     Usual,
@@ -190,7 +192,7 @@ fn shown(secret: &Secret) -> String {
 
 /// Deletes a webhook, with what still waits for it.
 #[utoipa::path(delete, path = "/api/guilds/{guild_id}/webhooks/{number}", tag = "Webhooks",
-    params(("guild_id" = String, Path), ("number" = i64, Path)),
+    params(("guild_id" = Snowflake, Path), ("number" = i64, Path)),
     security(("bearer" = ["admin"]), ("key" = ["admin"])), responses(
     (status = 204, description = "It is gone"),
     Usual,
@@ -217,7 +219,7 @@ struct Sent {
 
 /// Sends the latest delivery once more, with the same id and body; also where the webhook is disabled.
 #[utoipa::path(post, path = "/api/guilds/{guild_id}/webhooks/{number}/resend", tag = "Webhooks",
-    params(("guild_id" = String, Path), ("number" = i64, Path)),
+    params(("guild_id" = Snowflake, Path), ("number" = i64, Path)),
     security(("bearer" = ["admin"]), ("key" = ["admin"])), responses(
     (status = 202, description = "It is on its way", body = Sent),
     (status = 409, description = "There is nothing to send again, or its key is over", body = Problem),
@@ -243,7 +245,7 @@ async fn resend(
 
 /// Sends something to try a webhook, of the kind `test`. One that was disabled and takes it is in use again.
 #[utoipa::path(post, path = "/api/guilds/{guild_id}/webhooks/{number}/test", tag = "Webhooks",
-    params(("guild_id" = String, Path), ("number" = i64, Path)),
+    params(("guild_id" = Snowflake, Path), ("number" = i64, Path)),
     security(("bearer" = ["admin"]), ("key" = ["admin"])), responses(
     (status = 202, description = "It is on its way", body = Sent),
     (status = 409, description = "Its key is over", body = Problem),

@@ -1,6 +1,7 @@
 //! Bumps: who brings the server back to the top of a listing site is counted, and the community is reminded when it can
 //! be done again. Nobody is ranked or rewarded for it unless the configuration says so, because the sites forbid it.
 
+pub mod api;
 mod commands;
 mod missed;
 pub mod rules;

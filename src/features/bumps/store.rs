@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params};
 
+use super::rules::Told;
 use crate::model::{GuildId, MessageId, Result, Timestamp, Used, UserId};
 use crate::store::Tx;
 
@@ -63,4 +64,59 @@ pub fn list_top(connection: &Connection, guild: GuildId, at_most: u32) -> Result
         placed.push(Placed { user, name: row.get(1)?, bumps: row.get(2)? });
     }
     Ok(placed)
+}
+
+/// A member who bumped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bumper {
+    pub user: UserId,
+    /// Their name when they last bumped.
+    pub name: String,
+    pub bumps: i64,
+    pub last: Timestamp,
+}
+
+const TOLD: &str = "guild = ?1 AND (?2 IS NULL OR user = ?2)
+    AND (?3 OR NOT EXISTS (SELECT 1 FROM hidden WHERE hidden.guild = bump.guild AND hidden.user = bump.user))";
+
+/// Whose rows, and whether with those of members who chose to be on no board.
+fn which(told: Told) -> (Option<i64>, bool) {
+    match told {
+        Told::All => (None, true),
+        Told::Boards => (None, false),
+        Told::Own(user) => (Some(user.sql()), true),
+    }
+}
+
+/// How many members bumped, of those who are told of.
+pub fn count_bumpers(connection: &Connection, guild: GuildId, told: Told) -> Result<u64> {
+    let sql = format!("SELECT count(DISTINCT user) FROM bump WHERE {TOLD}");
+    let (user, hidden) = which(told);
+    let count: i64 =
+        connection.prepare_cached(&sql)?.query_row(params![guild.sql(), user, hidden], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+/// The members themselves, who bumped last first, after skipping `offset`.
+pub fn list_bumpers(
+    connection: &Connection,
+    guild: GuildId,
+    told: Told,
+    offset: u32,
+    at_most: u32,
+) -> Result<Vec<Bumper>> {
+    let sql = format!(
+        "SELECT user, user_name, count(*), max(at) FROM bump WHERE {TOLD}
+            GROUP BY user ORDER BY max(at) DESC, user LIMIT ?4 OFFSET ?5"
+    );
+    let (user, hidden) = which(told);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![guild.sql(), user, hidden, at_most, offset])?;
+    let mut bumpers = Vec::new();
+    while let Some(row) = rows.next()? {
+        let user = UserId::try_from(row.get::<_, i64>(0)?)?;
+        let last = Timestamp::from_ms(row.get(3)?);
+        bumpers.push(Bumper { user, name: row.get(1)?, bumps: row.get(2)?, last });
+    }
+    Ok(bumpers)
 }

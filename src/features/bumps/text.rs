@@ -12,6 +12,8 @@ const DISBOARD_BUMP: u64 = 947_088_344_167_366_698;
 pub const OTHERS_ARE_NOT_SHOWN: &str = "Only your own bumps are shown to you: listing sites forbid to rank who bumps. \
     `/bumps` without a member shows yours.";
 
+pub const OFF: &str = "Bumps are not counted here: `bumps.enabled` is off.";
+
 pub fn promise_reminder() -> &'static str {
     "say that the server can be bumped again"
 }

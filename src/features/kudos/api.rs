@@ -76,8 +76,7 @@ struct Whose {
 }
 
 /// Lists kudos, the newest first.
-#[utoipa::path(get, path = "/api/guilds/{guild_id}/kudos", tag = "Kudos",
-    params(("guild_id" = Snowflake, Path), Whose),
+#[utoipa::path(get, path = "/api/guilds/{guild_id}/kudos", tag = "Kudos", params(("guild_id" = Snowflake, Path), Whose),
     security(("bearer" = ["read"]), ("key" = ["read"])), responses(
     (status = 200, description = "The kudos", body = Listed<Gift>),
     Usual,
@@ -114,18 +113,16 @@ struct Thanks {
 
 /// A thanks that was given.
 #[derive(Serialize, ToSchema)]
-#[schema(as = KudosGiven)]
-struct Given {
+struct ThanksGiven {
     kudos: Gift,
     said: String,
 }
 
 /// Thanks a member. A key has to say for whom it does (`X-Act-As`): the bot itself thanks nobody.
-#[utoipa::path(post, path = "/api/guilds/{guild_id}/kudos", tag = "Kudos",
-    params(("guild_id" = Snowflake, Path)), request_body = Thanks,
-    security(("bearer" = ["write"]), ("key" = ["write"])), responses(
-    (status = 201, description = "The kudos", body = Given),
-    (status = 200, description = "The kudos that the same request gave before", body = Given),
+#[utoipa::path(post, path = "/api/guilds/{guild_id}/kudos", tag = "Kudos", params(("guild_id" = Snowflake, Path)),
+    request_body = Thanks, security(("bearer" = ["write"]), ("key" = ["write"])), responses(
+    (status = 201, description = "The kudos", body = ThanksGiven),
+    (status = 200, description = "The kudos that the same request gave before", body = ThanksGiven),
     Usual,
     Taken,
 ))]
@@ -134,7 +131,7 @@ async fn give(
     caller: Caller,
     Place(guild): Place<GuildId>,
     thanks: Content<Thanks>,
-) -> Result<(StatusCode, Json<Given>), Problem> {
+) -> Result<(StatusCode, Json<ThanksGiven>), Problem> {
     caller.check(guild, Need::Act)?;
     caller.check_person()?;
     let Thanks { receiver_id, amount, reason } = thanks.read().await?;
@@ -147,7 +144,7 @@ async fn give(
     let gift = app.bot().store().read(move |reader| store::find_from(reader, guild, source)).await?;
     let kudos = gift.ok_or_else(|| Problem::fault("kudos were given and are not there"))?.into();
     let status = if done.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(Given { kudos, said: done.said })))
+    Ok((status, Json(ThanksGiven { kudos, said: done.said })))
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
@@ -176,7 +173,6 @@ struct Since {
 
 /// A member by the kudos that they were given.
 #[derive(Serialize, ToSchema)]
-#[schema(as = KudosPlaced)]
 struct Placed {
     rank: u64,
     #[schema(value_type = Snowflake)]

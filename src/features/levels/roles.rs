@@ -3,20 +3,24 @@
 use std::fmt::Display;
 
 use super::{rules, text};
-use crate::config::LevelRole;
+use crate::config::{LevelRole, Levels};
 use crate::cx::{Cx, Promised};
 use crate::model::text::plain;
-use crate::model::{Effect, GuildId, Permissions, Result, RoleId, UserId};
+use crate::model::{Effect, Guild, GuildId, Permissions, Result, RoleId, UserId};
 pub use crate::model::{Obstacle, obstacle};
 use crate::store::{people, promises};
 
 /// The level roles of this guild: a role counts in the guild that has it, and one with power over others never.
 pub fn of(cx: &Cx<'_>, guild: GuildId) -> Vec<LevelRole> {
-    let Some(guild) = cx.guilds.find(guild) else { return Vec::new() };
+    cx.guilds.find(guild).map_or_else(Vec::new, |guild| among(&cx.config.levels, &guild))
+}
+
+/// Those of the configured ones that are level roles in this guild.
+pub fn among(levels: &Levels, guild: &Guild) -> Vec<LevelRole> {
     let is_reward = |entry: &&LevelRole| {
         guild.role(entry.role).is_some_and(|role| !role.permissions.overlaps(Permissions::MODERATION))
     };
-    cx.config.levels.roles.iter().filter(is_reward).copied().collect()
+    levels.roles.iter().filter(is_reward).copied().collect()
 }
 
 /// What a member of this level who holds some roles is missing (`true`), or holds beside the highest (`false`).

@@ -2,6 +2,7 @@
 //! what somebody changed meanwhile.
 
 mod aftermath;
+pub mod api;
 mod commands;
 mod deeds;
 pub mod rules;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
+use super::found;
 use super::found::store::{Wanted, count_wanted, list_wanted};
 use super::rules::Kind;
 use super::store::{self, State as Stage};
@@ -26,11 +27,12 @@ pub fn routes() -> Routes {
         .routes(routes!(resolve))
         .routes(routes!(reopen))
         .routes(routes!(hide))
+        .merge(found::api::routes())
 }
 
 /// A case: a note, a warning, or something that was done about a member.
 #[derive(Serialize, ToSchema)]
-struct Case {
+pub(super) struct Case {
     #[schema(value_type = Snowflake)]
     guild_id: GuildId,
     /// Counts up in each guild, without gaps.
@@ -113,7 +115,7 @@ impl From<store::Case> for Case {
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum CaseKind {
+pub(super) enum CaseKind {
     Note,
     Warn,
     Timeout,
@@ -209,26 +211,25 @@ async fn list(
 /// Something to put on record, or to do about a member.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewCase {
-    kind: CaseKind,
-    #[schema(value_type = Snowflake)]
-    user_id: UserId,
+pub(super) struct NewCase {
+    pub(super) kind: CaseKind,
+    #[schema(value_type = String)]
+    pub(super) user_id: UserId,
     /// Required but for `untimeout` and `unban`.
     #[schema(max_length = 400)]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     /// For how long, such as `10m` or `7d`: a timeout (required), a ban (for good without it), a warning (how long it
     /// counts).
-    #[schema(pattern = "^[1-9][0-9]{0,2}[smhdw]$")]
-    duration: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(super) duration: Option<Span>,
     /// How far back a ban or softban deletes their messages, such as `1d`.
-    #[schema(pattern = "^[1-9][0-9]{0,2}[smhdw]$")]
-    delete: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(super) delete: Option<Span>,
 }
 
 /// A case that was made, and what the command answered.
 #[derive(Serialize, ToSchema)]
-#[schema(as = CaseMade)]
-struct Made {
+pub(super) struct Made {
     case: Case,
     said: String,
 }
@@ -248,25 +249,25 @@ async fn create(
     new: Content<NewCase>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     caller.check(guild, Need::See(Audience::Members))?;
-    let new = new.read().await?;
+    make(&app, &caller, guild, new.read().await?).await
+}
+
+pub(super) async fn make(
+    app: &App,
+    caller: &Caller,
+    guild: GuildId,
+    new: NewCase,
+) -> Result<(StatusCode, Json<Made>), Problem> {
     caller.check(guild, Need::Have(new.kind.permission()))?;
-    let span = |text: Option<String>, field: &str| match text {
-        None => Ok(None),
-        Some(text) => match text.parse::<Span>() {
-            Ok(span) => Ok(Some(span)),
-            Err(expected) => Err(Problem::invalid(format!("{field} is {expected}."))),
-        },
-    };
-    let (lasts, deletes) = (span(new.duration, "duration")?, span(new.delete, "delete")?);
     let mut order = Invoke::new(new.kind.command()).with("member", Value::User(new.user_id));
     order = order.maybe(if matches!(new.kind, CaseKind::Note) { "text" } else { "reason" }, new.reason);
-    if let Some(span) = lasts {
+    if let Some(span) = new.duration {
         order = order.with(if matches!(new.kind, CaseKind::Warn) { "expires" } else { "duration" }, Value::Span(span));
     }
-    if let Some(span) = deletes {
+    if let Some(span) = new.delete {
         order = order.with("delete", Value::Span(span));
     }
-    let done = order.run(&caller, guild).await?;
+    let done = order.run(caller, guild).await?;
     let source = done.source();
     let made = app.bot().store().read(move |reader| store::find_part(reader, guild, source, 0)).await?;
     let case = made.ok_or_else(|| Problem::fault("a case was made and is not there"))?;
@@ -292,7 +293,6 @@ async fn show(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CaseEdit)]
 struct Edit {
     #[schema(max_length = 400, min_length = 1)]
     reason: String,
@@ -319,7 +319,6 @@ async fn edit(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CaseNote)]
 struct Note {
     #[schema(max_length = 400)]
     note: Option<String>,
@@ -365,7 +364,6 @@ async fn reopen(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CaseHidden)]
 struct Hidden {
     hidden: bool,
 }

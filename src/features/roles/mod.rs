@@ -1,6 +1,8 @@
 //! Roles that come and go: given for a while, back with a member who returns, chosen by members themselves. A role with
 //! moderation permissions is none of these, ever.
 
+pub mod api;
+pub mod found;
 mod menu;
 mod persistent;
 pub mod rules;

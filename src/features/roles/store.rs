@@ -44,7 +44,7 @@ pub enum State {
 impl State {
     const ALL: [Self; 5] = [Self::Pending, Self::Held, Self::Away, Self::Over, Self::Failed];
 
-    const fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Held => "held",
@@ -52,6 +52,11 @@ impl State {
             Self::Over => "over",
             Self::Failed => "failed",
         }
+    }
+
+    /// Whether it may still change.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Held | Self::Away)
     }
 }
 
@@ -70,7 +75,7 @@ pub struct NewTemporary<'a> {
     pub expires_at: Timestamp,
 }
 
-const COLUMNS: &str = "id, guild, user, user_name, role, role_name, actor, actor_name, reason, assigned_at, \
+pub(super) const COLUMNS: &str = "id, guild, user, user_name, role, role_name, actor, actor_name, reason, assigned_at, \
     expires_at, state, ended_at, words, taken_by_name";
 
 /// Writes it as pending, and returns its number.
@@ -167,7 +172,7 @@ pub fn save_taken_by(tx: &Tx, id: i64, user: UserId, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn list(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Temporary>> {
+pub(super) fn list(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Temporary>> {
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map(values, read)?.collect::<rusqlite::Result<_>>()?;
     Ok(rows)

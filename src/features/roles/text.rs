@@ -17,6 +17,7 @@ pub const COLOUR: u32 = 0xE0_A8_4E;
 pub const CANNOT_SEE_GUILD: &str = "I cannot see this server right now.";
 pub const NOT_HERE: &str = "They are not in this server.";
 pub const NONE_HELD: &str = "They hold no such role for a while. `/temprole list` shows who holds which.";
+pub const OVER_ALREADY: &str = "That is over already, so there is nothing to change about it.";
 pub const REPLACED: &str = "a newer one took its place";
 pub const LEFT: &str = "they left the server";
 pub const THROWN_OUT: &str = "they were thrown out";

@@ -200,6 +200,22 @@ impl Caller {
         self.check(guild, Need::See(Audience::Members)).is_ok()
     }
 
+    /// Who sits at the browser; none: a program, or nobody.
+    pub fn person(&self) -> Option<UserId> {
+        match &self.who {
+            Whom::Person(visitor) => Some(visitor.session.user),
+            Whom::Key(_) | Whom::Nobody => None,
+        }
+    }
+
+    /// Whether the same request came before and was done, where it says by what to know it.
+    pub async fn came_before(&self) -> Result<bool, Problem> {
+        match self.idempotency {
+            Some(key) => Ok(self.app.bot().was_done(key).await?),
+            None => Ok(false),
+        }
+    }
+
     /// The key that a key's requests are known by, where they say so.
     pub(super) fn request(&self) -> Option<u64> {
         self.idempotency

@@ -77,6 +77,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, Code::NotFound, format!("There is no such {what}."))
     }
 
+    /// The same in a sentence of its own.
+    pub fn absent(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, Code::NotFound, detail)
+    }
+
     pub fn refused(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, Code::Refused, detail)
     }

@@ -6,13 +6,13 @@ use super::store::Placed;
 use super::{pictures, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
 use crate::cx::Cx;
-use crate::model::{Day, GuildId, Refusal, Result};
+use crate::model::{Day, GuildId, Refusal, Result, Timestamp, Zone};
 
 const CATEGORY: &str = "Levels";
 const PAGE_ROWS: u32 = 10;
 const PAGES_MAX: i64 = 100_000;
 /// Members on a board of a month, a week or a date; longer ones end there.
-const COUNTED_MAX: u32 = 10_000;
+pub const COUNTED_MAX: u32 = 10_000;
 const DATE_CHARS: u16 = 10;
 
 static PAGE: Opt<i64> = Opt::whole("page", "Which page, from 1", 1..=PAGES_MAX);
@@ -89,15 +89,22 @@ fn of_all_time(cx: &Cx<'_>, guild: GuildId, number: u32, around: Option<&Actor>)
     Ok(Page { kind: Kind::All, number, rows, more })
 }
 
+/// When the time begins of which a board counts what was earned in it; none: it counts all.
+pub fn begin_of(kind: Kind, zone: &Zone, now: Timestamp) -> Option<Timestamp> {
+    let today = zone.day(now);
+    match kind {
+        Kind::Week => Some(zone.begin_of(today.first_of_week())),
+        Kind::Month => Some(zone.begin_of(today.first_of_month())),
+        Kind::All | Kind::AsOf(_) => None,
+    }
+}
+
 fn of_a_time(cx: &Cx<'_>, guild: GuildId, kind: Kind, number: u32, around: Option<&Actor>) -> Result<Page> {
     let zone = &cx.config.discord.timezone;
-    let today = zone.day(cx.now);
-    let since = |day: Day| store::list_since(cx.tx.read(), guild, zone.begin_of(day), COUNTED_MAX);
-    let board = match kind {
-        Kind::Week => since(today.first_of_week())?,
-        Kind::Month => since(today.first_of_month())?,
-        Kind::AsOf(day) => store::list_as_of(cx.tx.read(), guild, zone.begin_of(day.plus(1)), COUNTED_MAX)?,
-        Kind::All => Vec::new(),
+    let board = match (kind, begin_of(kind, zone, cx.now)) {
+        (Kind::AsOf(day), _) => store::list_as_of(cx.tx.read(), guild, zone.begin_of(day.plus(1)), COUNTED_MAX)?,
+        (_, Some(from)) => store::list_since(cx.tx.read(), guild, from, COUNTED_MAX)?,
+        (_, None) => Vec::new(),
     };
     let number = match around {
         None => number,

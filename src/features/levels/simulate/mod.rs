@@ -1,6 +1,7 @@
 //! Trying a change before saving it: whose level another configuration would change, who would gain or lose which role,
 //! and which roles nobody could get. Everybody's real balance is looked at, and nothing is changed.
 
+pub mod api;
 mod store;
 mod text;
 
@@ -176,6 +177,30 @@ pub fn why_unreachable(guild: Option<&Guild>, role: &RoleOutcome) -> Option<(Str
     text::why_unreachable(guild, role)
 }
 
+/// What is to be different; none: it stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// The name of a curve.
+    pub curve: Option<String>,
+    pub max_level: Option<u32>,
+    pub role_mode: Option<RoleMode>,
+}
+
+/// The configuration as it would be.
+///
+/// # Errors
+/// A refusal where there is no such curve, or nothing would be different.
+fn wished(now: &Levels, wish: &Wish) -> Result<Levels> {
+    let mut then = now.clone();
+    if let Some(name) = &wish.curve {
+        then.curve = Curve::named(name).ok_or_else(|| Refusal::new(text::NO_SUCH_CURVE))?;
+    }
+    then.max_level = wish.max_level.unwrap_or(then.max_level);
+    then.curve = then.curve.up_to(then.max_level);
+    then.role_mode = wish.role_mode.unwrap_or(then.role_mode);
+    if then == *now { Err(Refusal::new(text::SAY_WHAT).into()) } else { Ok(then) }
+}
+
 const CATEGORY: &str = "Levels";
 const CURVES: &[&str] = &["hub", "mee6", "polaris", "arcane", "levelup", "lurkr", "linear"];
 const MODES: &[&str] = &["stack", "highest"];
@@ -196,24 +221,15 @@ pub static SIMULATE: Command = Command::open(
 
 fn simulate(cx: &mut Cx<'_>, _: &Actor, args: &Args) -> Result<Plan> {
     let guild: GuildId = cx.guild()?;
-    let (now, mut then) = (&cx.config.levels, cx.config.levels.clone());
-    if let Some(name) = args.find(&CURVE) {
-        then.curve = Curve::named(&name).ok_or_else(|| Refusal::new(text::NO_SUCH_CURVE))?;
-    }
-    if let Some(highest) = args.find(&MAX_LEVEL) {
-        then.max_level = u32::try_from(highest)?;
-    }
-    then.curve = then.curve.up_to(then.max_level);
-    match args.find(&MODE).as_deref() {
-        Some("stack") => then.role_mode = RoleMode::Stack,
-        Some(_) => then.role_mode = RoleMode::Highest,
-        None => {}
-    }
-    if then == *now {
-        return Err(Refusal::new(text::SAY_WHAT).into());
-    }
+    let mode = |word: String| if word == "stack" { RoleMode::Stack } else { RoleMode::Highest };
+    let wish = Wish {
+        curve: args.find(&CURVE),
+        max_level: args.find(&MAX_LEVEL).map(u32::try_from).transpose()?,
+        role_mode: args.find(&MODE).map(mode),
+    };
+    let then = wished(&cx.config.levels, &wish)?;
     let seen = cx.guilds.find(guild);
-    let outcome = run(cx.tx.read(), guild, Comparison::new(now, &then, seen.as_deref()))?;
+    let outcome = run(cx.tx.read(), guild, Comparison::new(&cx.config.levels, &then, seen.as_deref()))?;
     Ok(Plan::reply(text::outcome(seen.as_deref(), &outcome)))
 }
 

@@ -3,6 +3,7 @@
 //!
 //! It refuses to know what a tool does: the catalogue says what a member holds, others act on it.
 
+pub mod api;
 mod catalogue;
 pub mod rules;
 pub mod store;

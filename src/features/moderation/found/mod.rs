@@ -1,3 +1,4 @@
 //! Cases by what is asked of them.
 
+pub mod api;
 pub mod store;

@@ -1,0 +1,3 @@
+//! Roles that come and go, by what is asked of them.
+
+pub mod store;
