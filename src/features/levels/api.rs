@@ -144,6 +144,7 @@ struct Standing {
 
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = BoardWindow)]
 enum Window {
     #[default]
     All,
