@@ -251,7 +251,7 @@ async fn options_as_json_become_what_the_command_takes() {
     let mut as_ada = Client::with_key(&door, &key).and(&format!("X-Act-As: {ada}"));
     let execute = format!("/api/guilds/{guild}/commands/execute");
     for (command, options, status, said) in [
-        ("nonsense", json!({}), 422, "no such command"),
+        ("nonsense", json!({}), 409, "no such command"),
         ("kudos give", json!({}), 422, "`member` is missing"),
         ("kudos give", json!({"member": null}), 422, "`member` is missing"),
         ("kudos give", json!({"member": 5}), 422, "`member` must be a member's id, as a text"),

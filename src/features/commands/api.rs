@@ -175,7 +175,7 @@ async fn execute(
     caller.check(guild, Need::Act)?;
     let CommandRun { command, options } = run.read().await?;
     let meant = app.bot().commands().into_iter().find(|known| known.is_called(&command));
-    let meant = meant.ok_or_else(|| Problem::invalid(text::UNKNOWN))?;
+    let meant = meant.ok_or_else(|| Problem::refused(text::UNKNOWN))?;
     let done = Invoke::from_json(meant, options)?.run(&caller, guild).await?;
     Ok(Json(CommandRan { outcome: Outcome::Ok.word(), done }))
 }
@@ -193,6 +193,7 @@ enum UsageWindow {
 #[serde(deny_unknown_fields)]
 struct UsedWhen {
     /// Of all time, or in this week.
+    #[param(inline)]
     window: Option<UsageWindow>,
     /// How many items.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -327,7 +328,7 @@ async fn cooldown(
 #[serde(deny_unknown_fields)]
 struct CommandLevel {
     /// From which level on a member may use it; null: from the first.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 1_000)]
     level: Option<i64>,
 }
 
