@@ -36,7 +36,8 @@ impl From<store::Bumper> for Bumper {
 
 /// Lists who bumped the server, the last one first. Members see each other's where `bumps.boards` is on, else their own
 /// alone: listing sites forbid to rank who bumps.
-#[utoipa::path(get, path = "/api/guilds/{guild_id}/bumps", tag = "Bumps", params(("guild_id" = Snowflake, Path), Paging),
+#[utoipa::path(get, path = "/api/guilds/{guild_id}/bumps", tag = "Bumps",
+    params(("guild_id" = Snowflake, Path), Paging),
     security(("bearer" = ["read"]), ("key" = ["read"])), responses(
     (status = 200, description = "The members; where bumps are off, 404 says so", body = Listed<Bumper>),
     Usual,

@@ -42,6 +42,10 @@ const fn quick(command: Command) -> Command {
 }
 
 fn plan_gift(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
+    if Some(actor.user) == cx.me {
+        // A program with a key that acts in nobody's name.
+        return Err(Refusal::new(text::I_THANK_NOBODY).into());
+    }
     let (guild, receiver) = (cx.guild()?, args.load(&WHOM)?);
     let reason = match args.find(&REASON) {
         Some(given) => Some(rules::reason(&given).ok_or_else(|| Refusal::new(text::EMPTY_REASON))?),

@@ -176,6 +176,7 @@ pub fn card_row(placed: &Placed) -> (String, String) {
 
 pub const CARD: &str = "Kudos this week";
 pub const BOARD_IS_FOR_MEMBERS: &str = "They are shown to members only: in Discord, /kudos board has them.";
+pub const I_THANK_NOBODY: &str = "I thank nobody myself: say in whose name.";
 pub const EMPTY_REASON: &str = "`reason` has nothing in it that could be read. Say what it is for, or leave it out.";
 pub const GIVEN_BEFORE: &str = "That was given already.";
 const NOTHING_YET: &str = "There are none yet. /kudos give thanks somebody.";

@@ -179,7 +179,8 @@ struct EarnedIn {
 
 /// Shows who has the most XP. For strangers, where `http.visibility.leaderboard` is public.
 #[utoipa::path(get, path = "/api/guilds/{guild_id}/leaderboard", tag = "Levels",
-    params(("guild_id" = Snowflake, Path), EarnedIn), security((), ("bearer" = ["read"]), ("key" = ["read"])), responses(
+    params(("guild_id" = Snowflake, Path), EarnedIn),
+    security((), ("bearer" = ["read"]), ("key" = ["read"])), responses(
     (status = 200, description = "A part of the board", body = Listed<Standing>),
     Usual,
 ))]

@@ -79,7 +79,8 @@ impl From<store::Lock> for Lock {
 }
 
 /// Lists the locks that stand: those that end first, first.
-#[utoipa::path(get, path = "/api/guilds/{guild_id}/locks", tag = "Locks", params(("guild_id" = Snowflake, Path), Paging),
+#[utoipa::path(get, path = "/api/guilds/{guild_id}/locks", tag = "Locks",
+    params(("guild_id" = Snowflake, Path), Paging),
     security(("bearer" = ["moderate"]), ("key" = ["moderate"])), responses(
     (status = 200, description = "The locks", body = Listed<Lock>),
     Usual,

@@ -53,7 +53,8 @@ impl From<rules::Tool> for Tool {
 }
 
 /// Lists the tools that levels bring, by level; those that are switched off are left out.
-#[utoipa::path(get, path = "/api/guilds/{guild_id}/tools", tag = "Levels", params(("guild_id" = Snowflake, Path), Paging),
+#[utoipa::path(get, path = "/api/guilds/{guild_id}/tools", tag = "Levels",
+    params(("guild_id" = Snowflake, Path), Paging),
     security(("bearer" = ["read"]), ("key" = ["read"])), responses(
     (status = 200, description = "The tools", body = Listed<Tool>),
     Usual,
