@@ -24,7 +24,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Door, Limits, pages};
-use crate::bot::{Happening, Happenings};
+use crate::bot::{Audience, Happening, Happenings};
 use crate::status::Face;
 use crate::status::page::{self, AS_OF};
 
@@ -154,7 +154,7 @@ impl Watcher {
 async fn next_public(happenings: &mut Option<broadcast::Receiver<Arc<Happening>>>) -> Arc<Happening> {
     while let Some(listening) = happenings {
         match listening.recv().await {
-            Ok(happening) if happening.may_be_public => return happening,
+            Ok(happening) if happening.audience == Audience::Everybody => return happening,
             Ok(_) | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => *happenings = None,
         }
