@@ -5,6 +5,8 @@
 mod client;
 #[path = "support/door.rs"]
 mod door;
+#[path = "api/events.rs"]
+mod events;
 #[path = "support/house.rs"]
 mod house;
 #[path = "api/matrix.rs"]

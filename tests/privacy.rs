@@ -45,6 +45,7 @@ const PLAIN: &[&str] = &[
     "application",
     "assigned_at",
     "at",
+    "audience",
     "attempts",
     "avatar",
     "away",

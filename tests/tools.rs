@@ -8,6 +8,7 @@ mod support;
 
 use expect_test::expect;
 use house::House;
+use innkeeper::bot::Audience;
 use innkeeper::config::LevelUpText;
 use innkeeper::features::levels::tools;
 use innkeeper::model::UserId;
@@ -105,8 +106,8 @@ async fn a_claim_by_option_unlocks_once_and_says_so_the_second_time() {
     let claimed = house.slash(ada, "tools", &[("claim", "BASIC chat ".into())]).await;
     assert_eq!(claimed.text(), "💬 **Basic Chat** is unlocked: Chat with the bot.");
     assert_eq!(unlocked(&house, ada), ["Basic Chat"], "what an answer tells is on the disk");
-    let told = happens.try_recv().unwrap();
-    assert_eq!((told.kind, told.guild, told.may_be_public), ("tool_unlocked", house.inn.guild, true));
+    let told = happens.recv().await.unwrap();
+    assert_eq!((told.kind, told.guild, told.audience), ("tool_unlocked", house.inn.guild, Audience::Everybody));
     let json = told.json();
     assert_eq!((&json["tool_name"], &json["user_id"]), (&"Basic Chat".into(), &Value::String(ada.to_string())));
     house.say(ada, "!tools basic chat");

@@ -1,12 +1,15 @@
-//! What becomes of the events that rooms emit: every room is shown them in the same piece of work, and after its commit
-//! those that somebody outside may want to know go to whoever listens.
+//! What becomes of the events that rooms emit: every room is shown them in the same piece of work, and what somebody
+//! outside may want to know is stored with it. After the commit it goes to whoever listens.
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::broadcast;
 
-use crate::model::{Event, GuildId, Result, Timestamp};
+use super::Bot;
+use crate::model::{Event, GuildId, Result, Timestamp, UserId};
+use crate::store::happenings::{self, Audience, Happening};
+use crate::store::{Reader, Tx, hidden};
 
 /// Events that rooms may emit one because of another: a circle of rooms ends here.
 const DEPTH_MAX: usize = 4;
@@ -14,44 +17,48 @@ const DEPTH_MAX: usize = 4;
 const FOLLOW_UPS_MAX: usize = 64;
 /// Happenings that a listener may be behind; past it the oldest are lost to it.
 const BEHIND_MAX: usize = 256;
+/// Happenings that are read in one go.
+const READ_AT_ONCE: usize = 128;
 
-/// Something that happened in a community, as those outside are told of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Happening {
-    /// `level_up` or `tool_unlocked`.
-    pub kind: &'static str,
-    pub guild: GuildId,
-    pub at: Timestamp,
-    /// The member did not choose to be left out of what everybody can see.
-    pub may_be_public: bool,
-    /// An object; ids are texts.
-    pub fields: Value,
+/// What those outside are told of an event; most concern nobody there. Cases and promises are told of where they are
+/// stored.
+pub(super) fn happening_of(
+    event: &Event,
+    at: Timestamp,
+    is_hidden: impl Fn(GuildId, UserId) -> Result<bool>,
+) -> Result<Option<Happening>> {
+    let audience = |hidden| if hidden { Audience::Members } else { Audience::Everybody };
+    let (kind, guild, audience, fields) = match event {
+        Event::LevelReached { guild, user, name, before, after, hidden, .. } => {
+            let fields = json!({"user_id": user, "username": name, "old_level": before, "new_level": after});
+            ("level_up", guild, audience(*hidden), fields)
+        }
+        Event::ToolUnlocked { guild, user, tool_id, name, hidden } => {
+            let fields = json!({"user_id": user, "tool_id": tool_id, "tool_name": name});
+            ("tool_unlocked", guild, audience(*hidden), fields)
+        }
+        Event::KudosGiven { guild, number, giver, receiver, amount, .. } => {
+            let hidden = is_hidden(*guild, *giver)? || is_hidden(*guild, *receiver)?;
+            let fields = json!({"id": number, "giver_id": giver, "receiver_id": receiver, "amount": amount});
+            ("kudos", guild, audience(hidden), fields)
+        }
+        // Who has to accept the guild's rules first is `pending`.
+        Event::MemberSeen { guild, author, joined: true, pending, .. } => {
+            let fields = json!({"user_id": author.id, "change": "joined", "pending": pending});
+            ("member", guild, Audience::Members, fields)
+        }
+        Event::MemberLeft { guild, user, .. } => {
+            ("member", guild, Audience::Members, json!({"user_id": user, "change": "left"}))
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(Happening::new(kind, *guild, audience, fields, at)))
 }
 
-impl Happening {
-    /// What those outside are told of an event; most concern nobody there.
-    fn of(event: &Event, at: Timestamp) -> Option<Self> {
-        let (kind, guild, hidden, fields) = match event {
-            Event::LevelReached { guild, user, name, before, after, hidden, .. } => {
-                let fields = json!({"user_id": user, "username": name, "old_level": before, "new_level": after});
-                ("level_up", guild, hidden, fields)
-            }
-            Event::ToolUnlocked { guild, user, tool_id, name, hidden } => {
-                let fields = json!({"user_id": user, "tool_id": tool_id, "tool_name": name});
-                ("tool_unlocked", guild, hidden, fields)
-            }
-            _ => return None,
-        };
-        Some(Self { kind, guild: *guild, at, may_be_public: !hidden, fields })
-    }
-
-    /// Everything as one JSON object: the fields, `guild_id`, and `timestamp` as RFC 3339.
-    pub fn json(&self) -> Value {
-        let mut json = self.fields.clone();
-        json["guild_id"] = json!(self.guild);
-        json["timestamp"] = self.at.rfc3339().into();
-        json
-    }
+/// Stores what those outside are to be told of an event, with what it led to.
+pub(super) fn set_down(tx: &Tx, event: &Event, at: Timestamp) -> Result<()> {
+    let told = happening_of(event, at, |guild, user| hidden::is_hidden(tx.read(), guild, user))?;
+    told.map_or(Ok(()), |happening| tx.scope(|| happenings::insert(tx, &happening)))
 }
 
 /// Where happenings can be listened to. Clones share it.
@@ -70,11 +77,42 @@ impl Happenings {
         self.0.subscribe()
     }
 
-    /// Tells whoever listens of what these events mean to them. To be called after their commit.
-    pub fn tell(&self, events: &[Event], at: Timestamp) {
-        for happening in events.iter().filter_map(|event| Happening::of(event, at)) {
-            // Nobody may be listening.
-            let _ = self.0.send(Arc::new(happening));
+    /// Tells whoever listens. To be called after its commit.
+    pub fn tell(&self, happening: Happening) {
+        // Nobody may be listening.
+        let _ = self.0.send(Arc::new(happening));
+    }
+}
+
+impl Bot {
+    /// Tells whoever listens what happens, after its commit and in its order, for as long as there is a bot. What has
+    /// a number up to `told` was told before.
+    pub(super) fn begin_telling(&self, mut told: i64) {
+        let (bot, mut commits) = (Arc::downgrade(&self.0), self.0.store.version());
+        tokio::spawn(async move {
+            while commits.changed().await.is_ok() {
+                let Some(bot) = bot.upgrade().map(Self) else { return };
+                match bot.tell_after(told).await {
+                    Ok(newest) => told = newest,
+                    Err(fault) => tracing::error!(%fault, "what happened could not be told"),
+                }
+            }
+        });
+    }
+
+    /// Tells what has a larger number than this; the largest that was told.
+    async fn tell_after(&self, mut told: i64) -> Result<i64> {
+        loop {
+            let read = move |reader: &Reader| happenings::list_after(reader, told, READ_AT_ONCE);
+            let page = self.0.store.read(read).await?;
+            let is_last = page.len() < READ_AT_ONCE;
+            for happening in page {
+                told = happening.id;
+                self.0.happenings.tell(happening);
+            }
+            if is_last {
+                return Ok(told);
+            }
         }
     }
 }
@@ -145,17 +183,31 @@ mod tests {
 
     #[test]
     fn those_who_listen_are_told_and_a_slow_one_holds_up_nobody() {
+        let of = |event| happening_of(&event, Timestamp::from_ms(0), |_, _| Ok(false)).unwrap();
         let happenings = Happenings::default();
-        happenings.tell(&[reached(9)], Timestamp::from_ms(0));
+        happenings.tell(of(reached(9)).unwrap());
         let mut listener = happenings.subscribe();
-        happenings.tell(&[reached(2), Event::SessionBegan { guilds: Vec::new() }], Timestamp::from_ms(0));
+        happenings.tell(of(reached(2)).unwrap());
         let told = listener.try_recv().unwrap();
-        assert_eq!((told.kind, told.may_be_public), ("level_up", true));
+        assert_eq!((told.kind, told.audience), ("level_up", Audience::Everybody));
         let expected = json!({"user_id": "30", "username": "Ada \"<b>\"\n", "old_level": 1, "new_level": 2,
             "guild_id": "10", "timestamp": "1970-01-01T00:00:00.000Z"});
         assert_eq!(told.json(), expected);
-        assert!(listener.try_recv().is_err(), "nothing else was for those outside");
-        happenings.tell(&vec![reached(3); 1_000], Timestamp::from_ms(0));
+        assert!(of(Event::SessionBegan { guilds: Vec::new() }).is_none(), "nothing for those outside");
+        (0..1_000).for_each(|_| happenings.tell(of(reached(3)).unwrap()));
         assert!(matches!(listener.try_recv(), Err(broadcast::error::TryRecvError::Lagged(_))));
+    }
+
+    #[test]
+    fn who_is_on_no_board_is_named_to_members_alone() {
+        let user = |id| UserId::new(id).unwrap();
+        let guild = GuildId::new(10).unwrap();
+        let (name, reason) = ("Bea".to_owned(), String::new());
+        let (giver, receiver) = (user(30), user(31));
+        let kudos = Event::KudosGiven { guild, number: 7, giver, receiver, name, amount: 2, reason, channel: None };
+        for (hidden, audience) in [(30, Audience::Members), (31, Audience::Members), (32, Audience::Everybody)] {
+            let told = happening_of(&kudos, Timestamp::from_ms(0), |_, asked| Ok(asked == user(hidden)));
+            assert_eq!(told.unwrap().unwrap().audience, audience, "{hidden}");
+        }
     }
 }

@@ -33,14 +33,16 @@ use crate::model::{
 };
 use crate::picture::Studio;
 use crate::status::vitals::Vitals;
+use crate::store::happenings::newest;
+pub use crate::store::happenings::{Audience, Happening};
 use crate::store::promises::find_newest;
 pub use crate::store::session::Me;
 use crate::store::session::{find_me, save_me};
-use crate::store::{QueueFull, SavedSession, Store, Tx, Work};
+use crate::store::{QueueFull, Reader, SavedSession, Store, Tx, Work};
 use access::{Requests, Standings};
 pub use access::{Standing, Visitor};
 use gate::Cooldowns;
-pub use happenings::{Happening, Happenings};
+pub use happenings::Happenings;
 
 /// A future without a name.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -106,7 +108,8 @@ struct Inner {
 impl Bot {
     /// An engine over an open store: what the rooms need from the last run is read.
     pub async fn open(config: Config, store: Store, clock: Clock, vitals: Arc<Vitals>) -> Result<Self> {
-        let (me, inherited) = store.read(|reader| Ok((find_me(reader)?, find_newest(reader)?))).await?;
+        let read = |reader: &Reader| Ok((find_me(reader)?, find_newest(reader)?, newest(reader)?));
+        let (me, inherited, told) = store.read(read).await?;
         let bot = Self(Arc::new(Inner {
             cooldowns: Cooldowns::default(),
             happenings: Happenings::default(),
@@ -130,6 +133,7 @@ impl Bot {
             standings: Standings::default(),
             requests: Requests::default(),
         }));
+        bot.begin_telling(told);
         let starting = bot.clone();
         bot.0
             .store
@@ -204,10 +208,9 @@ impl Bot {
         &self.0.happenings
     }
 
-    /// After their commit: what is in memory follows the events, and whoever listens is told.
+    /// After their commit: what is in memory follows the events.
     fn tell(&self, events: &[Event]) {
         events.iter().for_each(|event| self.0.book.follow(event));
-        self.0.happenings.tell(events, self.0.clock.now());
     }
 
     /// How guilds set commands, and how these ended lately.

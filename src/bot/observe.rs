@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use futures_util::FutureExt;
 
-use super::happenings::follow_up;
+use super::happenings::{follow_up, set_down};
 use super::invoke::TextCommand;
 use super::{Bot, QueueFull};
 use crate::cx::{Cx, Source};
@@ -98,7 +98,14 @@ impl Bot {
                 }
             }
         }
-        Ok(emitted)
+        match set_down(tx, event, now) {
+            Ok(()) => Ok(emitted),
+            Err(Error::Fault(fault)) if tx.must_start_over() => Err(Error::Fault(fault)),
+            Err(fault) => {
+                tracing::error!(%fault, "what happened could not be stored for those outside");
+                Ok(emitted)
+            }
+        }
     }
 }
 

@@ -17,6 +17,13 @@ const WATCHERS_MAX: usize = 128;
 const WATCH_LIFE: Duration = Duration::from_secs(60 * 60);
 const UPDATE_EVERY: Duration = Duration::from_secs(1);
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
+/// Enough for a program's own pieces, too few to take everybody's places.
+const LISTENERS_PER_CALLER_MAX: usize = 16;
+const LISTENER_CHECK_EVERY: Duration = Duration::from_secs(45);
+const SOCKET_KEY_WAIT: Duration = Duration::from_secs(5);
+const SOCKET_FRAME_BYTES_MAX: usize = 64 * 1024;
+const SOCKET_PING_EVERY: Duration = Duration::from_secs(15);
+const SOCKET_SILENCE: Duration = Duration::from_secs(45);
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
 /// How much the main door puts up with. Tests shorten the times.
@@ -42,7 +49,7 @@ pub struct Limits {
     pub request: Duration,
     /// How long a client may take nothing of an answer.
     pub write_stall: Duration,
-    /// Browsers that watch the live page at a time.
+    /// Browsers that watch the live page, and programs that listen, at a time.
     pub watchers: usize,
     /// After this a live stream ends; the browser opens the next by itself.
     pub watch_life: Duration,
@@ -50,6 +57,18 @@ pub struct Limits {
     pub update_every: Duration,
     /// A live stream without news sends a comment this often, so that everything on the way keeps it open.
     pub heartbeat_every: Duration,
+    /// Streams and sockets of one key or person at a time.
+    pub listeners_per_caller: usize,
+    /// Whether who listens still may is looked at again this often.
+    pub listener_check_every: Duration,
+    /// How long a socket may wait with its first frame, where that has to bring a key.
+    pub socket_key_wait: Duration,
+    /// Bytes of a frame that a client sends; after more its socket is closed.
+    pub socket_frame_bytes: usize,
+    /// A socket is asked this often whether somebody is there.
+    pub socket_ping_every: Duration,
+    /// A socket that says nothing for this long is closed.
+    pub socket_silence: Duration,
     /// How long answers under way may take when the door closes.
     pub stop_grace: Duration,
 }
@@ -71,6 +90,12 @@ impl Default for Limits {
             watch_life: WATCH_LIFE,
             update_every: UPDATE_EVERY,
             heartbeat_every: HEARTBEAT_EVERY,
+            listeners_per_caller: LISTENERS_PER_CALLER_MAX,
+            listener_check_every: LISTENER_CHECK_EVERY,
+            socket_key_wait: SOCKET_KEY_WAIT,
+            socket_frame_bytes: SOCKET_FRAME_BYTES_MAX,
+            socket_ping_every: SOCKET_PING_EVERY,
+            socket_silence: SOCKET_SILENCE,
             stop_grace: STOP_GRACE,
         }
     }

@@ -5,26 +5,33 @@
 //! present one. So a slow watcher skips drawings instead of gathering them, and one that comes back, whatever it saw
 //! last, has the present state at once.
 //!
-//! Where the board is for everybody, what happens to members (a level reached, a tool unlocked) is told in events of
-//! their own names, as it happens.
+//! What happens is told in events of their own names: to strangers, where the board is for everybody, what everybody
+//! may know (a level reached, a tool unlocked), as it happens; to a key or somebody who is signed in what they may
+//! know, with what they missed.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
+use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Door, Limits, pages};
-use crate::bot::{Happening, Happenings};
+use super::api::{App, Ask, Hearing, Problem};
+use super::feed::{self, Asked, Feed, Kinds, News, Seat, Seats, UPDATE};
+use super::pages::{self, Pages};
+use super::{Door, Limits, who};
+use crate::bot::{self, Happening, Happenings};
+use crate::config::Audience;
 use crate::status::Face;
 use crate::status::page::{self, AS_OF};
 
@@ -45,21 +52,27 @@ struct Drawing {
 /// The live page.
 pub(super) struct Live {
     face: Face,
-    limits: Limits,
-    seats: Arc<Semaphore>,
+    pages: Pages,
+    /// Knows who asks; none: everybody is a stranger.
+    pub app: Option<App>,
+    pub limits: Limits,
+    pub seats: Seats,
     watched: Notify,
     drawing: watch::Sender<Arc<Drawing>>,
+    /// For strangers.
     happenings: Option<Happenings>,
-    stop: watch::Receiver<bool>,
+    pub stop: watch::Receiver<bool>,
 }
 
 impl Live {
-    pub(super) fn new(door: &Door, stop: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(door: &Door, pages: Pages, app: Option<App>, stop: watch::Receiver<bool>) -> Self {
         let (face, limits, happenings) = (door.face.clone(), door.limits.clone(), door.happenings.clone());
         let drawing = Drawing { number: 0, at: Instant::now(), parts: page::fragments(&face) };
         Self {
             face,
-            seats: Arc::new(Semaphore::new(limits.watchers)),
+            pages,
+            app,
+            seats: Seats::new(limits.watchers, limits.listeners_per_caller),
             limits,
             watched: Notify::new(),
             drawing: watch::Sender::new(Arc::new(drawing)),
@@ -92,13 +105,33 @@ impl Live {
         });
     }
 
+    /// Where a request comes from.
+    pub fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+        who::client(peer.ip(), headers, &self.pages.trusted_proxies)
+    }
+
+    /// Whether a browser says that the request comes from a page of ours.
+    pub fn is_from_here(&self, headers: &HeaderMap) -> bool {
+        who::is_from_here(headers, &self.pages.public_url)
+    }
+
     /// The events of one watcher: all parts first, then what changes, until its time is over or the door closes.
-    fn events(self: Arc<Self>, seat: OwnedSemaphorePermit) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+    fn events(
+        self: Arc<Self>,
+        seat: Seat,
+        kinds: Kinds,
+        feed: Option<Feed>,
+    ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
         let drawings = self.drawing.subscribe();
         self.watched.notify_one();
         let until = Instant::now() + self.limits.watch_life;
-        let happenings = self.happenings.as_ref().map(Happenings::subscribe);
-        let watcher = Watcher { live: self, drawings, happenings, seen: None, until, _seat: seat };
+        let happens = match feed {
+            Some(feed) => Happens::For(Box::new(feed)),
+            None => Happens::Public(self.happenings.as_ref().map(Happenings::subscribe), kinds.clone()),
+        };
+        let sees_page = kinds.has(UPDATE) && self.face.settings.status != Audience::Off;
+        let watcher =
+            Watcher { live: self, drawings, happens, sees_page, greeted: false, seen: None, until, _seat: seat };
         stream::unfold(watcher, |mut watcher| async move { Some((Ok(watcher.next().await?), watcher)) })
     }
 }
@@ -107,24 +140,39 @@ impl Live {
 struct Watcher {
     live: Arc<Live>,
     drawings: watch::Receiver<Arc<Drawing>>,
-    happenings: Option<broadcast::Receiver<Arc<Happening>>>,
+    happens: Happens,
+    sees_page: bool,
+    greeted: bool,
     seen: Option<(Instant, Arc<Drawing>)>,
     until: Instant,
-    _seat: OwnedSemaphorePermit,
+    _seat: Seat,
+}
+
+/// Where a watcher hears what happens.
+enum Happens {
+    Public(Option<broadcast::Receiver<Arc<Happening>>>, Kinds),
+    For(Box<Feed>),
 }
 
 impl Watcher {
     async fn next(&mut self) -> Option<Event> {
-        if let Some((sent, _)) = self.seen {
+        if !self.greeted {
+            self.greeted = true;
+            if !self.sees_page {
+                return Some(Event::default().retry(RETRY).comment("listening"));
+            }
+        }
+        let sent = self.seen.as_ref().map(|(sent, _)| *sent);
+        if !self.sees_page || sent.is_some() {
             let mut stop = self.live.stop.clone();
             let changed = async {
                 // A watcher that came between two drawings waits as long as everybody for its second one.
-                sleep_until(sent + self.live.limits.update_every).await;
+                sleep_until(sent.unwrap_or(self.until) + self.live.limits.update_every).await;
                 self.drawings.changed().await
             };
             tokio::select! {
-                changed = changed => changed.ok()?,
-                happening = next_public(&mut self.happenings) => return Some(told(&happening)),
+                changed = changed, if self.sees_page => changed.ok()?,
+                news = self.happens.next() => return Some(self.told(&news?)),
                 () = sleep_until(self.until) => return None,
                 _ = stop.wait_for(|stop| *stop) => return None,
             }
@@ -135,6 +183,19 @@ impl Watcher {
         Some(event)
     }
 
+    /// News as an event of its own name. Whom we know may go on behind it later; to strangers it has no id.
+    fn told(&self, news: &News) -> Event {
+        let (kind, id, data) = match news {
+            News::Missed(from, to) => ("missed", *to, json!({"from": from, "to": to})),
+            News::Happened(happening) => (happening.kind, happening.id, happening.json()),
+        };
+        let event = Event::default().event(kind).data(data.to_string());
+        match self.happens {
+            Happens::For(_) => event.id(id.to_string()),
+            Happens::Public(..) => event,
+        }
+    }
+
     /// What `drawing` shows and the last one that was sent did not.
     fn event(&self, drawing: &Drawing) -> Event {
         let old = self.seen.as_ref().map(|(_, seen)| &seen.parts);
@@ -143,43 +204,101 @@ impl Watcher {
         let parts: serde_json::Map<_, _> =
             parts.map(|(_, (id, html))| ((*id).to_owned(), html.clone().into())).collect();
         let started = self.live.face.vitals.started.ms();
-        let event = Event::default().event("update").id(format!("{started}-{}", drawing.number));
+        let id = format!("{started}-{}", drawing.number);
+        let id = match &self.happens {
+            Happens::For(feed) => feed::update_id(&id, feed.told()),
+            Happens::Public(..) => id,
+        };
+        let event = Event::default().event(UPDATE).id(id);
         let event = if old.is_none() { event.retry(RETRY) } else { event };
         event.data(serde_json::Value::Object(parts).to_string())
     }
 }
 
+impl Happens {
+    /// The next thing that they may know; none: they may not listen any more.
+    async fn next(&mut self) -> Option<News> {
+        match self {
+            Self::Public(listening, kinds) => Some(News::Happened(next_public(listening, kinds).await)),
+            Self::For(feed) => feed.next().await,
+        }
+    }
+}
+
 /// The next thing that happens and everybody may know. A watcher that is too slow misses some: they are news, and the
 /// page has what they led to.
-async fn next_public(happenings: &mut Option<broadcast::Receiver<Arc<Happening>>>) -> Arc<Happening> {
-    while let Some(listening) = happenings {
-        match listening.recv().await {
-            Ok(happening) if happening.may_be_public => return happening,
+async fn next_public(listening: &mut Option<broadcast::Receiver<Arc<Happening>>>, kinds: &Kinds) -> Arc<Happening> {
+    while let Some(happens) = listening {
+        match happens.recv().await {
+            Ok(happening) if happening.audience == bot::Audience::Everybody && kinds.has(happening.kind) => {
+                return happening;
+            }
             Ok(_) | Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => *happenings = None,
+            Err(RecvError::Closed) => *listening = None,
         }
     }
     std::future::pending().await
 }
 
-/// A happening as an event of its own name. It has no id: a browser that comes back has the present state.
-fn told(happening: &Happening) -> Event {
-    Event::default().event(happening.kind).data(happening.json().to_string())
+/// `GET /events`.
+pub(super) async fn events(
+    State(live): State<Arc<Live>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    asked: Ask<Asked>,
+    request: Request,
+) -> Response<Body> {
+    match open(&live, peer, asked, request.headers()).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
 }
 
-/// `GET /events`.
-pub(super) async fn events(State(live): State<Arc<Live>>, headers: HeaderMap) -> Response<Body> {
-    if let Some(closed) = pages::closed(&live.face, &headers) {
-        return closed;
+async fn open(
+    live: &Arc<Live>,
+    peer: SocketAddr,
+    asked: Ask<Asked>,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    let hearing = match &live.app {
+        Some(app) => known(app, headers, live.client(peer, headers)).await?,
+        None => None,
+    };
+    if hearing.is_none()
+        && let Some(closed) = pages::closed(&live.face, headers)
+    {
+        return Ok(closed);
     }
-    let Ok(seat) = live.seats.clone().try_acquire_owned() else {
+    let asked = asked.read()?;
+    let kinds = asked.kinds()?;
+    let who = hearing.as_ref().map(Hearing::who);
+    let Some(seat) = live.seats.take().and_then(|seat| match who {
+        Some(who) => seat.of(who, &live.seats),
+        None => Some(seat),
+    }) else {
         let head = [(header::RETRY_AFTER, "15")];
-        return (StatusCode::SERVICE_UNAVAILABLE, head, "Too many are watching; the page itself still works.\n")
-            .into_response();
+        let words = "Too many are watching; the page itself still works.\n";
+        return Ok((StatusCode::SERVICE_UNAVAILABLE, head, words).into_response());
+    };
+    let feed = match (&live.app, hearing) {
+        (Some(app), Some(hearing)) => {
+            let every = live.limits.listener_check_every;
+            Some(Feed::open(app.bot(), hearing, kinds.clone(), asked.last(headers), every).await?)
+        }
+        _ => None,
     };
     // Somebody who comes after a while sees the present, not the last drawing that was made for others.
     live.draw();
     let heartbeat = KeepAlive::new().interval(live.limits.heartbeat_every).text("");
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
-    (unbuffered, Sse::new(live.events(seat)).keep_alive(heartbeat)).into_response()
+    let stream = Sse::new(live.clone().events(seat, kinds, feed)).keep_alive(heartbeat);
+    Ok((unbuffered, stream).into_response())
+}
+
+/// Who listens, if we know them. Where Discord does not say what somebody may who is signed in, they are a stranger for
+/// now: a browser whose stream is refused would not try again.
+async fn known(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Option<Hearing>, Problem> {
+    match Hearing::of(app, headers, client).await {
+        Err(problem) if problem.is_for_later() => Ok(None),
+        known => known,
+    }
 }

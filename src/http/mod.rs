@@ -6,12 +6,14 @@
 
 pub mod api;
 mod connection;
+mod feed;
 mod gate;
 mod limits;
 mod live;
 mod pages;
 mod patience;
 mod portraits;
+mod sockets;
 mod visitors;
 mod who;
 
@@ -84,9 +86,10 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let live = Arc::new(Live::new(&door, stop.clone()));
     let pages = pages::Pages::of(&door);
-    let api = door.bot.clone().map(|bot| api::router(bot, pages.clone(), door.rooms)).unwrap_or_default();
+    let app = door.bot.clone().map(|bot| api::App::new(bot, pages.clone()));
+    let live = Arc::new(Live::new(&door, pages.clone(), app.clone(), stop.clone()));
+    let api = app.map(|app| api::router(app, door.rooms)).unwrap_or_default();
     let router = pages::router(pages.clone(), live.clone()).merge(visitors::router(pages)).merge(api).merge(extra);
     let router = router.fallback(pages::not_found).method_not_allowed_fallback(pages::method_not_allowed);
     let shared = Arc::new(connection::Shared { door, router });

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::Door;
 use super::gate::{self, prefers_json};
 use super::live::{self, Live};
+use super::sockets;
 use super::visitors;
 use super::who::Cookie;
 use crate::bot::Bot;
@@ -51,7 +52,8 @@ impl Pages {
 /// The routes.
 pub(super) fn router(pages: Pages, live: Arc<Live>) -> Router {
     let face = pages.face.clone();
-    let watched = Router::new().route("/events", get(live::events)).with_state(live);
+    let watched =
+        Router::new().route("/events", get(live::events)).route("/events/ws", get(sockets::listen)).with_state(live);
     let front = Router::new().route("/", get(status_page)).with_state(pages);
     Router::new()
         .route("/healthz", get(healthz))

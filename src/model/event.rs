@@ -175,6 +175,8 @@ pub enum Event {
     /// Emitted by a room: a member thanked another.
     KudosGiven {
         guild: GuildId,
+        /// The gift's.
+        number: i64,
         giver: UserId,
         receiver: UserId,
         /// The receiver's.

@@ -1,6 +1,8 @@
 //! Members who chose to be on no board. They say so once; each room that has a board leaves out those in the table
 //! `hidden`.
 
+use rusqlite::Connection;
+
 use super::Tx;
 use crate::model::{GuildId, Result, UserId};
 
@@ -12,4 +14,10 @@ pub fn save(tx: &Tx, guild: GuildId, user: UserId, hidden: bool) -> Result<()> {
     };
     tx.write()?.prepare_cached(sql)?.execute([guild.sql(), user.sql()])?;
     Ok(())
+}
+
+/// Whether a member chose so.
+pub fn is_hidden(connection: &Connection, guild: GuildId, user: UserId) -> Result<bool> {
+    let sql = "SELECT 1 FROM hidden WHERE guild = ?1 AND user = ?2";
+    Ok(connection.prepare_cached(sql)?.exists([guild.sql(), user.sql()])?)
 }

@@ -12,6 +12,7 @@ pub mod done;
 pub mod downtime;
 pub mod fold;
 mod guest;
+pub mod happenings;
 pub mod hidden;
 mod knock;
 pub mod ledger;

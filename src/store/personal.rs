@@ -6,7 +6,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
 
-use super::{Tx, ledger, promises};
+use super::{Tx, happenings, ledger, promises};
 use crate::model::{GuildId, Result, UserId};
 
 /// Whole numbers beyond this are not exact in JavaScript: they are written as texts.
@@ -108,6 +108,13 @@ pub const OWN: &[Personal] = &[
         "messages and changes that I was to make about you",
         &[Column::Within("effect"), Column::Within("target"), Column::Within("lane"), Column::Within("origin")],
         Forget::By(promises::forget, "they go; what ends a case still happens"),
+    ),
+    // Behind the promises: what is told of those that went goes, too.
+    Personal::otherwise(
+        "happening",
+        "what those who watch were told of you",
+        &[Column::Within("fields")],
+        Forget::By(happenings::forget, "they go"),
     ),
     Personal::otherwise(
         "ledger",

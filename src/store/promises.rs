@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::happenings::note_promise;
 use super::{Tx, people};
 use crate::model::{Effect, GuildId, Result, Timestamp, UserId, text};
 
@@ -12,7 +13,7 @@ const ENDED_KEPT_MS: i64 = 30 * 86_400_000;
 const REVIVED_APART_MS: i64 = 500;
 
 /// Shorter names stand in too many texts to look for them there.
-const NAME_CHARS_MIN: usize = 3;
+pub(super) const NAME_CHARS_MIN: usize = 3;
 
 /// An effect to be performed at a time, for a reason.
 #[derive(Debug, Clone)]
@@ -71,8 +72,8 @@ pub fn insert(tx: &Tx, promise: &NewPromise, now: Timestamp) -> Result<()> {
     let connection = tx.write()?;
     if let Some(target) = &promise.target {
         let sql = "UPDATE promise SET state = 'cancelled', words = 'replaced by a newer one', ended_at = ?2
-            WHERE target = ?1 AND state IN ('due', 'failed')";
-        connection.prepare_cached(sql)?.execute(params![target, now.ms()])?;
+            WHERE target = ?1 AND state IN ('due', 'failed') RETURNING id";
+        change(tx, sql, params![target, now.ms()], "called_off", now)?;
     }
     let sql = "INSERT INTO promise (origin, target, lane, guild, about, effect, due_at, created_at, tells)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -87,6 +88,7 @@ pub fn insert(tx: &Tx, promise: &NewPromise, now: Timestamp) -> Result<()> {
         now.ms(),
         promise.tells,
     ])?;
+    note_promise(tx, connection.last_insert_rowid(), "made", now)?;
     tx.hurry();
     Ok(())
 }
@@ -254,12 +256,14 @@ pub fn count(connection: &Connection) -> Result<(u64, u64)> {
 
 /// Discord did it; words say what, where that is known only now.
 pub fn note_done(tx: &Tx, id: i64, words: Option<&str>, now: Timestamp) -> Result<()> {
-    end(tx, id, "done", words, now)
+    end(tx, id, "done", words, now)?;
+    note_promise(tx, id, "kept", now)
 }
 
 /// Discord refused it for good; it stays visible until somebody acts.
 pub fn note_failed(tx: &Tx, id: i64, words: &str, now: Timestamp) -> Result<()> {
-    end(tx, id, "failed", Some(words), now)
+    end(tx, id, "failed", Some(words), now)?;
+    note_promise(tx, id, "refused", now)
 }
 
 fn end(tx: &Tx, id: i64, state: &str, words: Option<&str>, now: Timestamp) -> Result<()> {
@@ -282,10 +286,10 @@ pub fn note_retry(tx: &Tx, id: i64, words: &str, due_at: Timestamp) -> Result<()
 }
 
 /// Makes an open promise due at this time, be it refused so far or not.
-pub fn move_to(tx: &Tx, id: i64, due_at: Timestamp) -> Result<()> {
+pub fn move_to(tx: &Tx, id: i64, due_at: Timestamp, now: Timestamp) -> Result<()> {
     let sql = "UPDATE promise SET state = 'due', due_at = ?2, ended_at = NULL
-        WHERE id = ?1 AND state IN ('due', 'failed')";
-    tx.write()?.prepare_cached(sql)?.execute([id, due_at.ms()])?;
+        WHERE id = ?1 AND state IN ('due', 'failed') RETURNING id";
+    change(tx, sql, params![id, due_at.ms()], "moved", now)?;
     tx.hurry();
     Ok(())
 }
@@ -293,8 +297,8 @@ pub fn move_to(tx: &Tx, id: i64, due_at: Timestamp) -> Result<()> {
 /// Calls an open promise off.
 pub fn cancel(tx: &Tx, id: i64, words: &str, now: Timestamp) -> Result<()> {
     let sql = "UPDATE promise SET state = 'cancelled', words = ?2, ended_at = ?3
-        WHERE id = ?1 AND state IN ('due', 'failed')";
-    tx.write()?.prepare_cached(sql)?.execute(params![id, words, now.ms()])?;
+        WHERE id = ?1 AND state IN ('due', 'failed') RETURNING id";
+    change(tx, sql, params![id, words, now.ms()], "called_off", now)?;
     tx.hurry();
     Ok(())
 }
@@ -309,6 +313,7 @@ pub fn revive(tx: &Tx, targets: &str, now: Timestamp) -> Result<()> {
     let sql = "UPDATE promise SET state = 'due', due_at = ?2, ended_at = NULL WHERE id = ?1";
     for (id, nth) in failed.into_iter().zip(0..) {
         tx.write()?.prepare_cached(sql)?.execute([id, now.ms() + nth * REVIVED_APART_MS])?;
+        note_promise(tx, id, "moved", now)?;
         tx.hurry();
     }
     Ok(())
@@ -319,10 +324,17 @@ pub fn call_off(tx: &Tx, targets: &str, words: &str, now: Timestamp) -> Result<(
     let any = "SELECT 1 FROM promise WHERE state IN ('due', 'failed') AND target GLOB ?1";
     if tx.read().prepare_cached(any)?.exists([targets])? {
         let sql = "UPDATE promise SET state = 'cancelled', words = ?2, ended_at = ?3
-            WHERE state IN ('due', 'failed') AND target GLOB ?1";
-        tx.write()?.prepare_cached(sql)?.execute(params![targets, words, now.ms()])?;
+            WHERE state IN ('due', 'failed') AND target GLOB ?1 RETURNING id";
+        change(tx, sql, params![targets, words, now.ms()], "called_off", now)?;
     }
     Ok(())
+}
+
+/// Changes open promises, and tells those outside what became of each.
+fn change(tx: &Tx, sql: &str, values: &[&dyn rusqlite::ToSql], change: &str, now: Timestamp) -> Result<()> {
+    let mut statement = tx.write()?.prepare_cached(sql)?;
+    let changed = statement.query_map(values, |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    changed.into_iter().try_for_each(|id| note_promise(tx, id, change, now))
 }
 
 /// Removes what was promised about a member, kept or not; what a room waits for to end stays until then. What ended and

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Router;
-use innkeeper::bot::Happenings;
+use innkeeper::bot::{Audience as Ears, Happening, Happenings};
 use innkeeper::config::{Audience, Config};
 use innkeeper::http::{Door, Limits};
-use innkeeper::model::{Timestamp, event as happened};
+use innkeeper::model::Timestamp;
 use innkeeper::status::{Card, CardKind};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -95,10 +95,10 @@ async fn a_watcher_gets_the_present_at_once_and_then_what_changes() {
     assert_ne!(second.id, first.id);
 }
 
-fn level_up(hidden: bool, name: &str) -> happened::Event {
-    let (guild, user) = ("10".parse().unwrap(), "30".parse().unwrap());
-    let name = name.to_owned();
-    happened::Event::LevelReached { guild, user, name, before: 1, after: 2, channel: None, hidden }
+fn level_up(hidden: bool, name: &str) -> Happening {
+    let fields = serde_json::json!({"user_id": "30", "username": name, "old_level": 1, "new_level": 2});
+    let ears = if hidden { Ears::Members } else { Ears::Everybody };
+    Happening::new("level_up", "10".parse().unwrap(), ears, fields, Timestamp::from_ms(0))
 }
 
 #[tokio::test]
@@ -108,7 +108,8 @@ async fn what_happens_to_members_is_told_by_name_where_the_board_is_for_everybod
     let house = House::with(quick(), |door| door.happenings = Some(listened), Router::new()).await;
     let mut watcher = Watcher::open(&house, "").await;
     watcher.event().await.unwrap();
-    happenings.tell(&[level_up(true, "Shy"), level_up(false, "Ada\n\nevent: x")], Timestamp::from_ms(0));
+    happenings.tell(level_up(true, "Shy"));
+    happenings.tell(level_up(false, "Ada\n\nevent: x"));
     while watcher.line().await.expect("an event") != "event: level_up" {}
     let data = watcher.line().await.unwrap();
     let data: serde_json::Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
@@ -134,9 +135,8 @@ async fn a_watcher_who_missed_happenings_still_gets_what_follows() {
     let house = House::with(quick(), |door| door.happenings = Some(listened), Router::new()).await;
     let mut watcher = Watcher::open(&house, "").await;
     watcher.event().await.unwrap();
-    let many: Vec<_> = (0..1_000).map(|_| level_up(false, "Ada")).collect();
-    happenings.tell(&many, Timestamp::from_ms(0));
-    happenings.tell(&[level_up(false, "Last")], Timestamp::from_ms(0));
+    (0..1_000).for_each(|_| happenings.tell(level_up(false, "Ada")));
+    happenings.tell(level_up(false, "Last"));
     while !watcher.line().await.expect("the stream goes on").contains("Last") {}
 }
 

@@ -13,7 +13,7 @@ use axum::Router;
 use innkeeper::bot::Bot;
 use innkeeper::config::Config;
 use innkeeper::door::listen;
-use innkeeper::http::{self, Door};
+use innkeeper::http::{self, Door, Limits};
 use innkeeper::status::{Board, Face, FaceSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -34,6 +34,11 @@ pub struct OpenDoor {
 impl OpenDoor {
     /// Opens a door as the config describes it, at a free port.
     pub fn of(bot: &Bot, config: &Config) -> Self {
+        Self::with(bot, config, Limits::default())
+    }
+
+    /// The same with other limits.
+    pub fn with(bot: &Bot, config: &Config, limits: Limits) -> Self {
         let listener = listen("http.listen", "127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let (vitals, board) = (bot.vitals().clone(), Board::new(bot.clock().clone()));
@@ -41,6 +46,7 @@ impl OpenDoor {
         let door = Door {
             bot: Some(bot.clone()),
             rooms: innkeeper::features::api::routes,
+            limits,
             ..Door::new(face, config, bot.happenings())
         };
         let (stop, stopped) = watch::channel(false);

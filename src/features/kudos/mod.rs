@@ -183,7 +183,7 @@ fn give(cx: &mut Cx<'_>, giving: &Giving<'_>) -> Result<Verdict> {
     )?;
     let name = told.map(|told| told.name.clone()).or(seen_name).unwrap_or_default();
     let (reason, channel) = (giving.reason.unwrap_or_default().to_owned(), giving.channel);
-    cx.emit(Event::KudosGiven { guild, giver, receiver, name, amount, reason, channel });
+    cx.emit(Event::KudosGiven { guild, number, giver, receiver, name, amount, reason, channel });
     Ok(Verdict::Given(number))
 }
 

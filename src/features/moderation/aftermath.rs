@@ -171,11 +171,11 @@ pub fn audited(cx: &mut Cx<'_>, line: &AuditLine) -> Result<()> {
             by_hand: true,
         },
     )?;
-    opened(cx, guild, (number, kind), (line.target, &user_name), &reason);
+    opened(cx, guild, (number, kind), (line.target, &user_name), &reason)?;
     if let Some(case) = store::find(cx.tx.read(), guild, number)? {
         follows(cx, &case)?;
     }
-    log::follow(cx, guild, number)
+    log::post(cx, guild, number)
 }
 
 /// Discord did what we asked for, although its answer was lost: a second try is told that there was nothing to do.

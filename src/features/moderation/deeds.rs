@@ -66,7 +66,7 @@ pub fn plan(cx: &mut Cx<'_>, actor: &Actor, seen: &Seen, wanted: Wanted<'_>) -> 
 pub fn answer_when_done(cx: &mut Cx<'_>, guild: GuildId, number: i64, last: i64) -> Result<Plan> {
     // What Discord is asked for shows in the modlog with what it answered.
     if !promises::is_known(cx.tx.read(), &cx.origin(&action(number)))? {
-        log::follow(cx, guild, number)?;
+        log::post(cx, guild, number)?;
     }
     let origin = cx.origin(&action(last));
     let is_awaited = promises::is_known(cx.tx.read(), &origin)?;
@@ -161,7 +161,7 @@ pub fn begin(
             by_hand: false,
         },
     )?;
-    opened(cx, guild, (number, kind), (user, name), reason);
+    opened(cx, guild, (number, kind), (user, name), reason)?;
     let deed = match kind {
         Kind::Note => return Ok(number),
         Kind::Warn => Deed::Tell,
@@ -274,10 +274,18 @@ fn act_on_warnings(cx: &mut Cx<'_>, seen: &Seen, warning: i64) -> Result<Option<
     begin(cx, guild, by, (seen.id, &seen.name, seen.bot), wanted, BY_RULE_PART).map(Some)
 }
 
-/// Tells other rooms of a new case; a note is for moderators alone.
-pub fn opened(cx: &mut Cx<'_>, guild: GuildId, case: (i64, Kind), (user, name): (UserId, &str), reason: &str) {
+/// Tells other rooms of a new case, and those outside; a note is for moderators alone.
+pub fn opened(
+    cx: &mut Cx<'_>,
+    guild: GuildId,
+    case: (i64, Kind),
+    (user, name): (UserId, &str),
+    reason: &str,
+) -> Result<()> {
     let (number, kind) = (case.0, case.1.word());
+    log::tell(cx, guild, number, "made")?;
     if case.1 != Kind::Note {
         cx.emit(Event::CaseOpened { guild, number, kind, user, name: name.to_owned(), reason: reason.to_owned() });
     }
+    Ok(())
 }

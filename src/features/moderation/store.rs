@@ -44,7 +44,7 @@ pub enum State {
 }
 
 impl State {
-    const fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Done => "done",

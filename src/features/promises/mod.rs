@@ -131,12 +131,12 @@ fn act(cx: &mut Cx<'_>, actor: &Actor, action: &str, number: &str) -> Result<Pla
         }
         "later" => {
             let due_at = promise.due_at.max(cx.now).plus(LATER);
-            promises::move_to(cx.tx, id, due_at)?;
+            promises::move_to(cx.tx, id, due_at, cx.now)?;
             tell(cx, &promise, |guild, tells| Event::PromiseMoved { guild, tells, due_at });
             format!("**P{id}** is put off: I will {about} <t:{}:R>.", due_at.seconds())
         }
         _ => {
-            promises::move_to(cx.tx, id, cx.now)?;
+            promises::move_to(cx.tx, id, cx.now, cx.now)?;
             let due_at = cx.now;
             tell(cx, &promise, |guild, tells| Event::PromiseMoved { guild, tells, due_at });
             format!("**P{id}** is up now: I will {about}.")

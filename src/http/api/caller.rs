@@ -1,7 +1,7 @@
 //! Who asks, and whether they may.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{self, HeaderMap};
@@ -36,14 +36,14 @@ pub enum Need {
 /// Who sent a request.
 pub struct Caller {
     pub(super) app: App,
-    who: Whom,
+    pub(super) who: Whom,
     /// In place of the key, where it may do that: whom it acts as.
     acts_as: Option<UserId>,
     /// What makes a request the same as an earlier one.
     idempotency: Option<u64>,
 }
 
-enum Whom {
+pub(super) enum Whom {
     Nobody,
     Key(ApiKey),
     Person(Box<Visitor>),
@@ -59,22 +59,15 @@ impl FromRequestParts<App> for Caller {
         let client = who::client(peer, headers, &inner.pages.trusted_proxies);
         let writes = !parts.method.is_safe();
         let whom = match shown_key(headers)? {
-            Some(key) => match inner.bot.find_key(key).await? {
-                Some(key) => Whom::Key(key),
-                None => {
-                    inner.guesses.wrong(client).map_err(Problem::too_many)?;
-                    return Err(Problem::unauthenticated(NOT_GOOD));
-                }
-            },
+            Some(key) => by_key(app, key, client).await?,
             None => match inner.pages.cookie.read(headers) {
                 Some(cookie) => person(app, headers, cookie, writes).await?,
                 None => Whom::Nobody,
             },
         };
-        let paced = match &whom {
-            Whom::Key(key) => inner.pace.known(Who::Key(key.id), writes),
-            Whom::Person(visitor) => inner.pace.known(Who::Person(visitor.session.user), writes),
-            Whom::Nobody => inner.pace.stranger(client),
+        let paced = match whom.known() {
+            Some(who) => inner.pace.known(who, writes),
+            None => inner.pace.stranger(client),
         };
         paced.map_err(Problem::too_many)?;
         let acts_as = acts_as(headers, &whom)?;
@@ -83,8 +76,30 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
+impl Whom {
+    /// Whose requests are counted together; none of strangers.
+    pub(super) fn known(&self) -> Option<Who> {
+        match self {
+            Self::Nobody => None,
+            Self::Key(key) => Some(Who::Key(key.id)),
+            Self::Person(visitor) => Some(Who::Person(visitor.session.user)),
+        }
+    }
+}
+
+/// Whose key this is. Wrong ones are counted.
+pub(super) async fn by_key(app: &App, key: &str, client: IpAddr) -> Result<Whom, Problem> {
+    match app.bot().find_key(key).await? {
+        Some(key) => Ok(Whom::Key(key)),
+        None => {
+            app.0.guesses.wrong(client).map_err(Problem::too_many)?;
+            Err(Problem::unauthenticated(NOT_GOOD))
+        }
+    }
+}
+
 /// The one key that a request shows, if it shows any.
-fn shown_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+pub(super) fn shown_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let bearers = headers.get_all(header::AUTHORIZATION).iter().map(|value| {
         let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
@@ -99,7 +114,7 @@ fn shown_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
-async fn person(app: &App, headers: &HeaderMap, cookie: &str, writes: bool) -> Result<Whom, Problem> {
+pub(super) async fn person(app: &App, headers: &HeaderMap, cookie: &str, writes: bool) -> Result<Whom, Problem> {
     let Some(visitor) = app.bot().find_visitor(cookie).await.map_err(|error| match error {
         crate::model::Error::Refusal(refusal) => Problem::unavailable(refusal.text()),
         fault @ crate::model::Error::Fault(_) => fault.into(),
@@ -144,6 +159,11 @@ fn idempotency(headers: &HeaderMap, whom: &Whom, path: &str) -> Result<Option<u6
 }
 
 impl Caller {
+    /// Who asks for nothing but to be told.
+    pub(super) fn who_listens(app: App, who: Whom) -> Self {
+        Self { app, who, acts_as: None, idempotency: None }
+    }
+
     /// Whether they may, in this guild. A guild that is not theirs is one that there is not.
     pub fn check(&self, guild: GuildId, need: Need) -> Result<(), Problem> {
         let foreign = || Problem::not_found("guild");

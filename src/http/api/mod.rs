@@ -7,6 +7,7 @@
 mod caller;
 mod docs;
 mod extract;
+mod hearing;
 mod invoked;
 mod options;
 mod pace;
@@ -27,6 +28,7 @@ use axum::routing::get;
 
 pub use caller::{Caller, Need};
 pub use extract::{Ask, Content, Listed, Paging, Place, Snowflake};
+pub(super) use hearing::Hearing;
 pub use invoked::{Done, Invoke};
 pub use problem::{Code, Problem, Taken, Usual};
 /// The routes of a room.
@@ -36,6 +38,7 @@ use super::pages::Pages;
 use super::who::Guesses;
 use crate::bot::Bot;
 use pace::Pace;
+pub(super) use pace::Who;
 
 /// Answers larger than this carry no tag.
 const TAGGED_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -52,15 +55,18 @@ struct Inner {
 }
 
 impl App {
+    pub(super) fn new(bot: Bot, pages: Pages) -> Self {
+        let pace = Pace::new(&bot.config().http);
+        Self(Arc::new(Inner { bot, pages, pace, guesses: Guesses::default() }))
+    }
+
     pub fn bot(&self) -> &Bot {
         &self.0.bot
     }
 }
 
 /// The API of a bot, with the routes of its rooms.
-pub(super) fn router(bot: Bot, pages: Pages, rooms: fn() -> Routes) -> Router {
-    let pace = Pace::new(&bot.config().http);
-    let app = App(Arc::new(Inner { bot, pages, pace, guesses: Guesses::default() }));
+pub(super) fn router(app: App, rooms: fn() -> Routes) -> Router {
     let (router, _) = described(rooms).split_for_parts();
     let api = router
         .layer(from_fn_with_state(app.clone(), tag))
@@ -127,7 +133,7 @@ async fn across(State(app): State<App>, request: Request, next: Next) -> Respons
     }
 }
 
-fn allowed_origin(app: &App, headers: &HeaderMap) -> Option<header::HeaderValue> {
+pub(super) fn allowed_origin(app: &App, headers: &HeaderMap) -> Option<header::HeaderValue> {
     let origin = headers.get(header::ORIGIN)?;
     let allowed = &app.0.bot.config().http.cors_origins;
     allowed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then(|| origin.clone())

@@ -21,7 +21,7 @@ const BETWEEN_CLEANING: u32 = 4_096;
 
 /// Whose requests are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Who {
+pub enum Who {
     Key(i64),
     Person(UserId),
 }

@@ -64,6 +64,11 @@ impl Problem {
         Self::new(status, Code::Invalid, detail)
     }
 
+    /// Whether nobody could say.
+    pub(in crate::http) fn is_for_later(&self) -> bool {
+        self.code == Code::Unavailable
+    }
+
     pub fn unauthenticated(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, detail)
     }
