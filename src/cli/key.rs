@@ -3,9 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{ConfigFile, Exit, complain};
+use super::{ConfigFile, Exit, Stop, complain};
 use crate::model::access::{ApiKey, Scopes, key_name, new_key};
-use crate::model::{Clock, Error, GuildId, Refusal, Span, Timestamp};
+use crate::model::{Clock, GuildId, Span, Timestamp};
 use crate::store::Guest;
 use crate::store::access::{self, NewKey};
 
@@ -71,24 +71,9 @@ pub fn run(options: &Options) -> Exit {
     }
 }
 
-/// Why it does not go on.
-struct Stop(String, Exit);
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Self(refusal.to_string(), Exit::Usage)
-    }
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self(error.to_string(), Exit::Failed)
-    }
-}
-
 fn create(create: &Create) -> Result<(), Stop> {
-    let name = key_name(&create.name)?;
-    let scopes: Scopes = create.scope.join(" ").parse()?;
+    let name = key_name(&create.name).map_err(Stop::usage)?;
+    let scopes: Scopes = create.scope.join(" ").parse().map_err(Stop::usage)?;
     let (now, key) = (Clock::real().now(), new_key());
     let expires_at = create.expires.map(|span| now.plus(span.duration()));
     let new = NewKey { name: &name, scopes, guild: create.guild, created_by: None, expires_at };
@@ -136,18 +121,18 @@ fn revoke(revoke: &Revoke) -> Result<(), Stop> {
     match open(&revoke.file)?.write(|tx| access::revoke_key(tx, &revoke.name, None, now))? {
         true => eprintln!("{} is out of use.", revoke.name),
         false => {
-            return Err(Stop("there is no key of that name: innkeeper key list shows them".to_owned(), Exit::Failed));
+            return Err(Stop::failed("there is no key of that name: innkeeper key list shows them"));
         }
     }
     Ok(())
 }
 
 fn open(file: &ConfigFile) -> Result<Guest, Stop> {
-    let loaded = file.load().map_err(|error| Stop(error.to_string(), Exit::Usage))?;
-    Guest::open(&loaded.config.store.path).map_err(|error| Stop(error.to_string(), Exit::Failed))
+    let loaded = file.load().map_err(Stop::usage)?;
+    Guest::open(&loaded.config.store.path).map_err(Stop::failed)
 }
 
 fn look(file: &ConfigFile) -> Result<Guest, Stop> {
-    let loaded = file.load().map_err(|error| Stop(error.to_string(), Exit::Usage))?;
-    Guest::look(&loaded.config.store.path).map_err(|error| Stop(error.to_string(), Exit::Failed))
+    let loaded = file.load().map_err(Stop::usage)?;
+    Guest::look(&loaded.config.store.path).map_err(Stop::failed)
 }

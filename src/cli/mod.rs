@@ -22,6 +22,7 @@ pub use builder::{Builder, builder};
 
 use crate::config::{ConfigError, Loaded, Recipe};
 use crate::features;
+use crate::model::Error;
 
 /// How a verb ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +133,25 @@ pub fn main() -> ExitCode {
         }
     };
     exit.into()
+}
+
+/// Why a verb stops, in a sentence, and how.
+struct Stop(String, Exit);
+
+impl Stop {
+    fn failed(words: impl std::fmt::Display) -> Self {
+        Self(words.to_string(), Exit::Failed)
+    }
+
+    fn usage(words: impl std::fmt::Display) -> Self {
+        Self(words.to_string(), Exit::Usage)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::failed(error)
+    }
 }
 
 /// Says what is wrong, on stderr.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::import::{Stop, choose_guild};
+use super::Stop;
+use super::import::choose_guild;
 use super::{ConfigFile, Exit, complain};
 use crate::features::levels::simulate::{self, Changed, Comparison, Outcome, RoleOutcome};
 use crate::model::text::{count, plain};

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::shown::{Shown, lines, minute, said};
-use super::{Paging, Stop, Where, usage};
+use super::{Paging, Stop, Where};
 use crate::client::blocking::Client;
 use crate::client::{Case, CaseKind, CaseState, NewCase, Which};
 use crate::model::{Span, UserId};
@@ -132,7 +132,7 @@ fn kind(word: &str) -> Result<CaseKind, Stop> {
     let known = KINDS.into_iter().find(|(known, _)| *known == word);
     known.map(|(_, kind)| kind).ok_or_else(|| {
         let words = KINDS.map(|(known, _)| known).join(", ");
-        usage(format!("there is no kind {word}; there are {words}"))
+        Stop::usage(format!("there is no kind {word}; there are {words}"))
     })
 }
 

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::shown::{Shown, minute, name, said};
-use super::{Paging, Stop, Where, usage};
+use super::{Paging, Stop, Where};
 use crate::client::blocking::Client;
 use crate::client::{Thanks, Window};
 use crate::model::UserId;
@@ -82,7 +82,7 @@ pub fn ask(client: &Client, what: &What) -> Result<Shown, Stop> {
                 "all" => Window::All,
                 "month" => Window::Month,
                 "week" => Window::Week,
-                _ => return Err(usage("--window is all, month or week")),
+                _ => return Err(Stop::usage("--window is all, month or week")),
             };
             let board = client.kudos_board(place.guild, window, paging.part())?;
             Shown::table(&board, ["rank", "member", "name", "kudos"], |placed| {

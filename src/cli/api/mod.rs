@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{ConfigFile, Exit, complain};
+use super::{ConfigFile, Exit, Stop, complain};
 use crate::client::blocking::Client;
 use crate::client::{self, Error, Part};
 use crate::model::{GuildId, Secret, UserId};
@@ -106,18 +106,11 @@ impl Paging {
     }
 }
 
-/// Why it does not go on.
-struct Stop(String, Exit);
-
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         let exit = if matches!(error, Error::Unusable(_)) { Exit::Usage } else { Exit::Failed };
         Self(error.to_string(), exit)
     }
-}
-
-fn usage(words: impl std::fmt::Display) -> Stop {
-    Stop(words.to_string(), Exit::Usage)
 }
 
 pub fn run(options: &Options) -> Exit {
@@ -152,14 +145,14 @@ impl Reach {
         let key = match &self.key_file {
             Some(file) => {
                 let read = std::fs::read_to_string(file);
-                read.map_err(|error| usage(format!("the key cannot be read from {}: {error}", file.display())))?
+                read.map_err(|error| Stop::usage(format!("the key cannot be read from {}: {error}", file.display())))?
             }
             None => std::env::var(KEY_VARIABLE).unwrap_or_default(),
         };
         match key.trim() {
-            "" => Err(usage(NO_KEY)),
+            "" => Err(Stop::usage(NO_KEY)),
             key if key.len() > KEY_FILE_BYTES_MAX || key.contains(char::is_whitespace) => {
-                Err(usage("this is no key: a key is one word, as `innkeeper key create` prints it"))
+                Err(Stop::usage("this is no key: a key is one word, as `innkeeper key create` prints it"))
             }
             key => Ok(Secret::new(key)),
         }
@@ -170,12 +163,12 @@ impl Reach {
         if let Some(url) = said {
             return Ok(url);
         }
-        let loaded = ConfigFile { config: self.config.clone() }.load().map_err(usage)?;
+        let loaded = ConfigFile { config: self.config.clone() }.load().map_err(Stop::usage)?;
         let http = &loaded.config.http;
         if !http.public_url.is_empty() {
             return Ok(http.public_url.clone());
         }
-        http.listen.parse().map(near).map_err(|_| usage(NO_URL))
+        http.listen.parse().map(near).map_err(|_| Stop::usage(NO_URL))
     }
 }
 

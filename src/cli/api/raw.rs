@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::shown::Shown;
-use super::{Stop, What, usage};
+use super::{Stop, What};
 use crate::client::Method;
 use crate::client::blocking::Client;
 
@@ -31,7 +31,7 @@ pub fn body(what: &What) -> Result<Option<Value>, Stop> {
         "-" => serde_json::from_reader(std::io::stdin().lock()),
         json => serde_json::from_str(json),
     };
-    read.map(Some).map_err(|error| usage(format!("the body is no JSON: {error}")))
+    read.map(Some).map_err(|error| Stop::usage(format!("the body is no JSON: {error}")))
 }
 
 pub fn ask(client: &Client, what: &What, body: Option<&Value>) -> Result<Shown, Stop> {
@@ -42,7 +42,7 @@ pub fn ask(client: &Client, what: &What, body: Option<&Value>) -> Result<Shown, 
         What::Delete(bare) => (Method::Delete, &bare.path),
         What::Get(bare) => (Method::Get, &bare.path),
         What::Cases(_) | What::Kudos(_) | What::Xp(_) | What::Leaderboard(_) => {
-            return Err(usage("this has a command of its own"));
+            return Err(Stop::usage("this has a command of its own"));
         }
     };
     let said = client.send(method, path, body)?;

@@ -12,11 +12,11 @@ mod words;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::{ConfigFile, Exit, complain, house};
+use super::{ConfigFile, Exit, Stop, complain, house};
 use crate::config::{Config, Loaded};
 use crate::features::levels::import::{self as levels, Counts, Ended, Order, Policy};
 use crate::import::{Board, Carry, Extract, Invalid, Reading, Source, carried, fragment};
-use crate::model::{Clock, Curve, Error, GuildId, Roll, UserId};
+use crate::model::{Clock, Curve, GuildId, Roll, UserId};
 use crate::store::{Guest, OpenError};
 use fetch::Fetch;
 pub use options::Options;
@@ -24,29 +24,10 @@ use options::{Carrying, Files, Place, Shown, Undo, What};
 use progress::Progress;
 use words::Report;
 
-/// Why a verb stops, in a sentence, and how.
-pub(super) struct Stop(pub String, pub Exit);
-
-impl Stop {
-    pub(super) fn failed(words: impl std::fmt::Display) -> Self {
-        Self(words.to_string(), Exit::Failed)
-    }
-
-    pub(super) fn usage(words: impl std::fmt::Display) -> Self {
-        Self(words.to_string(), Exit::Usage)
-    }
-}
-
 impl From<OpenError> for Stop {
     fn from(error: OpenError) -> Self {
         let exit = if error.permanent { Exit::DoNotRestart } else { Exit::Failed };
         Self(error.to_string(), exit)
-    }
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::failed(error)
     }
 }
 
