@@ -21,23 +21,4 @@ mod support;
 #[path = "api/webhooks.rs"]
 mod webhooks;
 
-use door::{Browser, OpenDoor};
-use house::{House, Running};
-use innkeeper::model::UserId;
-
-/// A house with its main door open.
-async fn open(house: &House) -> (Running, OpenDoor) {
-    let bot = house.start().await;
-    bot.settle(house).await;
-    let door = OpenDoor::of(&bot.bot, &house.config);
-    (bot, door)
-}
-
-/// Somebody's browser, signed in.
-async fn sign_in(house: &House, door: &OpenDoor, member: UserId) -> Browser {
-    let told = house.slash(member, "login", &[]).await.text();
-    let (_, rest) = told.split_once("http://127.0.0.1:8080").unwrap_or_else(|| panic!("no link: {told}"));
-    let mut browser = door.browser();
-    assert_eq!(browser.post(rest.split_once('>').unwrap().0, &[]).await.status, 303);
-    browser
-}
+use door::{open, sign_in};

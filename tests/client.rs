@@ -21,18 +21,10 @@ mod line;
 mod server;
 mod support;
 
-use door::OpenDoor;
-use house::{House, Running};
+use door::{OpenDoor, open};
+use house::Running;
 use innkeeper::client::Client;
 use innkeeper::model::Secret;
-
-/// A house with its main door open.
-async fn open(house: &House) -> (Running, OpenDoor) {
-    let bot = house.start().await;
-    bot.settle(house).await;
-    let door = OpenDoor::of(&bot.bot, &house.config);
-    (bot, door)
-}
 
 /// A client of that door, with a new key.
 async fn with_key(bot: &Running, door: &OpenDoor, scopes: &str) -> Client {

@@ -18,7 +18,6 @@ use house::{House, Running};
 use innkeeper::config::Config;
 use innkeeper::model::{Permissions, RoleId, UserId};
 use innkeeper::sim::world::RoleSpec;
-use rusqlite::Connection;
 
 pub const DAY: Duration = Duration::from_secs(86_400);
 pub const MINUTE: Duration = Duration::from_secs(60);
@@ -64,22 +63,5 @@ impl House {
     /// How often the bot gave (`PUT`) or took (`DELETE`) this role.
     pub fn changes(&self, method: &str, role: RoleId) -> usize {
         self.sim.world().count_requests(method, &format!("/roles/{role}"))
-    }
-
-    /// Rows of a query, its columns joined by spaces.
-    pub fn rows(&self, sql: &str) -> Vec<String> {
-        let database = Connection::open(&self.config.store.path).unwrap();
-        let mut statement = database.prepare(sql).unwrap();
-        let columns = statement.column_count();
-        let rows = statement.query_map((), |row| {
-            let texts = (0..columns).map(|column| row.get_ref(column).unwrap());
-            let texts = texts.map(|value| match value {
-                rusqlite::types::ValueRef::Null => "-".to_owned(),
-                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
-                value => value.as_str().unwrap().to_owned(),
-            });
-            Ok(texts.collect::<Vec<_>>().join(" "))
-        });
-        rows.unwrap().map(|row| row.unwrap()).collect()
     }
 }

@@ -9,54 +9,12 @@ mod support;
 
 use std::time::Duration;
 
-use door::{Browser, OpenDoor};
-use house::{House, Running};
-use innkeeper::model::UserId;
+use door::{link, open, sign_in};
+use house::House;
 use innkeeper::sim::world::Input;
-use rusqlite::Connection;
-use rusqlite::types::ValueRef;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
-
-fn rows(house: &House, sql: &str) -> Vec<String> {
-    let database = Connection::open(&house.config.store.path).unwrap();
-    let mut statement = database.prepare(sql).unwrap();
-    let columns = statement.column_count();
-    let row = |row: &rusqlite::Row<'_>| {
-        let texts = (0..columns).map(|column| match row.get_ref(column).unwrap() {
-            ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-            ValueRef::Integer(number) => number.to_string(),
-            other => format!("{other:?}"),
-        });
-        Ok(texts.collect::<Vec<_>>().join(" "))
-    };
-    statement.query_map((), row).unwrap().map(|row| row.unwrap()).collect()
-}
-
-/// A house with its main door open.
-async fn open(house: &House) -> (Running, OpenDoor) {
-    let bot = house.start().await;
-    bot.settle(house).await;
-    let door = OpenDoor::of(&bot.bot, &house.config);
-    (bot, door)
-}
-
-/// The path of a new link for somebody.
-async fn link(house: &House, member: UserId) -> String {
-    let told = house.slash(member, "login", &[]).await;
-    assert!(told.ephemeral, "only they see it");
-    let text = told.text();
-    let (_, rest) = text.split_once("http://127.0.0.1:8080").unwrap_or_else(|| panic!("no link: {text}"));
-    rest.split_once('>').unwrap().0.to_owned()
-}
-
-async fn sign_in(house: &House, door: &OpenDoor, member: UserId) -> Browser {
-    let (mut browser, path) = (door.browser(), link(house, member).await);
-    let page = browser.post(&path, &[]).await;
-    assert_eq!((page.status, page.header("location")), (303, Some("/")), "{page:?}");
-    browser
-}
 
 /// Somebody has a role for an hour: that is a promise.
 async fn promise(house: &House) {
@@ -153,8 +111,7 @@ async fn a_moderator_does_promises_now_later_or_not_at_all_on_the_page() {
     assert!(page.body.contains("What I have promised"), "{}", page.body);
     let (_, rest) = page.body.split_once("name=\"id\" value=\"").unwrap();
     let id = rest.split_once('"').unwrap().0.to_owned();
-    let due =
-        || rows(&house, "SELECT state, due_at FROM promise WHERE about LIKE '%Regular%' ORDER BY id DESC LIMIT 1");
+    let due = || house.rows("SELECT state, due_at FROM promise WHERE about LIKE '%Regular%' ORDER BY id DESC LIMIT 1");
     let before = due();
     let word = page.word();
     let form = |action| [("word", word.as_str()), ("id", id.as_str()), ("action", action)];
@@ -197,7 +154,7 @@ async fn nobody_changes_promises_who_may_not() {
     let wrong = [("word", theirs.as_str()), ("id", id.as_str()), ("action", "cancel")];
     assert_eq!(moderator.post("/promises", &wrong).await.status, 403);
     assert_eq!(moderator.post("/promises", &[("id", &id), ("action", "cancel")]).await.status, 422);
-    assert_eq!(rows(&house, "SELECT count(*) FROM promise WHERE state = 'due' AND about LIKE '%Regular%'"), ["1"]);
+    assert_eq!(house.rows("SELECT count(*) FROM promise WHERE state = 'due' AND about LIKE '%Regular%'"), ["1"]);
     bot.stop().await;
 }
 

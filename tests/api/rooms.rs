@@ -10,7 +10,7 @@ use crate::house::{House, Running};
 use crate::{open, sign_in};
 
 /// A program with all of this.
-async fn program(bot: &Running, door: &crate::OpenDoor, scopes: &str) -> Client {
+async fn program(bot: &Running, door: &crate::door::OpenDoor, scopes: &str) -> Client {
     Client::with_key(door, &key(&bot.bot, "staff", scopes, None, None).await)
 }
 

@@ -14,12 +14,15 @@ use innkeeper::bot::Bot;
 use innkeeper::config::Config;
 use innkeeper::door::listen;
 use innkeeper::http::{self, Door, Limits};
+use innkeeper::model::UserId;
 use innkeeper::status::{Board, Face, FaceSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use crate::house::{House, Running};
 
 /// Far beyond what anything here takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -58,6 +61,31 @@ impl OpenDoor {
     pub fn browser(&self) -> Browser {
         Browser { addr: self.addr, cookie: None }
     }
+}
+
+/// A house with its main door open.
+pub async fn open(house: &House) -> (Running, OpenDoor) {
+    let bot = house.start().await;
+    bot.settle(house).await;
+    let door = OpenDoor::of(&bot.bot, &house.config);
+    (bot, door)
+}
+
+/// The path of a new link for somebody.
+pub async fn link(house: &House, member: UserId) -> String {
+    let told = house.slash(member, "login", &[]).await;
+    assert!(told.ephemeral, "only they see it");
+    let text = told.text();
+    let (_, rest) = text.split_once("http://127.0.0.1:8080").unwrap_or_else(|| panic!("no link: {text}"));
+    rest.split_once('>').unwrap().0.to_owned()
+}
+
+/// Somebody's browser, signed in.
+pub async fn sign_in(house: &House, door: &OpenDoor, member: UserId) -> Browser {
+    let (mut browser, path) = (door.browser(), link(house, member).await);
+    let page = browser.post(&path, &[]).await;
+    assert_eq!((page.status, page.header("location")), (303, Some("/")), "{page:?}");
+    browser
 }
 
 /// What came back.

@@ -13,6 +13,7 @@ use innkeeper::sim::{Inn, Sim, SimConfig};
 use innkeeper::status::Vitals;
 use innkeeper::store::{Store, StoreSettings};
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -173,6 +174,23 @@ impl House {
         while due() > 0 {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Rows of a query, its columns joined by spaces.
+    pub fn rows(&self, sql: &str) -> Vec<String> {
+        let database = Connection::open(&self.config.store.path).unwrap();
+        let mut statement = database.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let rows = statement.query_map((), |row| {
+            let texts = (0..columns).map(|column| row.get_ref(column).unwrap());
+            let texts = texts.map(|value| match value {
+                ValueRef::Null => "-".to_owned(),
+                ValueRef::Integer(number) => number.to_string(),
+                value => value.as_str().unwrap().to_owned(),
+            });
+            Ok(texts.collect::<Vec<_>>().join(" "))
+        });
+        rows.unwrap().map(|row| row.unwrap()).collect()
     }
 
     /// What is committed of a member's XP.
