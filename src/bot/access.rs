@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Bot;
-use crate::command::{Actor, Answer, Door, FromValue, Given, Invocation, Value};
+use crate::command::{Actor, Answer, Door, Given, Invocation, Value};
 use crate::config::{Audience, Config};
 use crate::features;
 use crate::model::access::{ApiKey, TOKEN_LIFE, WebSession, is_token, new_pass, sign_token};
@@ -229,15 +229,6 @@ impl Bot {
         given: Vec<(String, Value)>,
         key: u64,
     ) -> Answer {
-        // Discord's own commands bring along whom they name; here they are asked for.
-        let mut people = Vec::new();
-        for user in given.iter().filter_map(|(_, value)| UserId::from_value(value)) {
-            if let Some(discord) = self.discord()
-                && let Ok(Some(seen)) = discord.look_up(guild, user).await
-            {
-                people.push(seen);
-            }
-        }
         self.invoke(Invocation {
             command: command.to_owned(),
             given: Given::Named(given),
@@ -245,7 +236,7 @@ impl Bot {
             guild,
             channel: None,
             door: Door::Http,
-            people,
+            people: Vec::new(),
             key,
             at: self.0.clock.now(),
         })

@@ -9,7 +9,7 @@ use crate::command::{Actor, Answer, Args, Awaited, Command, Door, Given, Invocat
 use crate::config::Config;
 use crate::cx::{Cx, Promised, Source};
 use crate::model::{
-    Author, ChannelId, Effect, Error, Event, Message, MessageId, Outgoing, Permission, Refusal, Result, Seen,
+    Author, ChannelId, Effect, Error, Event, GuildId, Message, MessageId, Outgoing, Permission, Refusal, Result, Seen,
     Timestamp, UserId,
 };
 use crate::store::{Tx, done, promises};
@@ -128,10 +128,26 @@ impl Bot {
         answer
     }
 
+    /// Discord's own commands bring along whom they name; whom a request names is asked for. Who cannot be looked up is
+    /// as unknown as in a message.
+    async fn meet_the_others(&self, args: &mut Args, guild: GuildId, looked_at: Option<UserId>) {
+        let Some(discord) = self.discord() else { return };
+        let others: Vec<_> = args.users().filter(|user| Some(*user) != looked_at).collect();
+        for user in others {
+            if let Ok(Some(seen)) = discord.look_up(guild, user).await {
+                args.meet(seen);
+            }
+        }
+    }
+
     /// Adds to the arguments how the user looks that the command is about: as the door was shown them, else as Discord
     /// says when asked.
     async fn look_up(&self, command: &Command, mut args: Args, invocation: &Invocation) -> Result<Args, Refusal> {
-        let Some(user) = command.looks_at.and_then(|option| args.find(option)) else { return Ok(args) };
+        let looked_at = command.looks_at.and_then(|option| args.find(option));
+        if invocation.door == Door::Http {
+            self.meet_the_others(&mut args, invocation.guild, looked_at).await;
+        }
+        let Some(user) = looked_at else { return Ok(args) };
         // Who is shown without roles may be out of the guild, or nobody knows.
         let shown = args.find_person(user).filter(|seen| seen.is_here()).cloned();
         let seen = match (shown, self.discord()) {

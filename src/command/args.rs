@@ -125,6 +125,16 @@ impl Args {
         self.seen.as_ref().ok_or_else(|| Refusal::new("I could not look them up."))
     }
 
+    /// The users named in the options.
+    pub fn users(&self) -> impl Iterator<Item = UserId> {
+        self.values.iter().filter_map(|(_, value)| UserId::from_value(value))
+    }
+
+    /// Takes down how a user looks who is named in the options, where the door was not told.
+    pub fn meet(&mut self, seen: Seen) {
+        self.people.push(seen);
+    }
+
     /// Takes down how the user that the command looks at looks.
     pub fn look(&mut self, seen: Seen) {
         self.seen = Some(seen);
