@@ -1,6 +1,7 @@
 //! Who sent a request: the browser's cookie, where it comes from, whether its form is ours, and how often somebody may
 //! guess.
 
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -17,8 +18,8 @@ use crate::model::access::{SESSION_LIFE, is_form_word};
 const GUESSES_BURST: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// … this time.
 const GUESS_EVERY: Duration = Duration::from_secs(6);
-/// After so many guesses the limiter's memory of long-gone addresses is given back.
-const GUESSES_BETWEEN_CLEANING: u32 = 256;
+/// After so many checks a limiter's memory of those who are long gone is given back.
+const CHECKS_BETWEEN_CLEANING: u32 = 1_024;
 /// A cookie is at most this long; ours is shorter.
 const COOKIE_BYTES_MAX: usize = 128;
 
@@ -106,30 +107,42 @@ pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> I
     client
 }
 
-/// Holds guessing down, per address; a home's whole network of IPv6 addresses counts as one.
-pub(super) struct Guesses {
-    limiter: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, MonotonicClock>,
-    made: AtomicU32,
+/// Counts what each of many does, and forgets by itself who is long gone.
+pub(super) struct Limiter<K: Hash + Eq + Clone> {
+    inner: RateLimiter<K, HashMapStateStore<K>, MonotonicClock>,
+    checks: AtomicU32,
 }
+
+impl<K: Hash + Eq + Clone> Limiter<K> {
+    pub fn new(quota: Quota) -> Self {
+        let inner = RateLimiter::new(quota, HashMapStateStore::default(), MonotonicClock);
+        Self { inner, checks: AtomicU32::new(0) }
+    }
+
+    /// Counts something that this one does; how long they have to wait where it is one too many.
+    pub fn take(&self, who: &K) -> Result<(), Duration> {
+        if self.checks.fetch_add(1, Relaxed) % CHECKS_BETWEEN_CLEANING == CHECKS_BETWEEN_CLEANING - 1 {
+            self.inner.retain_recent();
+            self.inner.shrink_to_fit();
+        }
+        self.inner.check_key(who).map_err(|until| until.wait_time_from(self.inner.clock().now()))
+    }
+}
+
+/// Holds guessing down, per address; a home's whole network of IPv6 addresses counts as one.
+pub(super) struct Guesses(Limiter<IpAddr>);
 
 impl Default for Guesses {
     #[expect(clippy::expect_used, reason = "the time between guesses is never zero")]
     fn default() -> Self {
-        let quota = Quota::with_period(GUESS_EVERY).expect("not zero").allow_burst(GUESSES_BURST);
-        let limiter = RateLimiter::new(quota, HashMapStateStore::default(), MonotonicClock);
-        Self { limiter, made: AtomicU32::new(0) }
+        Self(Limiter::new(Quota::with_period(GUESS_EVERY).expect("not zero").allow_burst(GUESSES_BURST)))
     }
 }
 
 impl Guesses {
     /// Counts a wrong guess; how long this address has to wait where it guesses too often.
     pub fn wrong(&self, client: IpAddr) -> Result<(), Duration> {
-        if self.made.fetch_add(1, Relaxed).is_multiple_of(GUESSES_BETWEEN_CLEANING) {
-            self.limiter.retain_recent();
-            self.limiter.shrink_to_fit();
-        }
-        let checked = self.limiter.check_key(&network(client));
-        checked.map_err(|until| until.wait_time_from(self.limiter.clock().now()))
+        self.0.take(&network(client))
     }
 }
 

@@ -119,7 +119,7 @@ async fn list(
     paging: Ask<Paging>,
 ) -> Result<Json<Listed<Webhook>>, Problem> {
     caller.check(guild, ADMIN)?;
-    let part = paging.read()?.check()?;
+    let part = paging.read()?.part()?;
     let now = app.bot().clock().now();
     let all = app.bot().store().read(move |reader| webhooks::list(reader, guild, now)).await?;
     Ok(Json(Listed::part_of(all.into_iter().map(Webhook::from).collect(), part)))

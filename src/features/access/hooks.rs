@@ -73,9 +73,9 @@ fn told(event: &Event) -> Option<Told> {
             let fields = json!({"user_id": user, "tool_id": tool_id, "tool_name": name, "hidden": hidden});
             (HookKind::ToolUnlocked, guild, format!("{user}.{tool_id}"), fields)
         }
-        Event::KudosGiven { guild, giver, receiver, name, amount, reason, channel, number } => {
-            let fields = json!({"id": number, "giver_id": giver, "receiver_id": receiver, "receiver_name": name,
-                "amount": amount, "reason": some(reason), "channel_id": channel});
+        Event::KudosGiven { guild, giver, receiver, name, amount, reason, channel, .. } => {
+            let fields = json!({"giver_id": giver, "receiver_id": receiver, "receiver_name": name, "amount": amount,
+                "reason": some(reason), "channel_id": channel});
             (HookKind::Kudos, guild, format!("{giver}.{receiver}"), fields)
         }
         Event::CaseOpened { guild, number, kind, user, name, reason } => {

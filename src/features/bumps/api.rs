@@ -53,7 +53,7 @@ async fn list(
     if !config.bumps.enabled {
         return Err(Problem::absent(text::OFF));
     }
-    let part = paging.read()?.check()?;
+    let part = paging.read()?.part()?;
     let manages = caller.check(guild, Need::Have(Permission::ManageGuild)).is_ok();
     let told = rules::told(config.bumps.boards, manages, caller.person());
     // What was seen a moment ago may still wait for its commit.

@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json_};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::{registry, text};
 use crate::command::{Command, Declared, Kind, Value};
 use crate::config::Audience;
-use crate::http::api::{App, Ask, Caller, Content, Done, Invoke, Listed, Need, Paging, Place, Problem};
+use crate::http::api::{App, Ask, Caller, Content, Done, Invoke, Listed, Need, Paging, Place, Problem, paged};
 use crate::http::api::{Routes, Snowflake, Taken, Usual};
 use crate::model::{CommandRule, GuildId, LEVEL_MAX, Outcome, Permission, Tally};
 
@@ -131,7 +131,7 @@ async fn list(
     paging: Ask<Paging>,
 ) -> Result<Json<Listed<CommandShown>>, Problem> {
     caller.check(guild, Need::See(Audience::Members))?;
-    let part = paging.read()?.check()?;
+    let part = paging.read()?.part()?;
     let shown = app.bot().commands().into_iter().filter(|command| !command.hidden);
     Ok(Json(Listed::part_of(shown.map(|command| CommandShown::of(&app, guild, command)).collect(), part)))
 }
@@ -188,19 +188,12 @@ enum UsageWindow {
     Week,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct UsedWhen {
-    /// Of all time, or in this week.
-    #[param(inline)]
-    window: Option<UsageWindow>,
-    /// How many items.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// How many items to pass over.
-    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
-    offset: Option<u32>,
+paged! {
+    struct UsedWhen {
+        /// Of all time, or in this week.
+        #[param(inline)]
+        window: Option<UsageWindow>,
+    }
 }
 
 /// How often a command ran, and how that ended.
@@ -244,7 +237,7 @@ async fn usage(
 ) -> Result<Json<Listed<CommandUsage>>, Problem> {
     caller.check(guild, ADMINS)?;
     let when = when.read()?;
-    let part = Paging::of(when.limit, when.offset).check()?;
+    let part = when.part()?;
     let (bot, this_week) = (app.bot(), when.window == Some(UsageWindow::Week));
     let since = this_week.then(|| bot.config().discord.timezone.day(bot.clock().now()).first_of_week());
     let book = bot.book().clone();
@@ -370,6 +363,6 @@ async fn change(
 ) -> Result<Json<CommandChanged>, Problem> {
     let command = app.bot().commands().into_iter().find(|command| command.name == name);
     let command = command.ok_or_else(|| Problem::not_found("command"))?;
-    let done = order.maybe("command", Some(command.name.to_owned())).run(caller, guild).await?;
+    let done = order.with("command", Value::Text(command.name.to_owned())).run(caller, guild).await?;
     Ok(Json(CommandChanged { command: CommandShown::of(app, guild, command), done }))
 }

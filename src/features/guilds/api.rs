@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::store::{self, Member, Wanted};
 use crate::config::Audience;
-use crate::http::api::{App, Ask, Caller, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Usual};
+use crate::http::api::{App, Ask, Caller, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Usual, paged};
 use crate::model::{Guild, GuildId, RoleId, Timestamp, UserId};
 
 /// Discord's names are shorter.
@@ -67,7 +67,7 @@ impl From<&Guild> for GuildSeen {
 ))]
 async fn list(State(app): State<App>, caller: Caller, paging: Ask<Paging>) -> Result<Json<Listed<GuildSeen>>, Problem> {
     caller.check_known()?;
-    let part = paging.read()?.check()?;
+    let part = paging.read()?.part()?;
     let seen = app.bot().guilds().list().into_iter().filter(|guild| caller.may_see(guild.id));
     Ok(Json(Listed::part_of(seen.map(|guild| GuildSeen::from(&*guild)).collect(), part)))
 }
@@ -116,21 +116,14 @@ impl From<Member> for MemberSeen {
     }
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct Whom {
-    /// What their names begin with; ASCII letters in either case.
-    #[param(max_length = 100)]
-    query: Option<String>,
-    /// Only those who are in the guild, or are not any more.
-    present: Option<bool>,
-    /// How many items.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// How many items to pass over.
-    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
-    offset: Option<u32>,
+paged! {
+    struct Whom {
+        /// What their names begin with; ASCII letters in either case.
+        #[param(max_length = 100)]
+        query: Option<String>,
+        /// Only those who are in the guild, or are not any more.
+        present: Option<bool>,
+    }
 }
 
 /// Lists members by name: those whom the bot has seen write, come, go or change. Who is on no board is here all the
@@ -148,7 +141,7 @@ async fn list_members(
 ) -> Result<Json<Listed<MemberSeen>>, Problem> {
     caller.check(guild, Need::See(Audience::Members))?;
     let whom = whom.read()?;
-    let part = Paging::of(whom.limit, whom.offset).check()?;
+    let part = whom.part()?;
     let prefix = whom.query.unwrap_or_default();
     if prefix.chars().count() > QUERY_CHARS_MAX {
         return Err(Problem::invalid(format!("query has at most {QUERY_CHARS_MAX} characters.")));

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::rules;
@@ -12,7 +12,7 @@ use super::store::{self, Undone};
 use crate::command::Value;
 use crate::config::Audience;
 use crate::http::api::{
-    App, Ask, Caller, Content, Invoke, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
+    App, Ask, Caller, Content, Invoke, Listed, Need, Place, Problem, Routes, Snowflake, Taken, Usual, paged,
 };
 use crate::model::{GuildId, UserId};
 
@@ -60,19 +60,12 @@ impl From<store::Gift> for Gift {
     }
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct Whose {
-    /// Only what this member gave or was given.
-    #[param(value_type = Option<Snowflake>)]
-    user_id: Option<UserId>,
-    /// How many items.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// How many items to pass over.
-    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
-    offset: Option<u32>,
+paged! {
+    struct Whose {
+        /// Only what this member gave or was given.
+        #[param(value_type = Option<Snowflake>)]
+        user_id: Option<UserId>,
+    }
 }
 
 /// Lists kudos, the newest first.
@@ -89,7 +82,7 @@ async fn list(
 ) -> Result<Json<Listed<Gift>>, Problem> {
     caller.check(guild, Need::See(Audience::Members))?;
     let whose = whose.read()?;
-    let part = Paging::of(whose.limit, whose.offset).check()?;
+    let part = whose.part()?;
     let found = app.bot().store().read(move |reader| {
         let total = store::count_all(reader, guild, whose.user_id)?;
         Ok((total, store::list_all(reader, guild, whose.user_id, part.0, part.1)?))
@@ -135,10 +128,8 @@ async fn give(
     caller.check(guild, Need::Act)?;
     caller.check_person()?;
     let Thanks { receiver_id, amount, reason } = thanks.read().await?;
-    let mut order = Invoke::new("kudos give").with("member", Value::User(receiver_id)).maybe("reason", reason);
-    if let Some(amount) = amount {
-        order = order.with("amount", Value::Whole(amount));
-    }
+    let order = Invoke::new("kudos give").with("member", Value::User(receiver_id));
+    let order = order.maybe("reason", reason.map(Value::Text)).maybe("amount", amount.map(Value::Whole));
     let done = order.run(&caller, guild).await?;
     let source = done.source();
     let gift = app.bot().store().read(move |reader| store::find_from(reader, guild, source)).await?;
@@ -156,19 +147,12 @@ enum Window {
     Week,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct Since {
-    /// Given when: ever, in this month, in this week.
-    #[param(inline)]
-    window: Option<Window>,
-    /// How many items.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// How many items to pass over.
-    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
-    offset: Option<u32>,
+paged! {
+    struct Since {
+        /// Given when: ever, in this month, in this week.
+        #[param(inline)]
+        window: Option<Window>,
+    }
 }
 
 /// A member by the kudos that they were given.
@@ -196,7 +180,7 @@ async fn board(
     let config = app.bot().config();
     caller.check(guild, Need::See(config.http.visibility.leaderboard))?;
     let since = since.read()?;
-    let part = Paging::of(since.limit, since.offset).check()?;
+    let part = since.part()?;
     let word = match since.window.unwrap_or_default() {
         Window::All => "all",
         Window::Month => "month",

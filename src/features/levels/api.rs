@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::board::store::{list_committed, list_since};
@@ -14,6 +14,7 @@ use crate::command::Value;
 use crate::config::{Audience, Levels, RoleMode};
 use crate::http::api::{
     App, Ask, Caller, Content, Done, Invoke, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
+    paged,
 };
 use crate::model::{Guild, GuildId, LEVEL_MAX, Permission, RoleId, UserId};
 use crate::store::ledger;
@@ -162,19 +163,12 @@ impl Window {
     }
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct EarnedIn {
-    /// Earned when: ever, in this month, in this week. A board of a month or week ends after 10,000 members.
-    #[param(inline)]
-    window: Option<Window>,
-    /// How many items.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// How many items to pass over.
-    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
-    offset: Option<u32>,
+paged! {
+    struct EarnedIn {
+        /// Earned when: ever, in this month, in this week. A board of a month or week ends after 10,000 members.
+        #[param(inline)]
+        window: Option<Window>,
+    }
 }
 
 /// Shows who has the most XP. For strangers, where `http.visibility.leaderboard` is public.
@@ -193,7 +187,7 @@ async fn leaderboard(
     let config = app.bot().config();
     caller.check(guild, Need::See(config.http.visibility.leaderboard))?;
     let which = which.read()?;
-    let part = Paging::of(which.limit, which.offset).check()?;
+    let part = which.part()?;
     let kind = which.window.unwrap_or_default().kind();
     let from = begin_of(kind, &config.discord.timezone, app.bot().clock().now());
     // Each with all the XP that they have, by which their level goes.
@@ -367,7 +361,7 @@ async fn history(
     paging: Ask<Paging>,
 ) -> Result<Json<Listed<Change>>, Problem> {
     caller.check(guild, Need::Have(Permission::ModerateMembers))?;
-    let part = paging.read()?.check()?;
+    let part = paging.read()?.part()?;
     app.bot().settle().await;
     let rows = app.bot().store().read(move |reader| ledger::list_of(reader, guild, user, part.0, part.1 + 1)).await?;
     let total = u64::from(part.0) + rows.len() as u64;

@@ -92,7 +92,7 @@ async fn list(
     paging: Ask<Paging>,
 ) -> Result<Json<Listed<Lock>>, Problem> {
     caller.check(guild, STAFF)?;
-    let part = paging.read()?.check()?;
+    let part = paging.read()?.part()?;
     let locks = app.bot().store().read(move |reader| store::list_standing(reader, guild)).await?;
     Ok(Json(Listed::part_of(locks.into_iter().map(Lock::from).collect(), part)))
 }
@@ -133,10 +133,8 @@ async fn lock(
 ) -> Result<Json<LockDone>, Problem> {
     caller.check(guild, STAFF)?;
     let NewLock { duration, message } = new.read().await?;
-    let mut order = Invoke::new("lock").maybe("message", message);
-    if let Some(span) = duration {
-        order = order.with("duration", Value::Span(span));
-    }
+    let order = Invoke::new("lock").maybe("message", message.map(Value::Text));
+    let order = order.maybe("duration", duration.map(Value::Span));
     let done = run(&app, &caller, (guild, channel), order).await?;
     let source = done.source() as i64;
     let locks = app.bot().store().read(move |reader| store::list_locked_by(reader, source)).await?;

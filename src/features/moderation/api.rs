@@ -4,17 +4,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::found;
 use super::found::store::{Wanted, count_wanted, list_wanted};
 use super::rules::Kind;
 use super::store::{self, State as Stage};
-use crate::command::Value;
+use super::{commands, found};
+use crate::command::{Command, Value};
 use crate::config::Audience;
 use crate::http::api::{
-    App, Ask, Caller, Content, Invoke, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
+    App, Ask, Caller, Content, Invoke, Listed, Need, Place, Problem, Routes, Snowflake, Taken, Usual, paged,
 };
 use crate::model::{GuildId, Permission, Span, Timestamp, Told, UserId};
 
@@ -127,28 +127,6 @@ pub(super) enum CaseKind {
 }
 
 impl CaseKind {
-    const fn command(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Warn => "warn",
-            Self::Timeout => "timeout",
-            Self::Untimeout => "untimeout",
-            Self::Kick => "kick",
-            Self::Ban => "ban",
-            Self::Unban => "unban",
-            Self::Softban => "softban",
-        }
-    }
-
-    /// The permission that the command asks for.
-    const fn permission(self) -> Permission {
-        match self {
-            Self::Note | Self::Warn | Self::Timeout | Self::Untimeout => Permission::ModerateMembers,
-            Self::Kick => Permission::KickMembers,
-            Self::Ban | Self::Unban | Self::Softban => Permission::BanMembers,
-        }
-    }
-
     const fn kind(self) -> Kind {
         match self {
             Self::Note => Kind::Note,
@@ -163,24 +141,17 @@ impl CaseKind {
     }
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct Which {
-    /// Only cases about this member.
-    #[param(value_type = Option<Snowflake>)]
-    user_id: Option<UserId>,
-    /// Only cases of this kind.
-    #[param(inline)]
-    kind: Option<CaseKind>,
-    /// Only those that are resolved, or are not.
-    resolved: Option<bool>,
-    /// How many items.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// How many items to pass over.
-    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
-    offset: Option<u32>,
+paged! {
+    struct Which {
+        /// Only cases about this member.
+        #[param(value_type = Option<Snowflake>)]
+        user_id: Option<UserId>,
+        /// Only cases of this kind.
+        #[param(inline)]
+        kind: Option<CaseKind>,
+        /// Only those that are resolved, or are not.
+        resolved: Option<bool>,
+    }
 }
 
 /// Lists the cases of a guild, the newest first.
@@ -199,7 +170,7 @@ async fn list(
 ) -> Result<Json<Listed<Case>>, Problem> {
     caller.check(guild, STAFF)?;
     let which = which.read()?;
-    let part = Paging::of(which.limit, which.offset).check()?;
+    let part = which.part()?;
     let wanted = Wanted { user: which.user_id, kind: which.kind.map(CaseKind::kind), resolved: which.resolved };
     let found = app.bot().store().read(move |reader| {
         Ok((count_wanted(reader, guild, wanted)?, list_wanted(reader, guild, wanted, part.0, part.1)?))
@@ -258,21 +229,24 @@ pub(super) async fn make(
     guild: GuildId,
     new: NewCase,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
-    caller.check(guild, Need::Have(new.kind.permission()))?;
-    let mut order = Invoke::new(new.kind.command()).with("member", Value::User(new.user_id));
-    order = order.maybe(if matches!(new.kind, CaseKind::Note) { "text" } else { "reason" }, new.reason);
-    if let Some(span) = new.duration {
-        order = order.with(if matches!(new.kind, CaseKind::Warn) { "expires" } else { "duration" }, Value::Span(span));
-    }
-    if let Some(span) = new.delete {
-        order = order.with("delete", Value::Span(span));
-    }
-    let done = order.run(caller, guild).await?;
+    let command = command_of(new.kind.kind())?;
+    caller.check(guild, Need::Have(command.requires))?;
+    let reason = if matches!(new.kind, CaseKind::Note) { "text" } else { "reason" };
+    let duration = if matches!(new.kind, CaseKind::Warn) { "expires" } else { "duration" };
+    let order = Invoke::new(command.name).with("member", Value::User(new.user_id));
+    let order = order.maybe(reason, new.reason.map(Value::Text)).maybe(duration, new.duration.map(Value::Span));
+    let done = order.maybe("delete", new.delete.map(Value::Span)).run(caller, guild).await?;
     let source = done.source();
     let made = app.bot().store().read(move |reader| store::find_part(reader, guild, source, 0)).await?;
     let case = made.ok_or_else(|| Problem::fault("a case was made and is not there"))?;
     let status = if done.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Made { case: case.into(), said: done.said })))
+}
+
+/// The command that makes cases of a kind: it has the kind's word for its name.
+fn command_of(kind: Kind) -> Result<&'static Command, Problem> {
+    let found = commands::COMMANDS.iter().find(|command| command.name == kind.word());
+    found.copied().ok_or_else(|| Problem::fault("a kind of case has no command"))
 }
 
 /// Shows a case.
@@ -314,7 +288,7 @@ async fn edit(
 ) -> Result<Json<Case>, Problem> {
     caller.check(guild, STAFF)?;
     let Edit { reason } = edit.read().await?;
-    change(&app, &caller, guild, number, Invoke::new("case edit").maybe("reason", Some(reason))).await
+    change(&app, &caller, guild, number, Invoke::new("case edit").with("reason", Value::Text(reason))).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -340,7 +314,7 @@ async fn resolve(
 ) -> Result<Json<Case>, Problem> {
     caller.check(guild, STAFF)?;
     let Note { note } = note.read().await?;
-    change(&app, &caller, guild, number, Invoke::new("case resolve").maybe("note", note)).await
+    change(&app, &caller, guild, number, Invoke::new("case resolve").maybe("note", note.map(Value::Text))).await
 }
 
 /// Opens a case again.
@@ -359,7 +333,7 @@ async fn reopen(
 ) -> Result<Json<Case>, Problem> {
     caller.check(guild, STAFF)?;
     let Note { note } = note.read().await?;
-    change(&app, &caller, guild, number, Invoke::new("case reopen").maybe("note", note)).await
+    change(&app, &caller, guild, number, Invoke::new("case reopen").maybe("note", note.map(Value::Text))).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -385,7 +359,7 @@ async fn hide(
     caller.check(guild, STAFF)?;
     let Hidden { hidden } = hidden.read().await?;
     let word = if hidden { "on" } else { "off" };
-    change(&app, &caller, guild, number, Invoke::new("case hide").maybe("hidden", Some(word.to_owned()))).await
+    change(&app, &caller, guild, number, Invoke::new("case hide").with("hidden", Value::Text(word.to_owned()))).await
 }
 
 async fn change(app: &App, caller: &Caller, guild: GuildId, number: i64, order: Invoke) -> Result<Json<Case>, Problem> {

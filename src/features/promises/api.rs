@@ -71,7 +71,7 @@ async fn list(
     paging: Ask<Paging>,
 ) -> Result<Json<Listed<PromiseKept>>, Problem> {
     caller.check(guild, STAFF)?;
-    let part = paging.read()?.check()?;
+    let part = paging.read()?.part()?;
     let found = app.bot().store().read(move |reader| {
         let (due, failed) = promises::count_open(reader, guild)?;
         Ok((u64::from(due) + u64::from(failed), promises::list_open(reader, guild, part.0, part.1)?))

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::found::store::{Wanted, count_persistent, count_temporary, list_persistent, list_temporary};
@@ -12,7 +12,7 @@ use super::store::{self, State as Stage, Temporary};
 use super::text;
 use crate::command::Value;
 use crate::http::api::{
-    App, Ask, Caller, Content, Done, Invoke, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
+    App, Ask, Caller, Content, Done, Invoke, Listed, Need, Place, Problem, Routes, Snowflake, Taken, Usual, paged,
 };
 use crate::model::{GuildId, Permission, RoleId, Span, Timestamp, UserId};
 
@@ -106,21 +106,14 @@ impl From<Temporary> for TemporaryRole {
     }
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct Which {
-    /// Only those of this member.
-    #[param(value_type = Option<Snowflake>)]
-    user_id: Option<UserId>,
-    /// Only those that stand so.
-    state: Option<TemporaryState>,
-    /// How many items.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// How many items to pass over.
-    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
-    offset: Option<u32>,
+paged! {
+    struct Which {
+        /// Only those of this member.
+        #[param(value_type = Option<Snowflake>)]
+        user_id: Option<UserId>,
+        /// Only those that stand so.
+        state: Option<TemporaryState>,
+    }
 }
 
 /// Lists the roles that are held for a while, with those that are over, the newest first.
@@ -138,7 +131,7 @@ async fn list(
 ) -> Result<Json<Listed<TemporaryRole>>, Problem> {
     caller.check(guild, STAFF)?;
     let which = which.read()?;
-    let part = Paging::of(which.limit, which.offset).check()?;
+    let part = which.part()?;
     let wanted = Wanted { user: which.user_id, state: which.state.map(TemporaryState::stage) };
     let found = app.bot().store().read(move |reader| {
         Ok((count_temporary(reader, guild, wanted)?, list_temporary(reader, guild, wanted, part.0, part.1)?))
@@ -188,7 +181,11 @@ async fn give(
     caller.check(guild, STAFF)?;
     let NewTemporaryRole { user_id, role_id, duration, reason } = new.read().await?;
     let order = Invoke::new("temprole give").with("member", Value::User(user_id)).with("role", Value::Role(role_id));
-    let done = order.with("duration", Value::Span(duration)).maybe("reason", reason).run(&caller, guild).await?;
+    let done = order
+        .with("duration", Value::Span(duration))
+        .maybe("reason", reason.map(Value::Text))
+        .run(&caller, guild)
+        .await?;
     let rows = app.bot().store().read(move |reader| store::list_of(reader, guild, user_id, u32::MAX)).await?;
     let row = rows.into_iter().find(|row| row.role == role_id).ok_or_else(|| Problem::not_found("temporary role"))?;
     let status = if done.repeated { StatusCode::OK } else { StatusCode::CREATED };
@@ -275,19 +272,12 @@ struct PersistentRole {
     away: bool,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct OfWhom {
-    /// Only those of this member.
-    #[param(value_type = Option<Snowflake>)]
-    user_id: Option<UserId>,
-    /// How many items.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// How many items to pass over.
-    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
-    offset: Option<u32>,
+paged! {
+    struct OfWhom {
+        /// Only those of this member.
+        #[param(value_type = Option<Snowflake>)]
+        user_id: Option<UserId>,
+    }
 }
 
 /// Lists the roles that come back with members who leave, the newest first.
@@ -305,7 +295,7 @@ async fn list_coming_back(
 ) -> Result<Json<Listed<PersistentRole>>, Problem> {
     caller.check(guild, STAFF)?;
     let whose = whose.read()?;
-    let part = Paging::of(whose.limit, whose.offset).check()?;
+    let part = whose.part()?;
     let user = whose.user_id;
     let found = app.bot().store().read(move |reader| {
         Ok((count_persistent(reader, guild, user)?, list_persistent(reader, guild, user, part.0, part.1)?))

@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::http::api::{App, Ask, Caller, Content, Done, Invoke, Listed, Need, Paging, Place, Problem};
+use crate::command::Value;
+use crate::http::api::{App, Ask, Caller, Content, Done, Invoke, Listed, Need, Place, Problem, paged};
 use crate::http::api::{Routes, Snowflake, Taken, Usual};
 use crate::model::{GuildId, Permission, UserId};
 use crate::store::ledger;
@@ -57,19 +58,12 @@ impl From<ledger::Row> for LedgerRow {
     }
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct OfWhom {
-    /// Only changes of this member's balance.
-    #[param(value_type = Option<Snowflake>)]
-    user_id: Option<UserId>,
-    /// How many items.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// How many items to pass over.
-    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
-    offset: Option<u32>,
+paged! {
+    struct OfWhom {
+        /// Only changes of this member's balance.
+        #[param(value_type = Option<Snowflake>)]
+        user_id: Option<UserId>,
+    }
 }
 
 /// Lists the changes of everybody's XP, the newest first.
@@ -87,7 +81,7 @@ async fn list(
 ) -> Result<Json<Listed<LedgerRow>>, Problem> {
     caller.check(guild, Need::Have(Permission::ModerateMembers))?;
     let of = of.read()?;
-    let (offset, limit) = Paging::of(of.limit, of.offset).check()?;
+    let (offset, limit) = of.part()?;
     // What was earned a moment ago may still wait for its commit.
     app.bot().settle().await;
     // One more than is shown tells whether there are more: to count a whole ledger takes too long.
@@ -120,5 +114,5 @@ struct TakeBack {
 async fn undo(caller: Caller, Place(guild): Place<GuildId>, what: Content<TakeBack>) -> Result<Json<Done>, Problem> {
     caller.check(guild, Need::Have(Permission::ManageGuild))?;
     let TakeBack { id } = what.read().await?;
-    Invoke::new("undo").maybe("id", Some(id)).run(&caller, guild).await.map(Done::json)
+    Invoke::new("undo").with("id", Value::Text(id)).run(&caller, guild).await.map(Done::json)
 }

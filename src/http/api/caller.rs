@@ -115,11 +115,7 @@ pub(super) fn shown_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 }
 
 pub(super) async fn person(app: &App, headers: &HeaderMap, cookie: &str, writes: bool) -> Result<Whom, Problem> {
-    let Some(visitor) = app.bot().find_visitor(cookie).await.map_err(|error| match error {
-        crate::model::Error::Refusal(refusal) => Problem::unavailable(refusal.text()),
-        fault @ crate::model::Error::Fault(_) => fault.into(),
-    })?
-    else {
+    let Some(visitor) = app.bot().find_visitor(cookie).await.map_err(Problem::not_now)? else {
         return Ok(Whom::Nobody);
     };
     if writes {
@@ -248,10 +244,7 @@ impl Caller {
             (Whom::Nobody, _) => Err(Problem::unauthenticated(NO_KEY)),
             (Whom::Person(visitor), _) => Ok(visitor.actor()),
             (Whom::Key(_), Some(user)) => {
-                let actor = bot.actor_of(guild, user).await.map_err(|error| match error {
-                    crate::model::Error::Refusal(refusal) => Problem::unavailable(refusal.text()),
-                    fault @ crate::model::Error::Fault(_) => fault.into(),
-                })?;
+                let actor = bot.actor_of(guild, user).await.map_err(Problem::not_now)?;
                 actor.ok_or_else(|| Problem::not_found("member"))
             }
             (Whom::Key(key), None) => {

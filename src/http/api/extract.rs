@@ -7,11 +7,11 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::Uri;
 use axum::http::request::Parts;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Problem;
 
@@ -96,38 +96,52 @@ fn inner(text: &str) -> String {
     format!("{}.", said.trim_end_matches('.'))
 }
 
-/// Which part of a list.
-#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct Paging {
-    /// How many items.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// How many items to pass over.
-    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
-    offset: Option<u32>,
+/// Declares what may be asked of a list: its own parameters, and which part of it. Unknown ones are refused by name,
+/// which serde cannot do for one struct inside another.
+macro_rules! paged {
+    ($(#[$about:meta])* $seen:vis struct $name:ident { $($(#[$field_about:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$about])*
+        #[derive(serde::Deserialize, utoipa::IntoParams)]
+        #[into_params(parameter_in = Query)]
+        #[serde(deny_unknown_fields)]
+        $seen struct $name {
+            $($(#[$field_about])* $field: $type,)*
+            /// How many items.
+            #[param(minimum = 1, maximum = 200, default = 50)]
+            limit: Option<u32>,
+            /// How many items to pass over.
+            #[param(minimum = 0, maximum = 10_000_000, default = 0)]
+            offset: Option<u32>,
+        }
+
+        impl $name {
+            /// How many to pass over, and how many to show.
+            ///
+            /// # Errors
+            /// They are out of bounds.
+            $seen fn part(&self) -> Result<(u32, u32), $crate::http::api::Problem> {
+                $crate::http::api::part(self.limit, self.offset)
+            }
+        }
+    };
+}
+pub(crate) use paged;
+
+paged! {
+    /// Which part of a list, and nothing else.
+    pub struct Paging {}
 }
 
-impl Paging {
-    pub fn of(limit: Option<u32>, offset: Option<u32>) -> Self {
-        Self { limit, offset }
+/// How many items to pass over, and how many to show.
+pub(crate) fn part(limit: Option<u32>, offset: Option<u32>) -> Result<(u32, u32), Problem> {
+    let (limit, offset) = (limit.unwrap_or(LIMIT_USUAL), offset.unwrap_or(0));
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::invalid(format!("limit is from 1 to {LIMIT_MAX}.")));
     }
-
-    /// How many to pass over, and how many to show.
-    ///
-    /// # Errors
-    /// They are out of bounds.
-    pub fn check(self) -> Result<(u32, u32), Problem> {
-        let (limit, offset) = (self.limit.unwrap_or(LIMIT_USUAL), self.offset.unwrap_or(0));
-        if !(1..=LIMIT_MAX).contains(&limit) {
-            return Err(Problem::invalid(format!("limit is from 1 to {LIMIT_MAX}.")));
-        }
-        if offset > OFFSET_MAX {
-            return Err(Problem::invalid(format!("offset is at most {OFFSET_MAX}.")));
-        }
-        Ok((offset, limit))
+    if offset > OFFSET_MAX {
+        return Err(Problem::invalid(format!("offset is at most {OFFSET_MAX}.")));
     }
+    Ok((offset, limit))
 }
 
 /// An id of Discord's, for the document: a whole number that fits 63 bits, as a text.

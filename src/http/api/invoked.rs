@@ -48,10 +48,10 @@ impl Invoke {
         self
     }
 
-    /// With this text, if there is one.
-    pub fn maybe(self, name: &str, text: Option<String>) -> Self {
-        match text {
-            Some(text) => self.with(name, Value::Text(text)),
+    /// With this option, if it was given.
+    pub fn maybe(self, name: &str, value: Option<Value>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
             None => self,
         }
     }

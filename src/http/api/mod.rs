@@ -28,6 +28,7 @@ use axum::routing::get;
 
 pub use caller::{Caller, Need};
 pub use extract::{Ask, Content, Listed, Paging, Place, Snowflake};
+pub(crate) use extract::{paged, part};
 pub(super) use hearing::Hearing;
 pub use invoked::{Done, Invoke};
 pub use problem::{Code, Problem, Taken, Usual};

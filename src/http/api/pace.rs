@@ -1,23 +1,17 @@
 //! How often somebody may ask: each key, each person, and each address of those who are neither.
 
-use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-use governor::clock::{Clock as _, MonotonicClock};
-use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
+use governor::Quota;
 
 use crate::config::Http;
-use crate::http::who::network;
+use crate::http::who::{Limiter, network};
 use crate::model::UserId;
 
 /// What a stranger may ask in a second, and in one go.
 const STRANGERS_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
-/// After so many requests the memory of those who are long gone is given back.
-const BETWEEN_CLEANING: u32 = 4_096;
 
 /// Whose requests are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,53 +20,30 @@ pub enum Who {
     Person(UserId),
 }
 
-type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, MonotonicClock>;
-
 pub(super) struct Pace {
     reads: Limiter<Who>,
     writes: Limiter<Who>,
     strangers: Limiter<IpAddr>,
-    asked: AtomicU32,
 }
 
 impl Pace {
     pub fn new(http: &Http) -> Self {
         Self {
-            reads: limiter(http.reads_per_second),
-            writes: limiter(http.writes_per_second),
-            strangers: limiter(STRANGERS_PER_SECOND),
-            asked: AtomicU32::new(0),
+            reads: Limiter::new(Quota::per_second(http.reads_per_second)),
+            writes: Limiter::new(Quota::per_second(http.writes_per_second)),
+            strangers: Limiter::new(Quota::per_second(STRANGERS_PER_SECOND)),
         }
     }
 
     /// Counts a request of somebody whom we know; how long they have to wait where it is one too many.
     pub fn known(&self, who: Who, writes: bool) -> Result<(), Duration> {
-        self.clean();
-        check(if writes { &self.writes } else { &self.reads }, &who)
+        if writes { &self.writes } else { &self.reads }.take(&who)
     }
 
     /// The same of a stranger.
     pub fn stranger(&self, client: IpAddr) -> Result<(), Duration> {
-        self.clean();
-        check(&self.strangers, &network(client))
+        self.strangers.take(&network(client))
     }
-
-    fn clean(&self) {
-        if self.asked.fetch_add(1, Relaxed) % BETWEEN_CLEANING == BETWEEN_CLEANING - 1 {
-            self.reads.retain_recent();
-            self.writes.retain_recent();
-            self.strangers.retain_recent();
-            self.strangers.shrink_to_fit();
-        }
-    }
-}
-
-fn limiter<K: Hash + Eq + Clone>(per_second: NonZeroU32) -> Limiter<K> {
-    RateLimiter::new(Quota::per_second(per_second), HashMapStateStore::default(), MonotonicClock)
-}
-
-fn check<K: Hash + Eq + Clone>(limiter: &Limiter<K>, who: &K) -> Result<(), Duration> {
-    limiter.check_key(who).map_err(|until| until.wait_time_from(limiter.clock().now()))
 }
 
 #[cfg(test)]

@@ -107,6 +107,14 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Fault, "Something went wrong on our side.")
     }
 
+    /// A refusal that says what cannot be told at the moment.
+    pub fn not_now(error: Error) -> Self {
+        match error {
+            Error::Refusal(refusal) => Self::unavailable(refusal.text()),
+            fault @ Error::Fault(_) => fault.into(),
+        }
+    }
+
     /// What a command answered that was not done; none: it was.
     pub fn of(answer: &Answer) -> Option<Self> {
         let words = answer.message.plain_text();
@@ -115,15 +123,12 @@ impl Problem {
             Outcome::Denied | Outcome::Disabled => Self::forbidden(words),
             Outcome::Refused => Self::refused(words),
             Outcome::Cooldown => {
-                Self { wait: Some(Duration::from_secs(1)), ..Self::too_many(Duration::ZERO).saying(words) }
+                let too_many = Self::new(StatusCode::TOO_MANY_REQUESTS, Code::TooMany, words);
+                Self { wait: Some(Duration::from_secs(1)), ..too_many }
             }
             // The log has it already.
             Outcome::Fault => Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Fault, words),
         })
-    }
-
-    fn saying(self, detail: String) -> Self {
-        Self { detail, ..self }
     }
 }
 

@@ -66,7 +66,7 @@ async fn catalogue(
     paging: Ask<Paging>,
 ) -> Result<Json<Listed<Tool>>, Problem> {
     caller.check(guild, Need::See(Audience::Members))?;
-    let part = paging.read()?.check()?;
+    let part = paging.read()?.part()?;
     let tools = app.bot().store().read(move |reader| store::list(reader)).await?;
     let tools = tools.into_iter().filter(|tool| tool.enabled).map(Tool::from);
     Ok(Json(Listed::part_of(tools.collect(), part)))
@@ -96,7 +96,7 @@ async fn unlocked(
     paging: Ask<Paging>,
 ) -> Result<Json<Listed<UnlockedTool>>, Problem> {
     caller.check(guild, Need::See(Audience::Members))?;
-    let part = paging.read()?.check()?;
+    let part = paging.read()?.part()?;
     let found =
         app.bot().store().read(move |reader| Ok((store::list(reader)?, store::list_unlocked(reader, guild, user)?)));
     let (tools, unlocked) = found.await?;

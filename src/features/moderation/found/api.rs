@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::store::{Wanted, count_wanted, list_wanted};
@@ -12,7 +12,7 @@ use crate::features::moderation::api::{Case, CaseKind, Made, NewCase, make};
 use crate::features::moderation::rules::Kind;
 use crate::features::moderation::store;
 use crate::http::api::{
-    App, Ask, Caller, Content, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
+    App, Ask, Caller, Content, Listed, Need, Place, Problem, Routes, Snowflake, Taken, Usual, paged,
 };
 use crate::model::{GuildId, Permission, Span, UserId};
 
@@ -31,21 +31,14 @@ struct Warning {
     counts: bool,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct About {
-    /// Only those about this member.
-    #[param(value_type = Option<Snowflake>)]
-    user_id: Option<UserId>,
-    /// Only those that are resolved, or are not.
-    resolved: Option<bool>,
-    /// How many items.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// How many items to pass over.
-    #[param(minimum = 0, maximum = 10_000_000, default = 0)]
-    offset: Option<u32>,
+paged! {
+    struct About {
+        /// Only those about this member.
+        #[param(value_type = Option<Snowflake>)]
+        user_id: Option<UserId>,
+        /// Only those that are resolved, or are not.
+        resolved: Option<bool>,
+    }
 }
 
 /// Lists the warnings of a guild, the newest first.
@@ -91,7 +84,7 @@ async fn list<T>(
     about: About,
     shown: impl Fn(store::Case) -> T,
 ) -> Result<Json<Listed<T>>, Problem> {
-    let part = Paging::of(about.limit, about.offset).check()?;
+    let part = about.part()?;
     let wanted = Wanted { user: about.user_id, kind: Some(kind), resolved: about.resolved };
     let found = app.bot().store().read(move |reader| {
         Ok((count_wanted(reader, guild, wanted)?, list_wanted(reader, guild, wanted, part.0, part.1)?))
