@@ -150,7 +150,12 @@ impl Drop for Demo {
 }
 
 fn start_demo(folder: &Folder, more: &[&str]) -> Demo {
+    start_demo_with(folder, more, &[])
+}
+
+fn start_demo_with(folder: &Folder, more: &[&str], environment: &[(&str, &str)]) -> Demo {
     let mut child = innkeeper(folder)
+        .envs(environment.iter().copied())
         .args(["demo", "--listen", "127.0.0.1:0", "--members", "20", "--log", "error"])
         .args(more)
         .env("TMPDIR", folder.path())
@@ -170,8 +175,13 @@ fn start_demo(folder: &Folder, more: &[&str]) -> Demo {
 }
 
 fn get(address: &str, path: &str) -> String {
+    get_with(address, path, "")
+}
+
+fn get_with(address: &str, path: &str, lines: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: text/html\r\nConnection: close\r\n\r\n").unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: text/html\r\n{lines}");
+    write!(stream, "{head}Connection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -203,6 +213,22 @@ fn the_demo_shows_a_living_community_and_ends_cleanly() {
     assert_eq!(demo.child.wait().unwrap().code(), Some(0));
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.is_empty(), "left behind: {left:?}");
+}
+
+#[test]
+fn the_key_of_local_development_is_switched_on_by_the_environment_alone() {
+    let ask = |value: &str| {
+        let folder = Folder::new();
+        let demo = start_demo_with(&folder, &[], &[("INNKEEPER_LOCAL", value)]);
+        until(&demo.pages, "/readyz", |answer| answer.starts_with("HTTP/1.1 200"));
+        let said = get_with(&demo.pages, "/api/guilds", "X-API-Key: TESTING\r\n");
+        (said.split(' ').nth(1).unwrap().to_owned(), get(&demo.pages, "/").contains("INNKEEPER_LOCAL is set:"))
+    };
+    assert_eq!(ask("1"), ("200".to_owned(), true));
+    assert_eq!(ask("0"), ("401".to_owned(), false));
+    let folder = Folder::new();
+    std::fs::write(folder.file("innkeeper.toml"), "local = true\n").unwrap();
+    assert_eq!(run(&folder, &["config"], &[("INNKEEPER_LOCAL", "1")]).0, 2, "it is no setting");
 }
 
 #[test]

@@ -76,8 +76,11 @@ impl Visitor {
 }
 
 impl Bot {
-    /// The key that this text is, or whose token it is, if it is good.
-    pub async fn find_key(&self, text: &str) -> Result<Option<ApiKey>> {
+    /// The key that this text is, or whose token it is, if it is good. `from_here`: it was shown at this very computer.
+    pub async fn find_key(&self, text: &str, from_here: bool) -> Result<Option<ApiKey>> {
+        if let Some(local) = self.find_local_key(text, from_here).await? {
+            return Ok(Some(local));
+        }
         let (text, now) = (text.to_owned(), self.0.clock.now());
         let found = self.0.store.read(move |reader| match is_token(&text) {
             true => access::find_key_of_token(reader, &text, now),
@@ -94,11 +97,11 @@ impl Bot {
     }
 
     /// A bearer token for whoever shows this key, and how long it is good; none where the key is not.
-    pub async fn token_for(&self, key: &str) -> Result<Option<(Secret, Duration)>> {
+    pub async fn token_for(&self, key: &str, from_here: bool) -> Result<Option<(Secret, Duration)>> {
         if is_token(key) {
             return Ok(None);
         }
-        let Some(key) = self.find_key(key).await? else { return Ok(None) };
+        let Some(key) = self.find_key(key, from_here).await? else { return Ok(None) };
         let signing = self.0.store.write(access::signing_secret).await?;
         let ends = self.0.clock.now().plus(self.0.clock.as_theirs(TOKEN_LIFE));
         Ok(Some((sign_token(&signing, key.id, ends), TOKEN_LIFE)))

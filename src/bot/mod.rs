@@ -9,6 +9,7 @@ mod deliver;
 mod gate;
 mod happenings;
 mod invoke;
+mod local;
 mod minutes;
 mod observe;
 mod portrait;
@@ -18,6 +19,7 @@ mod scruples;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -103,6 +105,8 @@ struct Inner {
     discord: RwLock<Option<Arc<dyn Discord>>>,
     standings: Standings,
     requests: Requests,
+    /// Whether the key of local development is good.
+    is_local: AtomicBool,
 }
 
 impl Bot {
@@ -132,6 +136,7 @@ impl Bot {
             discord: RwLock::new(None),
             standings: Standings::default(),
             requests: Requests::default(),
+            is_local: AtomicBool::new(false),
         }));
         bot.begin_telling(told);
         let starting = bot.clone();

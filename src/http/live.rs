@@ -10,7 +10,7 @@
 //! know, with what they missed.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +29,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::api::{App, Ask, Hearing, Problem};
 use super::feed::{self, Asked, Feed, Kinds, News, Seat, Seats, UPDATE};
 use super::pages::{self, Pages};
-use super::{Door, Limits, who};
+use super::who::{self, Whence};
+use super::{Door, Limits};
 use crate::bot::{self, Happening, Happenings};
 use crate::config::Audience;
 use crate::status::Face;
@@ -106,8 +107,8 @@ impl Live {
     }
 
     /// Where a request comes from.
-    pub fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
-        who::client(peer.ip(), headers, &self.pages.trusted_proxies)
+    pub fn whence(&self, peer: SocketAddr, headers: &HeaderMap) -> Whence {
+        Whence::of(peer.ip(), headers, &self.pages.trusted_proxies)
     }
 
     /// Whether a browser says that the request comes from a page of ours.
@@ -260,7 +261,7 @@ async fn open(
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let hearing = match &live.app {
-        Some(app) => known(app, headers, live.client(peer, headers)).await?,
+        Some(app) => known(app, headers, live.whence(peer, headers)).await?,
         None => None,
     };
     if hearing.is_none()
@@ -296,8 +297,8 @@ async fn open(
 
 /// Who listens, if we know them. Where Discord does not say what somebody may who is signed in, they are a stranger for
 /// now: a browser whose stream is refused would not try again.
-async fn known(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Option<Hearing>, Problem> {
-    match Hearing::of(app, headers, client).await {
+async fn known(app: &App, headers: &HeaderMap, whence: Whence) -> Result<Option<Hearing>, Problem> {
+    match Hearing::of(app, headers, whence).await {
         Err(problem) if problem.is_for_later() => Ok(None),
         known => known,
     }

@@ -3,7 +3,7 @@
 //! A program shows its key in a header or, where it cannot, in its first frame. Nothing else that a client says is
 //! looked at: it only proves that somebody is there.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -19,6 +19,7 @@ use tokio::time::{Instant, interval_at, sleep_until, timeout};
 use super::api::{App, Ask, Hearing, Problem, allowed_origin};
 use super::feed::{Asked, Feed, Kinds, News, Seat};
 use super::live::Live;
+use super::who::Whence;
 
 /// What is read of a socket in one go; a client has next to nothing to say.
 const READ_BYTES: usize = 1_024;
@@ -43,7 +44,7 @@ struct Opened {
     seat: Seat,
     kinds: Kinds,
     last: Option<i64>,
-    client: IpAddr,
+    whence: Whence,
 }
 
 /// `GET /events/ws`.
@@ -67,8 +68,8 @@ async fn open(
 ) -> Result<Response<Body>, Problem> {
     let (mut parts, _) = request.into_parts();
     let app = live.app.clone().ok_or_else(|| Problem::not_found("page"))?;
-    let client = live.client(peer, &parts.headers);
-    let hearing = admit(&live, &app, &parts.headers, client).await?;
+    let whence = live.whence(peer, &parts.headers);
+    let hearing = admit(&live, &app, &parts.headers, whence).await?;
     let asked = asked.read()?;
     let (kinds, last) = (asked.kinds()?, asked.last(&parts.headers));
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
@@ -83,22 +84,22 @@ async fn open(
     };
     let bytes = live.limits.socket_frame_bytes;
     let upgrade = upgrade.read_buffer_size(READ_BYTES).max_frame_size(bytes).max_message_size(bytes);
-    let opened = Opened { live, app, seat, kinds, last, client };
+    let opened = Opened { live, app, seat, kinds, last, whence };
     Ok(upgrade.on_upgrade(move |socket| converse(socket, opened, hearing)))
 }
 
 /// Who sends these headers, if they say so. Browsers tell which page opens a socket and send cookies along with it,
 /// whichever that is: so a page of somebody else's is refused, and one that the owner allows has to show a key.
-async fn admit(live: &Live, app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Option<Hearing>, Problem> {
+async fn admit(live: &Live, app: &App, headers: &HeaderMap, whence: Whence) -> Result<Option<Hearing>, Problem> {
     if !headers.contains_key(header::ORIGIN) || live.is_from_here(headers) {
-        return Hearing::of(app, headers, client).await;
+        return Hearing::of(app, headers, whence).await;
     }
     if allowed_origin(app, headers).is_none() {
         return Err(Problem::forbidden(NOT_OURS));
     }
     let mut headers = headers.clone();
     headers.remove(header::COOKIE);
-    Hearing::of(app, &headers, client).await
+    Hearing::of(app, &headers, whence).await
 }
 
 async fn converse(mut socket: WebSocket, opened: Opened, hearing: Option<Hearing>) {
@@ -112,10 +113,10 @@ async fn converse(mut socket: WebSocket, opened: Opened, hearing: Option<Hearing
 
 /// Tells what happens until one of us ends it. None: they are gone, or as good as that.
 async fn tell_all(socket: &mut WebSocket, opened: Opened, hearing: Option<Hearing>) -> Option<Ending> {
-    let Opened { live, app, seat, kinds, last, client } = opened;
+    let Opened { live, app, seat, kinds, last, whence } = opened;
     let (hearing, _seat) = match hearing {
         Some(hearing) => (hearing, seat),
-        None => match first_frame(socket, &live, &app, client).await? {
+        None => match first_frame(socket, &live, &app, whence).await? {
             Ok(hearing) => match seat.of(hearing.who(), &live.seats) {
                 Some(seat) => (hearing, seat),
                 None => return Some((close_code::AGAIN, TOO_MANY.to_owned())),
@@ -159,7 +160,7 @@ async fn first_frame(
     socket: &mut WebSocket,
     live: &Live,
     app: &App,
-    client: IpAddr,
+    whence: Whence,
 ) -> Option<Result<Hearing, Ending>> {
     let said = async {
         loop {
@@ -175,7 +176,7 @@ async fn first_frame(
         Ok(Some(Ok(_))) | Err(_) => None,
     };
     let Some(First { key }) = first else { return Some(Err((close_code::POLICY, NO_KEY.to_owned()))) };
-    let found = Hearing::with_key(app, &key, client).await;
+    let found = Hearing::with_key(app, &key, whence).await;
     Some(found.map_err(|problem| (close_code::POLICY, problem.detail)))
 }
 

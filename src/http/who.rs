@@ -107,6 +107,37 @@ pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> I
     client
 }
 
+/// Headers by which a proxy says that it passes on what somebody else sent.
+const PASSED_ON: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Whence {
+    /// The other end, as [`client`] has it.
+    pub client: IpAddr,
+    /// It was sent at this very computer: not from afar, through a proxy that runs here.
+    pub is_here: bool,
+}
+
+impl Whence {
+    pub fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> Self {
+        let (peer, client) = (peer.to_canonical(), client(peer, headers, trusted));
+        let lines = || headers.get_all("x-forwarded-for").iter();
+        let from_here = if trusted.contains(&peer) && lines().next().is_some() {
+            // Every word has to be an address of this computer: one that cannot be read may hide another.
+            lines().all(|line| line.to_str().is_ok_and(|line| line.split(',').all(is_loopback)))
+        } else {
+            !PASSED_ON.iter().any(|name| headers.contains_key(*name))
+        };
+        Self { client, is_here: peer.is_loopback() && client.is_loopback() && from_here }
+    }
+}
+
+fn is_loopback(word: &str) -> bool {
+    word.trim().parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
 /// Counts what each of many does, and forgets by itself who is long gone.
 pub(super) struct Limiter<K: Hash + Eq + Clone> {
     inner: RateLimiter<K, HashMapStateStore<K>, MonotonicClock>,
@@ -231,6 +262,33 @@ mod tests {
         assert_eq!(of(proxy, &["nonsense"]), "10.0.0.1");
         assert_eq!(of(proxy, &[]), "10.0.0.1");
         assert_eq!(of("::ffff:10.0.0.1".parse().unwrap(), &["2001:db8::1"]), "2001:db8::1");
+    }
+
+    #[test]
+    fn only_what_is_sent_at_this_computer_is_from_here() {
+        let here = |peer: &str, pairs: &[(&'static str, &'static str)], trusted: &[IpAddr]| {
+            Whence::of(peer.parse().unwrap(), &headers(pairs), trusted).is_here
+        };
+        let us: IpAddr = "127.0.0.1".parse().unwrap();
+        for peer in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert!(here(peer, &[], &[]), "{peer}");
+        }
+        for peer in ["192.168.1.2", "203.0.113.9", "2001:db8::1", "::ffff:10.0.0.1", "0.0.0.0"] {
+            assert!(!here(peer, &[], &[]), "{peer}");
+            assert!(!here(peer, &[("x-forwarded-for", "127.0.0.1")], &[peer.parse().unwrap()]), "{peer} says so");
+        }
+        for name in PASSED_ON {
+            assert!(!here("127.0.0.1", &[(name, "127.0.0.1")], &[]), "passed on by nobody whom we know: {name}");
+        }
+        assert!(here("127.0.0.1", &[("x-forwarded-for", "127.0.0.1, ::1")], &[us]));
+        assert!(here("127.0.0.1", &[], &[us]));
+        assert!(!here("127.0.0.1", &[("forwarded", "for=203.0.113.9")], &[us]));
+        for words in ["203.0.113.9", "127.0.0.1, 203.0.113.9", "203.0.113.9, 127.0.0.1", "unknown", "", "127.0.0.1:80"]
+        {
+            assert!(!here("127.0.0.1", &[("x-forwarded-for", words)], &[us]), "{words}");
+        }
+        let lines = many("x-forwarded-for", &["127.0.0.1", "203.0.113.9"]);
+        assert!(!Whence::of(us, &lines, &[us]).is_here);
     }
 
     #[test]

@@ -20,6 +20,9 @@ pub const SESSION_LIFE: Duration = Duration::from_secs(30 * 86_400);
 /// How long a bearer token is good for.
 pub const TOKEN_LIFE: Duration = Duration::from_secs(3_600);
 
+/// The number of the key of local development; those that are kept begin at 1.
+pub const LOCAL_ID: i64 = 0;
+const LOCAL_NAME: &str = "local development";
 const KEY_HEAD: &str = "ink_";
 const TOKEN_HEAD: &str = "inkt_";
 const HOOK_HEAD: &str = "inkw_";
@@ -135,6 +138,31 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
+    /// What stands for the key of local development, which is kept nowhere: it may do everything, everywhere.
+    pub fn local(now: Timestamp) -> Self {
+        Self {
+            id: LOCAL_ID,
+            name: LOCAL_NAME.to_owned(),
+            prefix: String::new(),
+            scopes: Scope::ALL.into_iter().collect(),
+            guild: None,
+            created_at: now,
+            created_by: None,
+            expires_at: None,
+            last_used_at: None,
+        }
+    }
+
+    /// Whether it stands for the key of local development.
+    pub fn is_local(&self) -> bool {
+        self.id == LOCAL_ID
+    }
+
+    /// As who it acts, in the ledger and in cases.
+    pub fn actor_name(&self) -> String {
+        if self.is_local() { self.name.clone() } else { format!("key {}", self.name) }
+    }
+
     pub fn is_alive(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }

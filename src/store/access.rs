@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Tx;
 use crate::model::access::{
-    self, ApiKey, SESSION_IDLE, SESSION_LIFE, Scopes, WebSession, new_signing_secret, prefix_of,
+    self, ApiKey, LOCAL_ID, SESSION_IDLE, SESSION_LIFE, Scopes, WebSession, new_signing_secret, prefix_of,
 };
 use crate::model::{GuildId, Refusal, Result, Secret, Timestamp, UserId};
 
@@ -89,13 +89,22 @@ pub fn find_key(connection: &Connection, key: &str, now: Timestamp) -> Result<Op
 
 /// The key that this token is of, if both are alive.
 pub fn find_key_of_token(connection: &Connection, token: &str, now: Timestamp) -> Result<Option<ApiKey>> {
-    let Some(secret) = find_signing_secret(connection)? else { return Ok(None) };
-    let Some(id) = access::read_token(&secret, token, now) else { return Ok(None) };
+    let Some(id) = find_number_of_token(connection, token, now)? else { return Ok(None) };
     let sql = format!("{KEY} WHERE id = ?1 AND revoked_at IS NULL");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([id])?;
     let found = rows.next()?.map(api_key).transpose()?;
     Ok(found.filter(|key| key.is_alive(now)))
+}
+
+/// Whether this is a token of the key of local development, and not over.
+pub fn is_local_token(connection: &Connection, token: &str, now: Timestamp) -> Result<bool> {
+    Ok(find_number_of_token(connection, token, now)? == Some(LOCAL_ID))
+}
+
+fn find_number_of_token(connection: &Connection, token: &str, now: Timestamp) -> Result<Option<i64>> {
+    let secret = find_signing_secret(connection)?;
+    Ok(secret.and_then(|secret| access::read_token(&secret, token, now)))
 }
 
 /// Notes that a key was used.

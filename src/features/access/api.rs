@@ -21,7 +21,7 @@ use crate::store::{Tx, promises};
 
 const ADMIN: Need = Need::Have(Permission::ManageGuild);
 const PRIVATE: &str = "The address is a private one. My owner can allow it in http.webhook_allow, as a whole.";
-const NO_KEY: &str = "A webhook belongs to a key: make it with one, not in a browser.";
+const NO_KEY: &str = "A webhook belongs to a key that is kept: make it with one, not in a browser.";
 const NOTHING_TO_SEND: &str = "Nothing was sent to this webhook yet, or not lately.";
 const REPLACED: &str = "sent again on request";
 
@@ -159,7 +159,7 @@ async fn create(
 ) -> Result<(StatusCode, Json<MadeWebhook>), Problem> {
     caller.check(guild, ADMIN)?;
     let NewWebhook { url, kinds } = new.read().await?;
-    let key = caller.key().ok_or_else(|| Problem::refused(NO_KEY))?;
+    let key = caller.key().filter(|key| !key.is_local()).ok_or_else(|| Problem::refused(NO_KEY))?;
     let kinds: Vec<_> =
         webhook::HookKind::ALL.into_iter().filter(|kind| kinds.iter().any(|wanted| wanted.kind() == *kind)).collect();
     if kinds.is_empty() {

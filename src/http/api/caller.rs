@@ -1,7 +1,7 @@
 //! Who asks, and whether they may.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{self, HeaderMap};
@@ -12,7 +12,7 @@ use super::{App, Problem};
 use crate::bot::Visitor;
 use crate::command::Actor;
 use crate::config::Audience;
-use crate::http::who;
+use crate::http::who::{self, Whence};
 use crate::model::access::{ApiKey, Scope};
 use crate::model::{GuildId, Permission, UserId};
 
@@ -56,10 +56,10 @@ impl FromRequestParts<App> for Caller {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let peer = peer.ok_or_else(|| Problem::fault("a request came from nowhere"))?;
         let (headers, inner) = (&parts.headers, &app.0);
-        let client = who::client(peer, headers, &inner.pages.trusted_proxies);
+        let whence = Whence::of(peer, headers, &inner.pages.trusted_proxies);
         let writes = !parts.method.is_safe();
         let whom = match shown_key(headers)? {
-            Some(key) => by_key(app, key, client).await?,
+            Some(key) => by_key(app, key, whence).await?,
             None => match inner.pages.cookie.read(headers) {
                 Some(cookie) => person(app, headers, cookie, writes).await?,
                 None => Whom::Nobody,
@@ -67,7 +67,7 @@ impl FromRequestParts<App> for Caller {
         };
         let paced = match whom.known() {
             Some(who) => inner.pace.known(who, writes),
-            None => inner.pace.stranger(client),
+            None => inner.pace.stranger(whence.client),
         };
         paced.map_err(Problem::too_many)?;
         let acts_as = acts_as(headers, &whom)?;
@@ -88,11 +88,11 @@ impl Whom {
 }
 
 /// Whose key this is. Wrong ones are counted.
-pub(super) async fn by_key(app: &App, key: &str, client: IpAddr) -> Result<Whom, Problem> {
-    match app.bot().find_key(key).await? {
+pub(super) async fn by_key(app: &App, key: &str, whence: Whence) -> Result<Whom, Problem> {
+    match app.bot().find_key(key, whence.is_here).await? {
         Some(key) => Ok(Whom::Key(key)),
         None => {
-            app.0.guesses.wrong(client).map_err(Problem::too_many)?;
+            app.0.guesses.wrong(whence.client).map_err(Problem::too_many)?;
             Err(Problem::unauthenticated(NOT_GOOD))
         }
     }
@@ -250,8 +250,12 @@ impl Caller {
             (Whom::Key(key), None) => {
                 let known = bot.user().zip(bot.guilds().find(guild));
                 let (me, found) = known.ok_or_else(|| Problem::unavailable("Discord has not told me who I am yet."))?;
-                let name = format!("key {}", key.name);
-                Ok(Actor { user: me, name, roles: found.my_roles.clone(), permissions: key.scopes.permissions() })
+                Ok(Actor {
+                    user: me,
+                    name: key.actor_name(),
+                    roles: found.my_roles.clone(),
+                    permissions: key.scopes.permissions(),
+                })
             }
         }
     }

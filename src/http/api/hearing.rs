@@ -1,6 +1,5 @@
 //! Somebody known who listens for long: what they may hear, and that they may still.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::header::HeaderMap;
@@ -10,6 +9,7 @@ use super::pace::Who;
 use super::{App, Caller, Need, Problem};
 use crate::bot::{self, Happening};
 use crate::config::Audience;
+use crate::http::who::Whence;
 use crate::model::{Permission, Secret};
 
 /// Somebody with a key, or whose browser is signed in.
@@ -22,7 +22,7 @@ pub(in crate::http) struct Hearing {
 
 /// What they showed; it is looked at again from time to time.
 enum Shown {
-    Key(Secret, IpAddr),
+    Key(Secret, Whence),
     Cookie(Secret),
 }
 
@@ -31,9 +31,9 @@ impl Hearing {
     ///
     /// # Errors
     /// The key is not good, or they come too often.
-    pub async fn of(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Option<Self>, Problem> {
+    pub async fn of(app: &App, headers: &HeaderMap, whence: Whence) -> Result<Option<Self>, Problem> {
         match shown_key(headers)? {
-            Some(key) => Self::with_key(app, key, client).await.map(Some),
+            Some(key) => Self::with_key(app, key, whence).await.map(Some),
             None => Self::in_browser(app, headers).await,
         }
     }
@@ -42,8 +42,8 @@ impl Hearing {
     ///
     /// # Errors
     /// It is not good, or they come too often.
-    pub async fn with_key(app: &App, key: &str, client: IpAddr) -> Result<Self, Problem> {
-        let shown = Shown::Key(Secret::new(key.to_owned()), client);
+    pub async fn with_key(app: &App, key: &str, whence: Whence) -> Result<Self, Problem> {
+        let shown = Shown::Key(Secret::new(key.to_owned()), whence);
         let hearing = Self::showing(app, Arc::new(shown)).await?.ok_or_else(|| Problem::fault("a key is nobody's"))?;
         app.0.pace.known(hearing.who, false).map_err(Problem::too_many)?;
         Ok(hearing)
@@ -56,7 +56,7 @@ impl Hearing {
 
     async fn showing(app: &App, shown: Arc<Shown>) -> Result<Option<Self>, Problem> {
         let whom = match &*shown {
-            Shown::Key(key, client) => by_key(app, key.reveal(), *client).await?,
+            Shown::Key(key, whence) => by_key(app, key.reveal(), *whence).await?,
             Shown::Cookie(cookie) => person(app, &HeaderMap::new(), cookie.reveal(), false).await?,
         };
         let known = whom.known();

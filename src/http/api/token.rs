@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::{App, Content, Problem, Routes, Taken, Usual};
-use crate::http::who;
+use crate::http::who::Whence;
 use crate::model::Secret;
 
 pub(super) fn routes() -> Routes {
@@ -46,11 +46,11 @@ async fn exchange(
     shown: Content<Shown>,
 ) -> Result<Json<Token>, Problem> {
     let shown = shown.read().await?;
-    let client = who::client(peer.ip(), &headers, &app.0.pages.trusted_proxies);
-    match app.bot().token_for(shown.api_key.reveal()).await? {
+    let whence = Whence::of(peer.ip(), &headers, &app.0.pages.trusted_proxies);
+    match app.bot().token_for(shown.api_key.reveal(), whence.is_here).await? {
         Some((token, life)) => Ok(Json(Token { token: token.reveal().to_owned(), expires_in: life.as_secs() })),
         None => {
-            app.0.guesses.wrong(client).map_err(Problem::too_many)?;
+            app.0.guesses.wrong(whence.client).map_err(Problem::too_many)?;
             Err(Problem::unauthenticated("This key is not good."))
         }
     }
