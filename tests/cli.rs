@@ -70,11 +70,11 @@ fn config_shows_values_origins_and_no_secret() {
     assert!(line("levels.message_xp = 20 ").contains("innkeeper.toml"));
     assert!(line("store.batch_rows = 7 ").contains("INNKEEPER_STORE__BATCH_ROWS"));
     assert!(line("discord.prefix = \"!\"").ends_with("# default"));
-    assert!(!out.contains("secret") && line("discord.token = ").contains("***"));
+    assert!(!out.contains("very.secret") && line("discord.token = ").contains("***"));
     let (_, json, _) = run(&folder, &["config", "--json"], &environment);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["levels.message_xp"]["value"], 20);
-    assert!(!json.to_string().contains("secret"));
+    assert!(!json.to_string().contains("very.secret"));
 }
 
 #[test]
@@ -102,6 +102,15 @@ fn check_looks_over_what_it_can_reach() {
     assert!(
         code == 0 && out.contains("the next start brings it to"),
         "an older database is none that is broken: {out}"
+    );
+    let (id, secret) = (("INNKEEPER_OAUTH__CLIENT_ID", "7"), ("INNKEEPER_OAUTH__CLIENT_SECRET", "very.secret"));
+    let (code, out, _) = run(&folder, &["check", "--offline"], &[id]);
+    assert!(code == 1 && out.contains("FAIL oauth: oauth.client_id is set, but no client secret."), "{out}");
+    let url = ("INNKEEPER_HTTP__PUBLIC_URL", "https://inn.example");
+    let (code, out, _) = run(&folder, &["check", "--offline"], &[id, secret, url]);
+    assert!(
+        code == 0 && out.contains("https://inn.example/login/discord/callback") && !out.contains("secret"),
+        "{out}"
     );
     let (code, out, _) = run(&folder, &["check"], &[]);
     assert!(code == 1 && out.contains("FAIL token: there is none"), "{out}");
@@ -229,6 +238,28 @@ fn the_key_of_local_development_is_switched_on_by_the_environment_alone() {
     let folder = Folder::new();
     std::fs::write(folder.file("innkeeper.toml"), "local = true\n").unwrap();
     assert_eq!(run(&folder, &["config"], &[("INNKEEPER_LOCAL", "1")]).0, 2, "it is no setting");
+}
+
+#[test]
+fn visitors_of_the_demo_sign_in_as_whoever_they_choose() {
+    let folder = Folder::new();
+    let demo = start_demo(&folder, &[]);
+    until(&demo.pages, "/readyz", |answer| answer.starts_with("HTTP/1.1 200"));
+    let header = |answer: &str, name: &str| {
+        let line = answer.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+        line.unwrap_or_else(|| panic!("{answer}")).to_owned()
+    };
+    let path = |url: &str, host: &str| url.strip_prefix(&format!("http://{host}")).unwrap().to_owned();
+    assert!(get(&demo.pages, "/login").contains(&format!("href=\"http://{}/login/discord\"", demo.pages)));
+    let begun = get(&demo.pages, "/login/discord");
+    let question = get(&demo.discord, &path(&header(&begun, "location"), &demo.discord));
+    let (before, _) = question.split_once("\">I am <b>").unwrap();
+    let choice = before.rsplit_once("href=\"").unwrap().1.replace("&amp;", "&");
+    let back = path(&header(&get(&demo.discord, &choice), "location"), &demo.pages);
+    let cookie = header(&begun, "set-cookie");
+    let cookie = cookie.split(';').next().unwrap();
+    let signed_in = get_with(&demo.pages, &back, &format!("Cookie: {cookie}\r\n"));
+    assert!(signed_in.starts_with("HTTP/1.1 303") && signed_in.contains("set-cookie: innkeeper="), "{signed_in}");
 }
 
 #[test]

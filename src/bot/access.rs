@@ -29,7 +29,7 @@ const REMEMBERED_MAX: usize = 1_024;
 const PROMISES_SHOWN: u32 = 25;
 /// A snowflake has so many bits below its time.
 const BELOW_TIME: u64 = (1 << 22) - 1;
-const TOO_EARLY: &str = "I do not know the time yet: Discord has not told me. Try again in a moment.";
+pub(super) const TOO_EARLY: &str = "I do not know the time yet: Discord has not told me. Try again in a moment.";
 
 /// What Discord said of people lately.
 #[derive(Default)]
@@ -156,7 +156,7 @@ impl Bot {
     }
 
     /// How somebody stands in a guild, as Discord says or said a few seconds ago; none: they are not in it.
-    async fn standing(&self, guild: GuildId, user: UserId) -> Result<Option<Standing>> {
+    pub(super) async fn standing(&self, guild: GuildId, user: UserId) -> Result<Option<Standing>> {
         let now = self.0.clock.monotonic();
         if let Some((at, known)) = self.0.standings.lock().get(&(guild, user))
             && now.saturating_sub(*at) < BELIEVED_FOR

@@ -11,6 +11,7 @@ mod happenings;
 mod invoke;
 mod local;
 mod minutes;
+mod oauth;
 mod observe;
 mod portrait;
 mod promises;
@@ -29,6 +30,7 @@ use crate::command::Command;
 use crate::config::{Config, Recipe, Reloaded};
 use crate::cx::{Cx, Source};
 use crate::features;
+use crate::model::oauth::{Grant, OauthClient, Person};
 use crate::model::webhook::{Parcel, Posted};
 use crate::model::{
     Clock, CommandBook, Delivered, Effect, Event, GuildId, Guilds, Need, Result, Seen, Setback, Timestamp, UserId,
@@ -45,6 +47,8 @@ use access::{Requests, Standings};
 pub use access::{Standing, Visitor};
 use gate::Cooldowns;
 pub use happenings::Happenings;
+use oauth::SignIns;
+pub use oauth::{CameBack, SIGN_IN_LIFE, SignInBegun, SignInEnded};
 
 /// A future without a name.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -66,6 +70,12 @@ pub trait Discord: Send + Sync {
     /// Posts to a hook of a program, outside of Discord.
     fn deliver<'a>(&'a self, _: &'a Parcel) -> BoxFuture<'a, Posted> {
         Box::pin(async { Posted::refused("Nothing is delivered here.") })
+    }
+
+    /// Who somebody is who comes back from Discord's page with this.
+    fn identify<'a>(&'a self, _: &'a OauthClient, _: &'a Grant) -> BoxFuture<'a, Result<Person, Setback>> {
+        let words = "Nobody is asked here who somebody is.".to_owned();
+        Box::pin(async { Err(Setback::Refused { status: 0, code: 0, words }) })
     }
 
     /// A user as they are now, in this guild or out of it; none when there is no such user.
@@ -105,6 +115,7 @@ struct Inner {
     discord: RwLock<Option<Arc<dyn Discord>>>,
     standings: Standings,
     requests: Requests,
+    sign_ins: SignIns,
     /// Whether the key of local development is good.
     is_local: AtomicBool,
 }
@@ -136,6 +147,7 @@ impl Bot {
             discord: RwLock::new(None),
             standings: Standings::default(),
             requests: Requests::default(),
+            sign_ins: SignIns::default(),
             is_local: AtomicBool::new(false),
         }));
         bot.begin_telling(told);

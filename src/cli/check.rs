@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{ConfigFile, Exit, complain, house};
-use crate::config::Loaded;
+use crate::config::{Loaded, SignIn};
 use crate::features;
 use crate::gateway;
 use crate::store::check::inspect;
@@ -50,6 +50,7 @@ pub fn run(options: &Options) -> Exit {
         detail: finding.detail,
         action: String::new(),
     }));
+    lines.extend(sign_in(&loaded));
     if !options.offline {
         match online(&loaded) {
             Ok(found) => lines.extend(found),
@@ -58,6 +59,19 @@ pub fn run(options: &Options) -> Exit {
     }
     print(&lines, options.json);
     if lines.iter().all(|line| line.ok) { Exit::Ok } else { Exit::Failed }
+}
+
+/// Whether people can sign in by Discord's page, where the owner wants that.
+fn sign_in(loaded: &Loaded) -> Option<Line> {
+    let name = "oauth".to_owned();
+    match loaded.sign_in() {
+        SignIn::Off => None,
+        SignIn::Half { detail, action } => Some(Line { name, ok: false, detail, action: action.to_owned() }),
+        SignIn::On(client) => {
+            let detail = format!("people can sign in; the redirect to enter is {}", client.redirect_uri());
+            Some(Line { name, ok: true, detail, action: String::new() })
+        }
+    }
 }
 
 fn online(loaded: &Loaded) -> Result<Vec<Line>, Exit> {

@@ -8,8 +8,9 @@ use clap::Args;
 
 use super::house::{self, House, Plan};
 use super::{Exit, complain};
-use crate::config::{Action, Audience, Config, LevelRole, Occasion, OwnCommand, Rule};
+use crate::config::{Action, Audience, Config, LevelRole, Occasion, OwnCommand, Rule, SignIn};
 use crate::gateway::Tempo;
+use crate::model::oauth::OauthClient;
 use crate::model::saying::MemberText;
 use crate::model::{Clock, Secret};
 use crate::sim::{Community, Sim, SimConfig};
@@ -101,6 +102,7 @@ async fn demo(options: &Options, data: &Data) -> Exit {
         Ok(house) => house,
         Err(error) => return error.complain(),
     };
+    let_sign_in(&house, &sim);
     if announce(&house, &sim).is_err() {
         return Exit::Failed;
     }
@@ -143,6 +145,18 @@ fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -
     config.levels.roles =
         community.level_roles().into_iter().map(|(level, role)| LevelRole { level, role, keep: false }).collect();
     config
+}
+
+/// Visitors of the demo can sign in as anybody who lives there.
+fn let_sign_in(house: &House, sim: &Sim) {
+    let Some(address) = house.pages else { return };
+    let host =
+        if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() };
+    let mut world = sim.world();
+    let (id, secret) = (world.application(), Secret::new(world.client_secret()));
+    let client = OauthClient { id, secret, public_url: format!("http://{host}") };
+    world.add_redirect(client.redirect_uri());
+    house.let_sign_in(SignIn::On(client));
 }
 
 /// The lines that scripts wait for, with the real ports.

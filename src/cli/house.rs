@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::shed::shed_code;
 use super::{Exit, complain};
 use crate::bot::Bot;
-use crate::config::{Config, Recipe};
+use crate::config::{Config, Recipe, SignIn};
 use crate::door;
 use crate::features;
 use crate::gateway::{self, Ended, Tempo};
@@ -147,6 +147,18 @@ impl House {
         };
         let lamp_at = lamp.as_ref().map(|lamp| lamp.addr);
         Ok(Self { bot, token, board, lamp, pages: pages_at, lamp_at, stop, server, _lock: lock })
+    }
+
+    /// Lets people sign in by Discord's page, as far as that is set up.
+    pub fn let_sign_in(&self, by: SignIn) {
+        match by {
+            SignIn::Off => {}
+            SignIn::Half { detail, action } => {
+                tracing::warn!("{detail} {action}");
+                self.bot.vitals().problem("oauth", detail, action);
+            }
+            SignIn::On(client) => self.bot.sign_in_by(client),
+        }
     }
 
     /// Lets people in until `end` resolves or Discord shows the bot the door; then ends everything in order.

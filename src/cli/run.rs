@@ -23,6 +23,7 @@ pub fn run(file: &ConfigFile) -> Exit {
         Ok(None) => return complain(&NO_TOKEN, Exit::Usage),
         Err(error) => return complain(&error, Exit::Usage),
     };
+    let sign_in = loaded.sign_in();
     let recipe = recipe(loaded.file);
     let config = loaded.config;
     let face = FaceSettings::of(&config);
@@ -33,6 +34,7 @@ pub fn run(file: &ConfigFile) -> Exit {
     let exit = runtime.block_on(async {
         match House::open(Plan { config, token, clock: Clock::real(), face, recipe: Some(recipe) }).await {
             Ok(house) => {
+                house.let_sign_in(sign_in);
                 if let Some(address) = house.pages {
                     tracing::info!("pages at http://{address}/");
                 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Config, ConfigError, Loaded, load};
 
 /// Keys, or beginnings of keys, that are looked at once, when the bot starts.
-const AT_START: [&str; 8] = [
+const AT_START: [&str; 9] = [
     "discord.token",
     "discord.token_file",
     "discord.api_url",
@@ -14,6 +14,7 @@ const AT_START: [&str; 8] = [
     "store.",
     "http.",
     "lamp.",
+    "oauth.",
 ];
 /// A value in a line about a change is cut after so many characters.
 const VALUE_CHARS_MAX: usize = 120;
@@ -67,6 +68,7 @@ pub fn merge(running: &Config, wanted: Config) -> Merged {
     config.store = running.store.clone();
     config.http = running.http.clone();
     config.lamp = running.lamp.clone();
+    config.oauth = running.oauth.clone();
     let (discord, ours) = (&mut config.discord, &running.discord);
     discord.token.clone_from(&ours.token);
     discord.token_file.clone_from(&ours.token_file);
@@ -120,12 +122,14 @@ mod tests {
         wanted.store.batch_rows = 5;
         wanted.http.public_url = "https://inn.example".to_owned();
         wanted.discord.token = Some(Secret::new("abc"));
+        wanted.oauth.client_secret_file = "secret".to_owned();
         wanted.discord.prefix = "?".to_owned();
         let merged = merge(&Config::default(), wanted);
         assert_eq!(merged.changed, ["discord.prefix: \"!\" -> \"?\"", "levels.message_xp: 15 -> 20"]);
         let expected = [
             "http.public_url: \"\" -> \"https://inn.example\"",
             "lamp.listen: \"127.0.0.1:8081\" -> \"\"",
+            "oauth.client_secret_file: \"\" -> \"secret\"",
             "store.batch_rows: 20 -> 5",
             "discord.token: (nothing) -> \"***\"",
         ];

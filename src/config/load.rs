@@ -8,20 +8,24 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
+use super::secrets::{SECRETS, TOKEN_KEY, is_secret};
 use super::{Config, lines};
-use crate::model::Secret;
 
 const PREFIX: &str = "INNKEEPER_";
 /// Environment variables with the prefix that are no keys.
 const NO_KEYS: [&str; 4] = ["LOCAL", "CONFIG", "API_KEY", "URL"];
-const TOKEN_KEY: &str = "discord.token";
-const TOKEN_FILE_BYTES_MAX: u64 = 4_096;
 /// How alike a known key must be to be suggested, from 0 to 1.
 const SUGGEST_LIKENESS_MIN: f64 = 0.6;
 
 /// Why the configuration cannot be used: one or more sentences, each naming file, key and what is expected.
 #[derive(Debug)]
 pub struct ConfigError(Vec<String>);
+
+impl ConfigError {
+    pub(super) fn of(sentence: String) -> Self {
+        Self(vec![sentence])
+    }
+}
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,9 +74,9 @@ impl Provider for Environment {
         let mut all = Dict::new();
         for (name, text) in &self.0 {
             let Some(key) = key_of(name) else { continue };
-            // Numbers, booleans, lists and tables are written as in TOML; everything else is a text. So is the token in
+            // Numbers, booleans, lists and tables are written as in TOML; everything else is a text. So is a secret in
             // any case, or the complaint about its type would repeat it.
-            let as_toml = if key == TOKEN_KEY { None } else { text.parse().ok() };
+            let as_toml = if is_secret(&key) { None } else { text.parse().ok() };
             let value: Value = as_toml.unwrap_or_else(|| Value::from(text.clone()));
             merge(&mut all, figment::util::nest(&key, value));
         }
@@ -117,10 +121,10 @@ pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<L
     let mut figment = Figment::from(Serialized::defaults(Config::default()));
     if let Some(path) = &file {
         let toml = Toml::file_exact(path);
-        if Figment::from(&toml).find_value(TOKEN_KEY).is_ok() {
-            let words = "discord.token does not belong into a file that is shown and copied: put the token into a file \
-                of its own and name it in discord.token_file, or set DISCORD_BOT_TOKEN.";
-            return Err(ConfigError(vec![format!("{}: {words}", path.display())]));
+        let read = Figment::from(&toml);
+        if let Some((key, instead)) = SECRETS.iter().find(|(key, _)| read.find_value(key).is_ok()) {
+            let words = format!("{key} does not belong into a file that is shown and copied: {instead}.");
+            return Err(ConfigError::of(format!("{}: {words}", path.display())));
         }
         figment = figment.merge(toml);
     }
@@ -137,8 +141,10 @@ pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<L
     if config.store.path.is_relative() {
         config.store.path = folder.join(&config.store.path);
     }
-    if !config.discord.token_file.is_empty() && Path::new(&config.discord.token_file).is_relative() {
-        config.discord.token_file = folder.join(&config.discord.token_file).to_string_lossy().into_owned();
+    for file in [&mut config.discord.token_file, &mut config.oauth.client_secret_file] {
+        if !file.is_empty() && Path::new(file.as_str()).is_relative() {
+            *file = folder.join(file.as_str()).to_string_lossy().into_owned();
+        }
     }
     Ok(loaded(config))
 }
@@ -234,26 +240,6 @@ impl Loaded {
         };
         self.config.values().into_iter().map(with_origin).collect()
     }
-
-    /// The bot's token, from the environment or from its file; none when neither is set.
-    pub fn token(&self) -> Result<Option<Secret>, ConfigError> {
-        let discord = &self.config.discord;
-        if let Some(token) = &discord.token {
-            return clean_token(token.reveal(), "The token in the environment").map(Some);
-        }
-        if discord.token_file.is_empty() {
-            return Ok(None);
-        }
-        let unreadable = |error: std::io::Error| {
-            ConfigError(vec![format!("Cannot read the token from discord.token_file {}: {error}.", discord.token_file)])
-        };
-        let size = std::fs::metadata(&discord.token_file).map_err(unreadable)?.len();
-        if size > TOKEN_FILE_BYTES_MAX {
-            return Err(ConfigError(vec![format!("{} is too large to be a token.", discord.token_file)]));
-        }
-        let text = std::fs::read_to_string(&discord.token_file).map_err(unreadable)?;
-        clean_token(&text, &discord.token_file).map(Some)
-    }
 }
 
 impl Config {
@@ -280,27 +266,9 @@ fn list_into(rows: &mut Vec<(String, String)>, key: String, value: &Value) {
     }
 }
 
-/// Takes off what comes with copying: white space, quotes, a byte-order mark, a leading `Bot `.
-fn clean_token(text: &str, place: &str) -> Result<Secret, ConfigError> {
-    let text = text.trim_start_matches('\u{feff}').trim().trim_matches(['"', '\'']);
-    let text = text.strip_prefix("Bot ").unwrap_or(text).trim();
-    let fault = if text.is_empty() {
-        Some("is empty")
-    } else if text.contains(char::is_whitespace) {
-        Some("has more than one line or word")
-    } else if !text.chars().all(|c| c.is_ascii_graphic()) {
-        Some("has characters that no token has")
-    } else {
-        None
-    };
-    match fault {
-        Some(fault) => Err(ConfigError(vec![format!("{place} {fault}; copy the token alone, as Discord showed it.")])),
-        None => Ok(Secret::new(text)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::SignIn;
     use super::*;
 
     fn with(toml: &str, environment: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
@@ -490,6 +458,46 @@ mod tests {
         assert!(with("", &[("DISCORD_BOT_TOKEN", "two words")]).unwrap().token().is_err());
         let words = refusal("[discord]\ntoken_file = \"t\"", &[("INNKEEPER_DISCORD__TOKEN", "x")]);
         assert!(words.contains("never both"), "{words}");
+    }
+
+    #[test]
+    fn the_client_secret_stays_out_of_the_file_and_out_of_sight() {
+        let words = refusal("[oauth]\nclient_secret = \"abc\"", &[]);
+        assert!(words.contains("oauth.client_secret_file") && !words.contains("abc"), "{words}");
+        let secret = ("INNKEEPER_OAUTH__CLIENT_SECRET", "8675309");
+        let words = refusal("[oauth]\nclient_secret_file = \"t\"", &[secret]);
+        assert!(words.contains("never both") && !words.contains("8675309"), "{words}");
+        let url = ("INNKEEPER_HTTP__PUBLIC_URL", "https://inn.example/");
+        let loaded = with("[oauth]\nclient_id = \"7\"", &[secret, url]).unwrap();
+        let SignIn::On(client) = loaded.sign_in() else { panic!("{:?}", loaded.sign_in()) };
+        assert_eq!((client.secret.reveal(), client.public_url.as_str()), ("8675309", "https://inn.example"));
+        assert!(!format!("{client:?}{:?}{:?}", loaded.config, loaded.list()).contains("8675309"));
+    }
+
+    #[test]
+    fn what_is_missing_for_signing_in_is_named() {
+        let (id, secret) = (("INNKEEPER_OAUTH__CLIENT_ID", "7"), ("INNKEEPER_OAUTH__CLIENT_SECRET", "abc"));
+        let file = ("INNKEEPER_OAUTH__CLIENT_SECRET_FILE", "missing.secret");
+        let url = ("INNKEEPER_HTTP__PUBLIC_URL", "inn.example");
+        for (environment, expected) in [
+            (&[][..], None),
+            (&[url], None),
+            (&[id], Some("oauth.client_id is set, but no client secret.")),
+            (&[secret, url], Some("oauth has a client secret, but no client_id.")),
+            (&[id, secret], Some("oauth is set, but http.public_url is not.")),
+            (&[id, secret, url], Some("http.public_url is no address of a web site: \"inn.example\".")),
+            (&[id, file], Some("Cannot read the client secret from oauth.client_secret_file ")),
+        ] {
+            let found = match with("", environment).unwrap().sign_in() {
+                SignIn::Half { detail, .. } => Some(detail),
+                other => (other != SignIn::Off).then(|| format!("{other:?}")),
+            };
+            let fits = found
+                .as_deref()
+                .zip(expected)
+                .map_or(found.is_none() && expected.is_none(), |(found, expected)| found.starts_with(expected));
+            assert!(fits, "{environment:?}: {found:?}");
+        }
     }
 
     #[test]

@@ -12,9 +12,11 @@ mod lines;
 mod load;
 mod locks;
 mod moderation;
+mod oauth;
 mod occasions;
 mod privacy;
 mod roles;
+mod secrets;
 mod values;
 mod welcome;
 
@@ -32,6 +34,7 @@ pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipli
 pub use load::{ConfigError, Loaded, Origin, load};
 pub use locks::Locks;
 pub use moderation::{Moderation, Punishment, TIMEOUT_MAX, Threshold};
+pub use oauth::{Oauth, SignIn};
 pub use occasions::{Action, Occasion, OccasionWord, Rule};
 pub use privacy::Privacy;
 pub use roles::Roles;
@@ -49,6 +52,7 @@ pub struct Config {
     pub store: Store,
     pub http: Http,
     pub lamp: Lamp,
+    pub oauth: Oauth,
     pub levels: Levels,
     pub kudos: Kudos,
     pub moderation: Moderation,
@@ -226,6 +230,7 @@ impl Config {
     /// What is wrong with values that are each of the right type: the key and a sentence.
     fn mistakes(&self) -> Vec<Mistake> {
         let mut found = self.levels.mistakes();
+        found.extend(self.oauth.mistakes());
         found.extend(self.kudos.mistakes());
         found.extend(self.moderation.mistakes());
         found.extend(self.bumps.mistakes());

@@ -24,6 +24,7 @@ mod locks;
 mod look;
 mod members;
 mod menu;
+mod oauth;
 mod perform;
 mod press;
 mod raw;

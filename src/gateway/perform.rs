@@ -13,12 +13,14 @@ use super::attach::{self, File};
 use super::body;
 use super::clean::Clean;
 use super::inbound::message;
+use super::oauth;
 use super::raw::Raw;
 use super::refusal::{self, code};
 use super::rest::Rest;
 use super::webhook;
 use super::wire::{Call, Reply, unreadable};
 use crate::bot::{Attempt, BoxFuture, Discord};
+use crate::model::oauth::{Grant, OauthClient, Person};
 use crate::model::webhook::{Parcel, Posted};
 use crate::model::{ChannelId, Delivered, Effect, GuildId, Guilds, MessageId, Outgoing, RoleId, Seen, Setback, UserId};
 use crate::picture::Studio;
@@ -194,6 +196,10 @@ impl Discord for Performer {
 
     fn deliver<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Posted> {
         Box::pin(webhook::deliver(parcel, self.vitals.clock.now()))
+    }
+
+    fn identify<'a>(&'a self, client: &'a OauthClient, grant: &'a Grant) -> BoxFuture<'a, Result<Person, Setback>> {
+        Box::pin(oauth::identify(&self.rest, client, grant))
     }
 
     fn look_up(&self, guild: GuildId, user: UserId) -> BoxFuture<'_, Result<Option<Seen>, Setback>> {

@@ -73,7 +73,7 @@ impl Rest {
             self.admit(&route, deadline).await?;
             tries += 1;
             let pause = match self.send(&call, &route, deadline).await {
-                Ok(reply) => match self.judge(&reply, &route) {
+                Ok(reply) => match self.judge(&reply, &call, &route) {
                     None => return Ok(reply),
                     Some(setback) if reply.status == 429 && tries < TRIES_MAX => {
                         // The limiter knows how long; the next admission waits or gives up.
@@ -145,8 +145,10 @@ impl Rest {
 
     fn request(&self, call: &Call, route: &Route) -> Request {
         let mut headers = vec![("user-agent", user_agent())];
-        if !route.interaction {
-            headers.push(("authorization", format!("Bot {}", self.0.token.reveal())));
+        match &call.authorization {
+            Some(authorization) => headers.push(("authorization", authorization.reveal().to_owned())),
+            None if route.interaction => {}
+            None => headers.push(("authorization", format!("Bot {}", self.0.token.reveal()))),
         }
         if call.body.is_some() {
             headers.push(("content-type", call.content_type.clone()));
@@ -158,11 +160,11 @@ impl Rest {
     }
 
     /// What an answer means if it is no success.
-    fn judge(&self, reply: &Reply, route: &Route) -> Option<Setback> {
+    fn judge(&self, reply: &Reply, call: &Call, route: &Route) -> Option<Setback> {
         self.note_invalid_requests();
         match reply.status {
             200..=299 => None,
-            401 if !route.interaction => {
+            401 if !route.interaction && call.authorization.is_none() => {
                 self.confirm_token();
                 Some(token_refused())
             }

@@ -2,20 +2,22 @@
 //!
 //! It refuses to know limits, retries and what a call is for.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use super::rest::OUTAGE_WAIT;
 use crate::bot::BoxFuture;
-use crate::model::Setback;
+use crate::model::{Secret, Setback};
 
 /// How long a call waits for limits unless it says otherwise.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A call to make.
-#[derive(Debug, Clone)]
+/// A call to make. Its body may hold a secret, so that it is not printed.
+#[derive(Clone)]
 pub struct Call {
     pub(super) method: &'static str,
     /// Below `/api/v10`.
@@ -23,6 +25,8 @@ pub struct Call {
     pub(super) body: Option<Vec<u8>>,
     pub(super) content_type: String,
     pub(super) reason: Option<String>,
+    /// In whose name it is made; none: the bot's.
+    pub(super) authorization: Option<Secret>,
     /// Making it twice does what making it once does.
     pub(super) repeatable: bool,
     pub(super) patience: Duration,
@@ -52,7 +56,16 @@ impl Call {
 
     fn new(method: &'static str, path: String, repeatable: bool) -> Self {
         let content_type = "application/json".to_owned();
-        Self { method, path, body: None, content_type, reason: None, repeatable, patience: PATIENCE }
+        Self {
+            method,
+            path,
+            body: None,
+            content_type,
+            reason: None,
+            authorization: None,
+            repeatable,
+            patience: PATIENCE,
+        }
     }
 
     /// With this as its JSON body.
@@ -66,6 +79,20 @@ impl Call {
     pub fn form(mut self, fence: &str, body: Vec<u8>) -> Self {
         self.content_type = format!("multipart/form-data; boundary={fence}");
         self.body = Some(body);
+        self
+    }
+
+    /// With these fields as its body, as browsers write those of a form.
+    pub fn fields(mut self, fields: &[(&str, &str)]) -> Self {
+        self.content_type = "application/x-www-form-urlencoded".to_owned();
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.body = Some(body.into_bytes());
+        self
+    }
+
+    /// In the name of whoever this header shows, instead of the bot's.
+    pub fn authorized(mut self, authorization: Secret) -> Self {
+        self.authorization = Some(authorization);
         self
     }
 
@@ -88,6 +115,13 @@ impl Call {
     }
 }
 
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body_bytes = self.body.as_ref().map(Vec::len);
+        f.debug_struct("Call").field("method", &self.method).field("body_bytes", &body_bytes).finish_non_exhaustive()
+    }
+}
+
 /// A call as it goes over the wire. It carries the token, so it cannot be printed.
 #[derive(Clone)]
 pub struct Request {
@@ -98,13 +132,20 @@ pub struct Request {
     pub body: Option<Vec<u8>>,
 }
 
-/// What came back.
-#[derive(Debug, Clone, Default)]
+/// What came back. It may hold a token, so that it is not printed.
+#[derive(Clone, Default)]
 pub struct Reply {
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (status, body_bytes) = (&self.status, self.body.len());
+        f.debug_struct("Reply").field("status", status).field("body_bytes", &body_bytes).finish_non_exhaustive()
+    }
 }
 
 impl Reply {

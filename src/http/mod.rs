@@ -10,6 +10,7 @@ mod feed;
 mod gate;
 mod limits;
 mod live;
+mod oauth;
 mod pages;
 mod patience;
 mod portraits;

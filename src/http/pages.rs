@@ -33,6 +33,8 @@ pub(super) struct Pages {
     pub face: Face,
     pub bot: Option<Bot>,
     pub cookie: Cookie,
+    /// The cookie of a browser that is at Discord's page to sign in.
+    pub pending: Cookie,
     pub public_url: Arc<str>,
     pub trusted_proxies: Arc<[IpAddr]>,
 }
@@ -43,6 +45,7 @@ impl Pages {
             face: door.face.clone(),
             bot: door.bot.clone(),
             cookie: Cookie::of(&door.public_url),
+            pending: Cookie::pending(&door.public_url),
             public_url: door.public_url.as_str().into(),
             trusted_proxies: door.trusted_proxies.clone().into(),
         }

@@ -1,8 +1,10 @@
 //! Visitors who sign in: by a link that the bot gave them in Discord, used up by a form, so that whoever merely looks
-//! at the link (a preview, a scanner) spoils nothing. And what they change on the pages.
+//! at the link (a preview, a scanner) spoils nothing. And what they change on the pages. The other way to sign in is
+//! [`oauth`].
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,6 +16,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::gate;
+use super::oauth;
 use super::pages::Pages;
 use super::who::{self, Guesses};
 use crate::bot::{Bot, Visitor};
@@ -24,8 +27,6 @@ use crate::status::page::{self, Due, Welcome};
 use crate::store::promises::Promise;
 
 const PROMISE_DIGITS_MAX: usize = 18;
-const HOW_TO: &str =
-    "Type /login in your server on Discord: only you see the answer, a link that signs this browser in.";
 const LINK_IS_OVER: &str = "This link was used already, or is older than ten minutes. Type /login in your server on \
     Discord for another.";
 const NOT_OUR_FORM: &str = "This did not come from a page of ours, so nothing was done. Go back, reload and try again.";
@@ -35,13 +36,15 @@ const SIGNED_OUT: &str = "You are not signed in any more, so nothing was done. T
 pub(super) fn router(pages: Pages) -> Router {
     Router::new()
         .route("/login", get(how_to))
+        .route("/login/discord", get(oauth::begin))
+        .route("/login/discord/callback", get(oauth::come_back))
         .route("/login/{pass}", get(show_link).post(use_link))
         .route("/logout", post(sign_out))
         .route("/promises", post(change_promise))
         .with_state((pages, Arc::new(Guesses::default())))
 }
 
-type Desk = State<(Pages, Arc<Guesses>)>;
+pub(super) type Desk = State<(Pages, Arc<Guesses>)>;
 
 /// What a form of ours brings.
 #[derive(Deserialize)]
@@ -97,7 +100,10 @@ fn due(promise: Promise) -> Due {
 async fn how_to(State((pages, _)): Desk, headers: HeaderMap) -> Response<Body> {
     match pages.visitor(&headers).await {
         Some(_) => to("/"),
-        None => gate::notice(&headers, StatusCode::OK, "Signing in", HOW_TO),
+        None => match pages.bot.as_ref().and_then(Bot::sign_in_url) {
+            Some(begin) => oauth::ways(&headers, &begin),
+            None => gate::notice(&headers, StatusCode::OK, "Signing in", oauth::BY_LINK),
+        },
     }
 }
 
@@ -191,7 +197,7 @@ async fn run(bot: &Bot, visitor: &Visitor, form: &Change) -> Result<(), (StatusC
 }
 
 /// Sends a browser on, with another request than the one it made.
-fn to(path: &str) -> Response<Body> {
+pub(super) fn to(path: &str) -> Response<Body> {
     (StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response()
 }
 
@@ -200,20 +206,22 @@ fn wrong(pages: &Pages, guesses: &Guesses, peer: SocketAddr, headers: &HeaderMap
     let client = who::client(peer.ip(), headers, &pages.trusted_proxies);
     match guesses.wrong(client) {
         Ok(()) => over(headers),
-        Err(wait) => {
-            let seconds = HeaderValue::from(wait.as_secs() + 1);
-            let words = "Too many wrong links came from where you are. Wait a little.";
-            let told = gate::notice(headers, StatusCode::TOO_MANY_REQUESTS, "Wait a little", words);
-            ([(header::RETRY_AFTER, seconds)], told).into_response()
-        }
+        Err(wait) => held_down(headers, wait, "Too many wrong links came from where you are. Wait a little."),
     }
+}
+
+/// What whoever guesses too often is told, in these words.
+pub(super) fn held_down(headers: &HeaderMap, wait: Duration, words: &str) -> Response<Body> {
+    let seconds = HeaderValue::from(wait.as_secs() + 1);
+    let told = gate::notice(headers, StatusCode::TOO_MANY_REQUESTS, "Wait a little", words);
+    ([(header::RETRY_AFTER, seconds)], told).into_response()
 }
 
 fn over(headers: &HeaderMap) -> Response<Body> {
     gate::notice(headers, StatusCode::NOT_FOUND, "This link is over", LINK_IS_OVER)
 }
 
-fn failed(error: &Error, headers: &HeaderMap) -> Response<Body> {
+pub(super) fn failed(error: &Error, headers: &HeaderMap) -> Response<Body> {
     match error {
         Error::Refusal(refusal) => {
             gate::notice(headers, StatusCode::SERVICE_UNAVAILABLE, "Not now", &refusal.to_string())

@@ -12,6 +12,7 @@ use governor::clock::{Clock as _, MonotonicClock};
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
+use crate::bot::SIGN_IN_LIFE;
 use crate::model::access::{SESSION_LIFE, is_form_word};
 
 /// Wrong links and keys that an address may show in a row, and then one in …
@@ -23,20 +24,33 @@ const CHECKS_BETWEEN_CLEANING: u32 = 1_024;
 /// A cookie is at most this long; ours is shorter.
 const COOKIE_BYTES_MAX: usize = 128;
 
-/// The cookie that signs a browser in.
+/// What a cookie is called where it never travels in the clear, and elsewhere.
+type Names = (&'static str, &'static str);
+const SESSION: Names = ("__Host-innkeeper", "innkeeper");
+const PENDING: Names = ("__Host-innkeeper-login", "innkeeper-login");
+
+/// A cookie: the one that signs a browser in, or the one by which a browser is known that is about to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cookie {
+    names: Names,
+    life: Duration,
     /// People reach us by https: the cookie is never sent otherwise, and no neighbouring host can set it.
     is_safe: bool,
 }
 
 impl Cookie {
     pub fn of(public_url: &str) -> Self {
-        Self { is_safe: public_url.starts_with("https://") }
+        Self { names: SESSION, life: SESSION_LIFE, is_safe: public_url.starts_with("https://") }
+    }
+
+    /// The cookie of a browser that was sent to Discord's page.
+    pub fn pending(public_url: &str) -> Self {
+        Self { names: PENDING, life: SIGN_IN_LIFE, ..Self::of(public_url) }
     }
 
     fn name(self) -> &'static str {
-        if self.is_safe { "__Host-innkeeper" } else { "innkeeper" }
+        let (safe, plain) = self.names;
+        if self.is_safe { safe } else { plain }
     }
 
     /// What the request's cookie holds; none where there is none, or more than one.
@@ -50,7 +64,7 @@ impl Cookie {
 
     /// Sets it.
     pub fn set(self, value: &str) -> HeaderValue {
-        self.line(value, SESSION_LIFE)
+        self.line(value, self.life)
     }
 
     /// Takes it away.
@@ -224,6 +238,11 @@ mod tests {
         let safe = Cookie::of("https://inn.example");
         assert_eq!(safe.read(&many("cookie", &["innkeeper=abc"])), None);
         assert_eq!(safe.clear(), "__Host-innkeeper=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure");
+        let (session, pending) = (Cookie::of(""), Cookie::pending(""));
+        let both = many("cookie", &["innkeeper-login=abc; innkeeper=def"]);
+        assert_eq!((session.read(&both), pending.read(&both)), (Some("def"), Some("abc")));
+        let expected = "__Host-innkeeper-login=a; Path=/; HttpOnly; SameSite=Lax; Max-Age=600; Secure";
+        assert_eq!(Cookie::pending("https://inn.example").set("a"), expected);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod id;
 pub mod internet;
 pub mod lock;
 pub mod mix;
+pub mod oauth;
 pub mod obstacle;
 pub mod permission;
 pub mod picture;

@@ -19,7 +19,7 @@ use crate::model::Timestamp;
 use crate::model::text::{count, is_invisible};
 
 use guest::Guest;
-pub use guest::{Due, Welcome, html_for, sign_in};
+pub use guest::{Due, Welcome, html_for, login, sign_in, which_guild};
 
 /// The most characters of a text that the page repeats.
 const PLAIN_CHARS_MAX: usize = 300;

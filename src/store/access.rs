@@ -11,7 +11,7 @@ use crate::model::{GuildId, Refusal, Result, Secret, Timestamp, UserId};
 /// Keys that are alive at a time.
 const KEYS_MAX: i64 = 1_000;
 /// Links of one member that are good at a time: a new one puts the oldest out of use.
-const LINKS_OF_ONE_MAX: i64 = 5;
+pub const LINKS_OF_ONE_MAX: usize = 5;
 /// Browsers of one member that are signed in at a time, likewise.
 const SESSIONS_OF_ONE_MAX: i64 = 20;
 
@@ -140,7 +140,7 @@ pub fn add_link(tx: &Tx, comer: &Comer, pass: &Secret, now: Timestamp, ends: Tim
     connection.execute("DELETE FROM login_link WHERE expires_at <= ?1", [now.ms()])?;
     let one_too_many = "DELETE FROM login_link WHERE hash IN (SELECT hash FROM login_link WHERE user = ?1
         ORDER BY expires_at DESC LIMIT -1 OFFSET ?2)";
-    connection.execute(one_too_many, params![comer.user.sql(), LINKS_OF_ONE_MAX - 1])?;
+    connection.execute(one_too_many, params![comer.user.sql(), LINKS_OF_ONE_MAX as i64 - 1])?;
     let sql = "INSERT INTO login_link (hash, guild, user, user_name, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
     let hash = access::hash_of(pass.reveal());
     connection.execute(sql, params![hash, comer.guild.sql(), comer.user.sql(), comer.name, ends.ms()])?;
@@ -163,8 +163,14 @@ pub fn find_link(connection: &Connection, pass: &str, now: Timestamp) -> Result<
 /// Uses a link up: who came by it is signed in with this cookie. None: it is not good, or not any more.
 pub fn use_link(tx: &Tx, pass: &str, cookie: &Secret, now: Timestamp) -> Result<Option<Comer>> {
     let Some(comer) = find_link(tx.read(), pass, now)? else { return Ok(None) };
+    tx.write()?.execute("DELETE FROM login_link WHERE hash = ?1", [access::hash_of(pass)])?;
+    begin_session(tx, &comer, cookie, now)?;
+    Ok(Some(comer))
+}
+
+/// Signs a browser in with this cookie, for somebody of whom it is known who they are.
+pub fn begin_session(tx: &Tx, comer: &Comer, cookie: &Secret, now: Timestamp) -> Result<()> {
     let connection = tx.write()?;
-    connection.execute("DELETE FROM login_link WHERE hash = ?1", [access::hash_of(pass)])?;
     let over = "DELETE FROM web_session WHERE seen_at <= ?1 OR created_at <= ?2";
     let before = |life: std::time::Duration| now.ms() - i64::try_from(life.as_millis()).unwrap_or(i64::MAX);
     connection.execute(over, [before(SESSION_IDLE), before(SESSION_LIFE)])?;
@@ -175,7 +181,7 @@ pub fn use_link(tx: &Tx, pass: &str, cookie: &Secret, now: Timestamp) -> Result<
         VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
     let hash = access::hash_of(cookie.reveal());
     connection.execute(sql, params![hash, comer.guild.sql(), comer.user.sql(), comer.name, now.ms()])?;
-    Ok(Some(comer))
+    Ok(())
 }
 
 /// The browser with this cookie, if it is signed in.

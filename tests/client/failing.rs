@@ -118,7 +118,7 @@ async fn pass_on(addr: std::net::SocketAddr, asked: &Asked) -> Does {
     let kept = ["authorization", "idempotency-key", "content-type", "content-length"];
     let lines = kept.iter().filter_map(|name| Some(format!("{name}: {}\r\n", asked.header(name)?)));
     let lines: String = lines.collect();
-    let page = Browser { addr, cookie: None }.ask(&asked.method, &asked.path, &lines, &asked.body).await;
+    let page = Browser::at(addr).ask(&asked.method, &asked.path, &lines, &asked.body).await;
     Does::Say(page.status, serde_json::from_str(&page.body).unwrap())
 }
 
@@ -247,7 +247,7 @@ async fn never_more_than_four_are_under_way() {
         server.until_asked(XP, 4 * (round + 1)).await;
         // A fifth would have come while others go to the server and back.
         for _ in 0..20 {
-            Browser { addr: server.addr, cookie: None }.ask("GET", "/else", "Content-Length: 0\r\n", "").await;
+            Browser::at(server.addr).ask("GET", "/else", "Content-Length: 0\r\n", "").await;
         }
         assert_eq!(server.asked(XP).len(), 4 * (round + 1));
         gate.add_permits(4);

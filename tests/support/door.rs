@@ -59,7 +59,7 @@ impl OpenDoor {
 
     /// A browser that was never here.
     pub fn browser(&self) -> Browser {
-        Browser { addr: self.addr, cookie: None }
+        Browser::at(self.addr)
     }
 }
 
@@ -98,8 +98,13 @@ pub struct Page {
 
 impl Page {
     pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers(name).next()
+    }
+
+    /// The values of a header that may come several times.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        lines.filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// The word of the page's forms.
@@ -110,13 +115,21 @@ impl Page {
     }
 }
 
-/// A browser: it keeps its cookie, and says where its forms come from.
+/// A browser: it keeps its cookies, and says where its forms come from.
 pub struct Browser {
     pub addr: SocketAddr,
+    /// The one that signs it in.
     pub cookie: Option<String>,
+    /// The one by which it is known while it is at Discord's page.
+    pub pending: Option<String>,
 }
 
 impl Browser {
+    /// One that was never there.
+    pub fn at(addr: SocketAddr) -> Self {
+        Self { addr, cookie: None, pending: None }
+    }
+
     pub async fn get(&mut self, path: &str) -> Page {
         self.ask("GET", path, "", "").await
     }
@@ -137,16 +150,18 @@ impl Browser {
     }
 
     pub async fn ask(&mut self, method: &str, path: &str, lines: &str, body: &str) -> Page {
-        let cookie = self.cookie.as_ref().map(|cookie| format!("Cookie: {cookie}\r\n")).unwrap_or_default();
+        let cookies: Vec<_> = self.cookie.iter().chain(&self.pending).map(String::as_str).collect();
+        let cookie = if cookies.is_empty() { String::new() } else { format!("Cookie: {}\r\n", cookies.join("; ")) };
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nUser-Agent: Mozilla/5.0\r\n\
              Accept: text/html\r\n{cookie}{lines}\r\n{body}",
             self.addr
         );
         let page = send(self.addr, head.as_bytes()).await;
-        if let Some(set) = page.header("set-cookie") {
+        for set in page.headers("set-cookie") {
             let pair = set.split(';').next().unwrap();
-            self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
+            let jar = if pair.contains("innkeeper-login=") { &mut self.pending } else { &mut self.cookie };
+            *jar = (!pair.ends_with('=')).then(|| pair.to_owned());
         }
         page
     }

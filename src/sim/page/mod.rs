@@ -8,6 +8,7 @@ mod list;
 mod markdown;
 mod menu;
 mod messages;
+mod oauth;
 mod view;
 
 use axum::Router;
@@ -75,6 +76,7 @@ pub(super) fn routes(world: SharedWorld) -> Router {
         .route("/select", post(list::select))
         .route("/choose", post(menu::choose))
         .route("/submit", post(menu::submit))
+        .route("/oauth2/authorize", get(oauth::ask))
         .route("/attachments/{channel}/{id}/{name}", get(attachment))
         .route("/page.css", get(|| asset("text/css; charset=utf-8", include_str!("page.css"))))
         .route("/page.js", get(|| asset("text/javascript; charset=utf-8", include_str!("page.js"))))

@@ -19,6 +19,7 @@ mod message_form;
 mod messages;
 mod moderation;
 mod multipart;
+mod oauth;
 mod routes;
 pub mod rules;
 
@@ -171,6 +172,8 @@ pub(super) struct Call {
     pub json: Value,
     pub files: Vec<File>,
     pub reason: Option<String>,
+    /// What the request shows for whoever sends it.
+    pub authorization: Option<String>,
 }
 
 /// What a handler answers.
@@ -178,6 +181,8 @@ pub(super) enum Reply {
     Json(Value),
     Created(Value),
     NoContent,
+    /// An error that is not worded like Discord's others.
+    Refused(u16, Value),
 }
 
 pub(super) type Outcome = Result<Reply, ApiError>;
@@ -245,7 +250,13 @@ impl World {
                 Response::error(404, 0, "404: Not Found")
             };
         };
-        if route.access == Access::Bot && !self.is_authorised(request) {
+        let person = || self.bearer(request.authorization.as_deref()).is_some();
+        let may = match route.access {
+            Access::Path => true,
+            Access::Bot => self.is_authorised(request),
+            Access::Person => self.is_authorised(request) || person(),
+        };
+        if !may {
             return Response::error(401, 0, "401: Unauthorized");
         }
         let (headers, limited) = self.count_against_limits(route, &params);
@@ -264,9 +275,11 @@ impl World {
             json,
             files,
             reason: request.reason.as_deref().map(decode),
+            authorization: request.authorization.clone(),
         });
         match call.and_then(|call| (route.handle)(self, &call)) {
             Ok(Reply::Json(body)) => Response::json(200, &body),
+            Ok(Reply::Refused(status, body)) => Response::json(status, &body),
             Ok(Reply::Created(body)) => Response::json(201, &body),
             Ok(Reply::NoContent) => {
                 Response { status: 204, headers: Vec::new(), body: Vec::new(), fate: Fate::Deliver }

@@ -1,9 +1,12 @@
-//! Bodies: JSON, or a form with files beside the JSON (`multipart/form-data`).
+//! Bodies: JSON, a form with files beside the JSON (`multipart/form-data`), or, where tokens are asked for, the fields
+//! of a form.
 
 use serde_json::Value;
 
 use super::errors::ApiError;
 use super::{BODY_BYTES_MAX, Request};
+
+const FIELDS: &str = "application/x-www-form-urlencoded";
 
 /// A file of a form.
 pub(in crate::sim) struct File {
@@ -25,6 +28,11 @@ pub(super) fn read_body(request: &Request) -> Result<(Value, Vec<File>), ApiErro
     let kind = request.content_type.as_deref().unwrap_or_default();
     if let Some(boundary) = kind.strip_prefix("multipart/form-data").and_then(boundary) {
         return read_form(&request.body, &boundary);
+    }
+    if kind.starts_with(FIELDS) && request.path.ends_with("/oauth2/token") {
+        let pairs = url::form_urlencoded::parse(&request.body);
+        let fields = pairs.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())));
+        return Ok((Value::Object(fields.collect()), Vec::new()));
     }
     if !kind.starts_with("application/json") {
         let expected = "Expected \"Content-Type\" header to be one of {'application/json', 'multipart/form-data'}.";

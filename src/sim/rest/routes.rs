@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::{
-    Call, Outcome, World, app, channels, commands, guilds, history, interactions, members, messages, moderation,
+    Call, Outcome, World, app, channels, commands, guilds, history, interactions, members, messages, moderation, oauth,
 };
 
 /// Who may call a route.
@@ -13,6 +13,8 @@ use super::{
 pub(super) enum Access {
     /// The bot, by its token.
     Bot,
+    /// The bot, or a person by a token that they let it have.
+    Person,
     /// Whoever knows the interaction's token, which is in the path.
     Path,
 }
@@ -69,8 +71,9 @@ pub(super) const ROUTES: &[Route] = routes! {
     GET "gateway" Path bucket("gateway", 0, 20, 1_000) => app::gateway;
     GET "gateway/bot" Bot bucket("gateway-bot", 0, 5, 5_000) => app::gateway_bot;
     GET "applications/@me" Bot bucket("application", 0, 20, 5_000) => app::application;
+    POST "oauth2/token" Path bucket("oauth2-token", 0, 20, 5_000) => oauth::token;
     GET "oauth2/applications/@me" Bot bucket("application", 0, 20, 5_000) => app::application;
-    GET "users/@me" Bot bucket("me", 0, 20, 5_000) => app::me;
+    GET "users/@me" Person bucket("me", 0, 20, 5_000) => oauth::me;
     GET "users/@me/guilds" Bot bucket("my-guilds", 0, 5, 1_000) => app::my_guilds;
     POST "users/@me/channels" Bot bucket("direct", 0, 10, 10_000) => app::open_direct;
     GET "users/{}" Bot bucket("user", 0, 30, 30_000) => app::user;

@@ -16,6 +16,7 @@ mod listing;
 mod member_chunks;
 mod mentions;
 mod menu;
+mod oauth;
 mod overwrites;
 mod people;
 pub mod permissions;
@@ -42,6 +43,7 @@ pub use build::{ChannelSpec, RoleSpec};
 pub use commands::{Command, CommandOption, Scope, option_kind};
 pub use events::{Chaos, Frame, intent};
 pub(in crate::sim) use mentions::{Rights, pings};
+pub use oauth::Authorization;
 pub use people::SayOptions;
 pub use sessions::{Denied, SESSION_KEPT, SessionHandle};
 pub use slash::Input;
@@ -61,6 +63,8 @@ const INTERACTIONS_MAX: usize = 10_000;
 pub struct WorldConfig {
     /// The bot's token.
     pub token: String,
+    /// What the application shows where people sign in with it.
+    pub client_secret: String,
     pub bot_name: String,
     /// Which privileged intents are switched on; see [`intent`].
     pub granted_intents: u64,
@@ -77,6 +81,7 @@ impl Default for WorldConfig {
     fn default() -> Self {
         Self {
             token: "sim.token.innkeeper".to_owned(),
+            client_secret: "sim-client-secret".to_owned(),
             bot_name: "Innkeeper".to_owned(),
             granted_intents: intent::PRIVILEGED,
             identifies_per_day: 1_000,
@@ -127,6 +132,7 @@ pub struct World {
     pub(in crate::sim) resume_url: String,
     pub(in crate::sim) gateway_url: String,
     pub(in crate::sim) token_reset: bool,
+    pub(in crate::sim) consents: oauth::Consents,
     pub(in crate::sim) chaos: Chaos,
     pub(in crate::sim) limits: Limits,
     pub(in crate::sim) rules: Vec<Rule>,
@@ -170,6 +176,7 @@ impl World {
             resume_url: "ws://127.0.0.1:1".to_owned(),
             gateway_url: "ws://127.0.0.1:1".to_owned(),
             token_reset: false,
+            consents: oauth::Consents::default(),
             chaos: Chaos::default(),
             limits: Limits::default(),
             rules: Vec::new(),

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{CARDS_MAX, Face, Place, StatusPage, card_view, plain, render};
-use crate::model::Timestamp;
+use crate::model::{Secret, Timestamp};
 use crate::status::Card;
 
 /// What the page shows a visitor who is signed in, beside what it shows everybody.
@@ -52,6 +52,21 @@ struct SignInPage<'a> {
     pass: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage<'a> {
+    title: &'a str,
+    text: &'a str,
+    begin: &'a str,
+    otherwise: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "which.html")]
+struct WhichPage<'a> {
+    guilds: Vec<(String, &'a str)>,
+}
+
 /// The whole status page for a visitor who is signed in. Its cards and promises are those of the moment.
 pub fn html_for(face: &Face, welcome: &Welcome) -> String {
     let (mut page, now) = (StatusPage::of(face, Place::Door), face.vitals.clock.now());
@@ -68,6 +83,16 @@ pub fn html_for(face: &Face, welcome: &Welcome) -> String {
 /// The page that a link to sign in leads to: nothing happens before its button is pressed.
 pub fn sign_in(name: &str, pass: &str) -> String {
     render(&SignInPage { name: &plain(name), pass })
+}
+
+/// The page with a button that leads to Discord's page, and how to sign in without it.
+pub fn login(title: &str, text: &str, begin: &str, otherwise: &str) -> String {
+    render(&LoginPage { title, text, begin, otherwise })
+}
+
+/// The page for somebody who is in several guilds: for each its name, and a link that signs this browser in there.
+pub fn which_guild(guilds: &[(String, Secret)]) -> String {
+    render(&WhichPage { guilds: guilds.iter().map(|(name, pass)| (plain(name), pass.reveal())).collect() })
 }
 
 fn due_view(due: &Due, now: Timestamp) -> DueView {
