@@ -96,7 +96,7 @@ async fn every_answer_carries_the_headers_that_protect_a_browser() {
     for path in ["/", "/healthz", "/readyz", "/metrics", "/badge.svg", "/nowhere", assets::STYLE.path] {
         let answer = get(house.addr, path).await;
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
-        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
+        assert_eq!(answer.header("referrer-policy"), Some("same-origin"), "{path}");
         assert!(answer.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"), "{path}");
         assert!(answer.header("content-type").is_some() && answer.header("cache-control").is_some(), "{path}");
         assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
