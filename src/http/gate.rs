@@ -18,8 +18,8 @@ use super::{Door, page};
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// No other server learns where somebody was. Our own may: without a referrer at all, browsers keep quiet about the origin
-/// of forms, too (Fetch standard, "append a request `Origin` header"), and then none of ours could be told from others'.
+/// No other server learns where somebody was; ours may. Without any referrer, browsers hide the origin of forms as well
+/// (Fetch standard, "append a request `Origin` header"), and none of ours could be told from others'.
 const REFERRERS: &str = "same-origin";
 
 const HEADERS: [(HeaderName, &str); 7] = [
