@@ -14,9 +14,6 @@ use crate::model::{
 };
 use crate::store::{Tx, done, promises};
 
-/// Keys of commands that ran are kept this long; Discord replays a session for minutes.
-const DONE_KEPT: Duration = Duration::from_secs(86_400);
-
 /// How long an answer waits for what Discord makes of a promise; then it says that nothing is known yet.
 const AWAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -280,7 +277,8 @@ impl Bot {
     }
 
     fn cx_of<'a>(&'a self, tx: &'a Tx, config: &'a Config, invocation: &Invocation) -> Cx<'a> {
-        Cx { now: self.time(Some(invocation.at)), ..self.cx(tx, config, Source::Id(invocation.key)) }
+        let at = (self.time(Some(invocation.at)), self.0.vitals.watched());
+        self.cx(tx, config, Source::Id(invocation.key), at)
     }
 
     /// Inside the writer: the plan, what follows from it and, at the text door, the promise of its answer.
@@ -318,7 +316,7 @@ impl Bot {
         }
         let emitted = self.show_emitted(tx, emitted, &setting)?;
         if tx.has_written() {
-            done::note(tx, invocation.key, cx.now, DONE_KEPT)?;
+            done::note(tx, invocation.key, cx.now)?;
         }
         Ok(Planned { answer, emitted, awaited: plan.awaited })
     }

@@ -37,6 +37,7 @@ use crate::model::{
 };
 use crate::picture::Studio;
 use crate::status::vitals::Vitals;
+use crate::status::watch::Watched;
 use crate::store::happenings::newest;
 pub use crate::store::happenings::{Audience, Happening};
 use crate::store::promises::find_newest;
@@ -156,8 +157,9 @@ impl Bot {
             .store
             .write(move |tx: &Tx| {
                 let (at, config) = (starting.0.clock.now(), starting.config());
+                let cx = || starting.cx(tx, &config, Source::Start(at), (at, starting.0.vitals.watched()));
                 features::switched_on(&config).try_for_each(|feature| match feature.start {
-                    Some(start) => tx.scope(|| start(&mut starting.cx(tx, &config, Source::Start(at)))),
+                    Some(start) => tx.scope(|| start(&mut cx())),
                     None => Ok(()),
                 })
             })
@@ -261,7 +263,14 @@ impl Bot {
         given.filter(|_| !self.0.clock.is_told()).unwrap_or_else(|| self.0.clock.now())
     }
 
-    fn cx<'a>(&'a self, tx: &'a Tx, config: &'a Config, source: Source) -> Cx<'a> {
+    /// `now` is the time for rooms, and how much the bot could see until then.
+    fn cx<'a>(
+        &'a self,
+        tx: &'a Tx,
+        config: &'a Config,
+        source: Source,
+        (now, watched): (Timestamp, Watched),
+    ) -> Cx<'a> {
         Cx {
             tx,
             config,
@@ -269,8 +278,8 @@ impl Bot {
             book: &self.0.book,
             vitals: &self.0.vitals,
             me: self.user(),
-            now: self.0.clock.now(),
-            watched: self.0.vitals.watched(),
+            now,
+            watched,
             source,
             asked_in: None,
             door: None,

@@ -82,8 +82,11 @@ impl Bot {
         let now = self.time(time_of(event));
         let mut emitted = Vec::new();
         let config = self.config();
+        // One for all rooms: there are many of them, and most have nothing to do with most events.
+        let mut cx = Cx { is_command, ..self.cx(tx, &config, setting.source.clone(), (now, watched)) };
         for feature in features::switched_on(&config) {
-            let mut cx = Cx { now, is_command, watched, ..self.cx(tx, &config, setting.source.clone()) };
+            // A room that failed may have left both as they were in the middle of its work.
+            (cx.source, cx.emitted) = (setting.source.clone(), Vec::new());
             match tx.scope(|| (feature.observe)(&mut cx, event)) {
                 Ok(()) => emitted.append(&mut cx.emitted),
                 Err(Error::Refusal(refusal)) => tracing::debug!(feature = feature.name, %refusal, "refused an event"),

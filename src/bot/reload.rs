@@ -78,10 +78,11 @@ impl Bot {
 
     /// Inside the writer, so that no piece of work sees half of it.
     fn adopt(&self, tx: &Tx, before: &crate::config::Config, config: &Arc<crate::config::Config>) -> Result<()> {
-        let at = Source::Start(self.0.clock.now());
+        let (now, watched) = (self.0.clock.now(), self.0.vitals.watched());
+        let at = Source::Start(now);
         for feature in features::switched_on(config).filter(|feature| !(feature.is_on)(before)) {
             if let Some(start) = feature.start {
-                tx.scope(|| start(&mut self.cx(tx, config, at.clone())))?;
+                tx.scope(|| start(&mut self.cx(tx, config, at.clone(), (now, watched))))?;
             }
         }
         self.0.config.store(config.clone());
@@ -92,7 +93,7 @@ impl Bot {
                 self.0.vitals.solved(&problem.name);
             }
         }
-        let setting = super::observe::Setting { source: at, watched: self.0.vitals.watched(), is_command: false };
+        let setting = super::observe::Setting { source: at, watched, is_command: false };
         let emitted = self.show(tx, &Event::SettingsChanged, &setting)?;
         self.show_emitted(tx, emitted, &setting)?;
         Ok(())

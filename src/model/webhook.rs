@@ -3,13 +3,18 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Value, json};
 use url::Url;
 
-use super::{Secret, Setback, Timestamp};
+use super::access::name_after;
+use super::{GuildId, Secret, Setback, Timestamp};
 
 const CHARS_MAX: usize = 2_000;
+/// How long a hook that does not answer is tried.
+const TRIED_FOR: Duration = Duration::from_secs(24 * 3_600);
 
 /// An https address that prints as `***`. It is written out in full, for promises; settings hide it.
 #[derive(Clone, PartialEq, Eq)]
@@ -106,10 +111,12 @@ pub enum HookKind {
     Kudos,
     Case,
     Member,
+    Promise,
 }
 
 impl HookKind {
-    pub const ALL: [Self; 5] = [Self::LevelUp, Self::ToolUnlocked, Self::Kudos, Self::Case, Self::Member];
+    pub const ALL: [Self; 6] =
+        [Self::LevelUp, Self::ToolUnlocked, Self::Kudos, Self::Case, Self::Member, Self::Promise];
 
     pub const fn word(self) -> &'static str {
         match self {
@@ -118,12 +125,13 @@ impl HookKind {
             Self::Kudos => "kudos",
             Self::Case => "case",
             Self::Member => "member",
+            Self::Promise => "promise",
         }
     }
 
     /// Whether only moderators see it.
     pub const fn is_for_moderators(self) -> bool {
-        matches!(self, Self::Case)
+        matches!(self, Self::Case | Self::Promise)
     }
 
     /// Those that these words name, in the order of all; what is no kind any more is left out.
@@ -147,6 +155,23 @@ pub struct Delivery {
     /// Somebody asked for it: it goes out even where the hook is disabled, to see whether it works again.
     #[serde(default)]
     pub asked: bool,
+}
+
+impl Delivery {
+    /// A delivery to a hook, named after what caused it: these fields, with `id`, `kind`, `guild_id` and `timestamp`.
+    pub fn new(hook: i64, origin: &str, (word, guild): (&str, GuildId), mut fields: Value, now: Timestamp) -> Self {
+        let id = name_after(origin);
+        fields["id"] = id.as_str().into();
+        fields["kind"] = word.into();
+        fields["guild_id"] = json!(guild);
+        fields["timestamp"] = now.rfc3339().into();
+        Self { hook, id, body: fields.to_string(), until: now.plus(TRIED_FOR), asked: false }
+    }
+
+    /// The same delivery, which somebody asked for.
+    pub fn again(self, now: Timestamp) -> Self {
+        Self { until: now.plus(TRIED_FOR), asked: true, ..self }
+    }
 }
 
 /// The same, with where it goes.

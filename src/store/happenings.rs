@@ -4,7 +4,9 @@
 use rusqlite::{Connection, Row, params};
 use serde_json::{Value, json};
 
+use super::webhooks::{self, Told};
 use super::{Tx, people, promises};
+use crate::model::webhook::HookKind;
 use crate::model::{GuildId, Result, Timestamp, UserId};
 
 /// So many are kept, and at most …
@@ -83,7 +85,7 @@ pub fn insert(tx: &Tx, happening: &Happening) -> Result<()> {
 
 /// Notes what became of a promise. Answers to commands are not told of: they are on their way in this moment.
 pub(super) fn note_promise(tx: &Tx, id: i64, change: &str, now: Timestamp) -> Result<()> {
-    let sql = "SELECT guild, about, due_at, state FROM promise
+    let sql = "SELECT guild, about, due_at, state, lane GLOB 'hook:*' FROM promise
         WHERE id = ?1 AND guild IS NOT NULL AND origin NOT GLOB '*:answer*'";
     let mut statement = tx.read().prepare_cached(sql)?;
     let mut rows = statement.query([id])?;
@@ -92,7 +94,14 @@ pub(super) fn note_promise(tx: &Tx, id: i64, change: &str, now: Timestamp) -> Re
     let due_at = Timestamp::from_ms(row.get(2)?).rfc3339();
     let (about, state): (String, String) = (row.get(1)?, row.get(3)?);
     let fields = json!({"promise_id": id, "change": change, "about": about, "due_at": due_at, "state": state});
-    insert(tx, &Happening::new("promise", guild, Audience::Moderators, fields, now))
+    let is_delivery: bool = row.get(4)?;
+    insert(tx, &Happening::new("promise", guild, Audience::Moderators, fields.clone(), now))?;
+    // Of what is promised to hooks they are not told: there would be no end of it.
+    if is_delivery {
+        return Ok(());
+    }
+    let which = tx.read().last_insert_rowid().to_string();
+    webhooks::tell(tx, &format!("promise {id}"), &Told { kind: HookKind::Promise, guild, which, fields }, now)
 }
 
 /// The newest number that was given; 0: none was.

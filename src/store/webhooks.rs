@@ -1,6 +1,7 @@
 //! Hooks of API keys: where they are, how they did, and what is promised to them.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde_json::Value;
 
 use super::Tx;
 use super::promises::{self, NewPromise};
@@ -77,6 +78,14 @@ pub fn insert(tx: &Tx, new: &NewHook<'_>, now: Timestamp) -> Result<i64> {
     Ok(connection.last_insert_rowid())
 }
 
+/// The newest hook of a key at this address, and its secret.
+pub fn find_own(connection: &Connection, wanted: &NewHook<'_>) -> Result<Option<(i64, Secret)>> {
+    let sql = "SELECT id, secret FROM webhook WHERE api_key = ?1 AND guild = ?2 AND url = ?3 ORDER BY id DESC LIMIT 1";
+    let values = params![wanted.api_key, wanted.guild.sql(), wanted.url.reveal().as_str()];
+    let read = |row: &Row<'_>| Ok((row.get(0)?, Secret::new(row.get::<_, String>(1)?)));
+    Ok(connection.prepare_cached(sql)?.query_row(values, read).optional()?)
+}
+
 /// The hooks of a guild, the oldest first.
 pub fn list(connection: &Connection, guild: GuildId, now: Timestamp) -> Result<Vec<Hook>> {
     let sql = format!(
@@ -99,8 +108,32 @@ pub fn find(connection: &Connection, guild: GuildId, id: i64, now: Timestamp) ->
     Ok(list(connection, guild, now)?.into_iter().find(|hook| hook.id == id))
 }
 
+/// Something that happened, as hooks are told of it.
+pub struct Told {
+    pub kind: HookKind,
+    pub guild: GuildId,
+    /// One event may be several happenings of a kind: what tells this one from the others.
+    pub which: String,
+    /// An object; ids are texts.
+    pub fields: Value,
+}
+
+/// Promises to tell the hooks of the guild that are for such a happening: each once, however often it is told here
+/// under the same source.
+pub fn tell(tx: &Tx, source: &str, told: &Told, now: Timestamp) -> Result<()> {
+    let Told { kind, guild, which, fields } = told;
+    let word = kind.word();
+    for (hook, host) in list_for(tx.read(), *guild, *kind, now)? {
+        let origin = format!("{source}:hook.{hook}.{word}.{which}");
+        let delivery = Delivery::new(hook, &origin, (word, *guild), fields.clone(), now);
+        let about = format!("tell {host} of {word}");
+        promise(tx, Order { guild: *guild, origin, about: &about, delivery }, now)?;
+    }
+    Ok(())
+}
+
 /// The hooks of a guild that are to be told of such a happening, with the servers that they are on.
-pub fn list_for(connection: &Connection, guild: GuildId, kind: HookKind, now: Timestamp) -> Result<Vec<(i64, String)>> {
+fn list_for(connection: &Connection, guild: GuildId, kind: HookKind, now: Timestamp) -> Result<Vec<(i64, String)>> {
     let sql = format!(
         "SELECT webhook.id, kinds, url FROM webhook JOIN api_key ON api_key.id = webhook.api_key
             WHERE webhook.guild = ?1 AND NOT disabled AND {ALIVE} ORDER BY webhook.id"

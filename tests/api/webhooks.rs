@@ -153,6 +153,17 @@ impl Scene {
         assert!(said.contains("kudo"), "{said}");
     }
 
+    /// What the receiver is told next of a promise, which is none to tell it something.
+    async fn promise_told(&mut self) -> Value {
+        loop {
+            let told = self.receiver.next().await.json();
+            if told["kind"] == "promise" {
+                assert!(!told["about"].as_str().unwrap().starts_with("tell 127.0.0.1"), "{told}");
+                return told;
+            }
+        }
+    }
+
     async fn hooks(&self) -> Vec<Hook> {
         list(&self.bot.bot, self.house.inn.guild).await
     }
@@ -444,6 +455,62 @@ async fn an_address_that_the_owner_allows_no_longer_is_not_posted_to() {
     let words = hook.last_words.unwrap();
     assert!(words.contains("http.webhook_allow") && !words.contains("s3cret"), "{words}");
     assert!(receiver.is_quiet() && hook.last_status.is_none());
+    scene.bot.stop().await;
+}
+
+#[tokio::test]
+async fn a_hook_is_told_of_promises_but_of_none_that_tells_a_hook() {
+    let mut scene = Scene::open().await;
+    scene.hook(&["promise", "case"]).await;
+    let (moderator, member) = (scene.house.inn.moderator, scene.house.member(1));
+    let options = [("member", member.into()), ("duration", "1h".into()), ("reason", "too loud".into())];
+    scene.house.slash(moderator, "ban", &options).await;
+    let mut told = scene.promise_told().await;
+    // Its end is the one that is not due at once.
+    while told["due_at"] == told["timestamp"] {
+        told = scene.promise_told().await;
+    }
+    assert_eq!((&told["change"], &told["state"]), (&json!("made"), &json!("due")), "{told}");
+    let path = format!("/api/guilds/{}/promises/{}/cancel", scene.house.inn.guild, told["promise_id"]);
+    assert_eq!(scene.client().post(&path, json!({})).await.status, 200);
+    let mut over = scene.promise_told().await;
+    while over["promise_id"] != told["promise_id"] {
+        over = scene.promise_told().await;
+    }
+    assert_eq!((&over["change"], &over["state"]), (&json!("called_off"), &json!("cancelled")), "{over}");
+    let mut plain =
+        Client::with_key(&scene.door, &key(&scene.bot.bot, "plain", "admin", Some(scene.house.inn.guild), None).await);
+    let said = plain.post(&scene.path, json!({"url": scene.receiver.url, "kinds": ["promise"]})).await;
+    assert_eq!(said.status, 403, "{said:?}");
+    scene.bot.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_program_asks_of_hooks_twice_under_one_word_is_done_once() {
+    let mut scene = Scene::open().await;
+    let mut client = scene.client().and("Idempotency-Key: one");
+    let body = json!({"url": scene.receiver.url, "kinds": ["kudos"]});
+    let (first, again) = (client.post(&scene.path, body.clone()).await, client.post(&scene.path, body.clone()).await);
+    assert_eq!((first.status, again.status), (201, 201), "{again:?}");
+    assert_eq!(first.json, again.json, "whose answer was lost still learns the secret");
+    let path = format!("{}/{}", scene.path, first.json["webhook"]["number"]);
+    let sent = client.post(&format!("{path}/test"), json!({})).await;
+    assert_eq!((sent.status, &sent.json), (202, &client.post(&format!("{path}/test"), json!({})).await.json));
+    let told = scene.receiver.next().await.json();
+    assert_eq!((&told["kind"], &told["id"]), (&json!("test"), &sent.json["id"]));
+    scene.until(|hook| hook.waiting == 0).await;
+    for _ in 0..2 {
+        assert_eq!(client.post(&format!("{path}/resend"), json!({})).await.json, sent.json);
+    }
+    assert_eq!(scene.receiver.next().await.json()["id"], sent.json["id"]);
+    scene.until(|hook| hook.waiting == 0).await;
+    assert!(scene.receiver.is_quiet());
+    for (name, status) in [("one", 204), ("one", 204), ("two", 404)] {
+        let mut client = scene.client().and(&format!("Idempotency-Key: {name}"));
+        assert_eq!(client.ask("DELETE", &path, None).await.status, status, "{name}");
+    }
+    assert_eq!(client.post(&scene.path, body).await.status, 404, "it was made, and is gone");
+    assert!(scene.hooks().await.is_empty());
     scene.bot.stop().await;
 }
 

@@ -8,7 +8,6 @@ use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::hooks;
 use crate::http::api::{
     App, Ask, Caller, Content, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
 };
@@ -17,7 +16,7 @@ use crate::model::internet::is_surely_private;
 use crate::model::webhook::{self, Delivery, WebhookUrl};
 use crate::model::{GuildId, Permission, Refusal, Secret, Timestamp};
 use crate::store::webhooks::{self, NewHook, Order};
-use crate::store::{Tx, promises};
+use crate::store::{Tx, done, promises};
 
 const ADMIN: Need = Need::Have(Permission::ManageGuild);
 const PRIVATE: &str = "The address is a private one. My owner can allow it in http.webhook_allow, as a whole.";
@@ -39,6 +38,8 @@ enum HookKind {
     Case,
     /// Somebody came (`pending`: they have yet to accept the rules) or left.
     Member,
+    /// For keys with the scope `moderate`: a promise was made, moved, kept, refused or called off.
+    Promise,
 }
 
 impl HookKind {
@@ -49,6 +50,7 @@ impl HookKind {
             Self::Kudos => webhook::HookKind::Kudos,
             Self::Case => webhook::HookKind::Case,
             Self::Member => webhook::HookKind::Member,
+            Self::Promise => webhook::HookKind::Promise,
         }
     }
 }
@@ -175,14 +177,30 @@ async fn create(
         return Err(Problem::invalid(PRIVATE));
     }
     let (secret, now, key, name) = (new_hook_secret(), app.bot().clock().now(), key.id, key.name.clone());
-    let (kept, host) = (secret.clone(), url.host().to_owned());
+    let (host, request) = (url.host().to_owned(), caller.request());
     let made = app.bot().store().write(move |tx: &Tx| {
-        let id = webhooks::insert(tx, &NewHook { api_key: key, guild, url: &url, kinds: &kinds, secret: &kept }, now)?;
-        webhooks::find(tx.read(), guild, id, now)
+        let new = NewHook { api_key: key, guild, url: &url, kinds: &kinds, secret: &secret };
+        // Whose answer was lost gets it once more: without the secret the webhook is of no use.
+        let own = match is_first(tx, request, now)? {
+            true => Some((webhooks::insert(tx, &new, now)?, new.secret.clone())),
+            false => webhooks::find_own(tx.read(), &new)?,
+        };
+        let Some((id, secret)) = own else { return Ok(None) };
+        Ok(webhooks::find(tx.read(), guild, id, now)?.map(|hook| (hook, secret)))
     });
-    let hook = made.await?.ok_or_else(|| Problem::fault("a webhook was made and is not there"))?;
+    let (hook, secret) = made.await?.ok_or_else(|| Problem::not_found("webhook"))?;
     tracing::info!(hook = hook.id, key = name, host, "a webhook was made");
     Ok((StatusCode::CREATED, Json(MadeWebhook { webhook: hook.into(), secret: shown(&secret) })))
+}
+
+/// Whether a request comes for the first time, which is noted. One that does not say by what to know it always does.
+fn is_first(tx: &Tx, request: Option<u64>, now: Timestamp) -> crate::model::Result<bool> {
+    let Some(request) = request else { return Ok(true) };
+    if done::is_noted(tx.read(), request)? {
+        return Ok(false);
+    }
+    done::note(tx, request, now)?;
+    Ok(true)
 }
 
 /// What is secret, for the one answer that shows it.
@@ -203,8 +221,12 @@ async fn remove(
     Place((guild, number)): Place<(GuildId, i64)>,
 ) -> Result<StatusCode, Problem> {
     caller.check(guild, ADMIN)?;
-    let now = app.bot().clock().now();
-    match app.bot().store().write(move |tx: &Tx| webhooks::remove(tx, guild, number, now)).await? {
+    let (now, request) = (app.bot().clock().now(), caller.request());
+    let gone = move |tx: &Tx| match webhooks::remove(tx, guild, number, now)? {
+        true => is_first(tx, request, now).map(|_| true),
+        false => request.map_or(Ok(false), |request| done::is_noted(tx.read(), request)),
+    };
+    match app.bot().store().write(gone).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Problem::not_found("webhook")),
     }
@@ -231,14 +253,17 @@ async fn resend(
     Place((guild, number)): Place<(GuildId, i64)>,
 ) -> Result<(StatusCode, Json<Sent>), Problem> {
     caller.check(guild, ADMIN)?;
-    let (now, request) = (app.bot().clock().now(), app.bot().next_request());
+    let (now, asked, request) = (app.bot().clock().now(), caller.request(), app.bot().next_request());
     let again = move |tx: &Tx| {
         let Some(hook) = find_working(tx, guild, number, now)? else { return Ok(None) };
         let Some((promise, last)) = webhooks::find_last(tx.read(), number)? else {
             return Err(Refusal::new(NOTHING_TO_SEND).into());
         };
+        if !is_first(tx, asked, now)? {
+            return Ok(Some(last.id));
+        }
         promises::cancel(tx, promise, REPLACED, now)?;
-        send(tx, &hook, format!("{request}:hook.{number}.resend"), hooks::again(last, now), now).map(Some)
+        send(tx, &hook, format!("{request}:hook.{number}.resend"), last.again(now), now).map(Some)
     };
     sent(&app, app.bot().store().write(again).await?)
 }
@@ -257,12 +282,16 @@ async fn test(
     Place((guild, number)): Place<(GuildId, i64)>,
 ) -> Result<(StatusCode, Json<Sent>), Problem> {
     caller.check(guild, ADMIN)?;
-    let (now, request) = (app.bot().clock().now(), app.bot().next_request());
+    let (now, asked) = (app.bot().clock().now(), caller.request());
+    let request = asked.unwrap_or_else(|| app.bot().next_request());
     let tried = move |tx: &Tx| {
         let Some(hook) = find_working(tx, guild, number, now)? else { return Ok(None) };
         let origin = format!("{request}:hook.{number}.test");
-        let delivery = hooks::delivery(number, &origin, ("test", guild), json!({}), now);
-        send(tx, &hook, origin, hooks::again(delivery, now), now).map(Some)
+        let delivery = Delivery::new(number, &origin, ("test", guild), json!({}), now);
+        if !is_first(tx, asked, now)? {
+            return Ok(Some(delivery.id));
+        }
+        send(tx, &hook, origin, delivery.again(now), now).map(Some)
     };
     sent(&app, app.bot().store().write(tried).await?)
 }

@@ -1,27 +1,11 @@
 //! What happens, told to the hooks of API keys: each a promise of its own, made once for an event.
 
-use std::time::Duration;
-
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cx::Cx;
-use crate::model::access::name_after;
-use crate::model::webhook::{Delivery, HookKind};
-use crate::model::{Event, GuildId, Result, Timestamp};
-use crate::store::webhooks::{self, Order};
-
-/// How long a hook that does not answer is tried.
-const TRIED_FOR: Duration = Duration::from_secs(24 * 3_600);
-
-/// An event, as hooks are told of it.
-struct Told {
-    kind: HookKind,
-    guild: GuildId,
-    /// One event may be several happenings of a kind: what tells this one from the others.
-    which: String,
-    /// An object; ids are texts.
-    fields: Value,
-}
+use crate::model::webhook::HookKind;
+use crate::model::{Event, Result};
+use crate::store::webhooks::{self, Told};
 
 pub fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
     // Our own coming and going is nobody's.
@@ -31,35 +15,7 @@ pub fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         _ => false,
     };
     let Some(told) = told(event).filter(|_| !about_us) else { return Ok(()) };
-    for (hook, host) in webhooks::list_for(cx.tx.read(), told.guild, told.kind, cx.now)? {
-        let word = told.kind.word();
-        let origin = cx.origin(&format!("hook.{hook}.{word}.{}", told.which));
-        let delivery = delivery(hook, &origin, (word, told.guild), told.fields.clone(), cx.now);
-        let about = format!("tell {host} of {word}");
-        webhooks::promise(cx.tx, Order { guild: told.guild, origin, about: &about, delivery }, cx.now)?;
-    }
-    Ok(())
-}
-
-/// A delivery to a hook, named after what caused it.
-pub fn delivery(
-    hook: i64,
-    origin: &str,
-    (word, guild): (&str, GuildId),
-    mut fields: Value,
-    now: Timestamp,
-) -> Delivery {
-    let id = name_after(origin);
-    fields["id"] = id.as_str().into();
-    fields["kind"] = word.into();
-    fields["guild_id"] = json!(guild);
-    fields["timestamp"] = now.rfc3339().into();
-    Delivery { hook, id, body: fields.to_string(), until: now.plus(TRIED_FOR), asked: false }
-}
-
-/// The same delivery, which somebody asked for.
-pub fn again(delivery: Delivery, now: Timestamp) -> Delivery {
-    Delivery { until: now.plus(TRIED_FOR), asked: true, ..delivery }
+    webhooks::tell(cx.tx, &cx.source.to_string(), &told, cx.now)
 }
 
 fn told(event: &Event) -> Option<Told> {

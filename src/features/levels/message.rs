@@ -110,8 +110,7 @@ pub fn on_command(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
 
 /// Whether this is a time that cannot be: later than Discord's, once that is known.
 fn is_ahead(cx: &Cx<'_>, at: Timestamp) -> bool {
-    let clock = &cx.vitals.clock;
-    clock.skew_ms().is_some() && at.since(clock.now()) > AHEAD_MAX
+    cx.vitals.clock.is_told() && at.since(cx.now) > AHEAD_MAX
 }
 
 fn seconds_up(left: Duration) -> u32 {

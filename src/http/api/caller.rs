@@ -233,7 +233,7 @@ impl Caller {
     }
 
     /// The key that a key's requests are known by, where they say so.
-    pub(super) fn request(&self) -> Option<u64> {
+    pub fn request(&self) -> Option<u64> {
         self.idempotency
     }
 
