@@ -1,12 +1,13 @@
 //! What the whole process costs: against a simulated Discord over real sockets, each side in a process of its own.
 //!
 //! `cargo bench --bench gateway` measures everything; `cargo bench --bench gateway -- cpu memory` only what is named:
-//! `cpu`, `rate`, `flat`, `memory`, `card`, `start`, `rank`, `doors`. `BENCH_INNKEEPER` names another build of the
+//! `cpu`, `rate`, `flat`, `memory`, `card`, `start`, `rank`, `reads`, `doors`. `BENCH_INNKEEPER` names another build of the
 //! binary (the one for musl, say), `BENCH_BARE_SERENITY` a yardstick that is built already.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a bench that cannot go on ends")]
 
 mod process;
+mod reads;
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -49,6 +50,9 @@ fn main() {
         if wanted("rank") {
             rank(false).await;
             rank(true).await;
+        }
+        if wanted("reads") {
+            reads::reads().await;
         }
         if wanted("doors") {
             doors().await;
@@ -130,24 +134,23 @@ async fn pour(sim: &Sim, innkeeper: &Innkeeper, plan: Firehose) -> (u64, Duratio
     (innkeeper.cpu_us() - cpu, begun.elapsed(), poured)
 }
 
-/// CPU time for each message, beside that of a client that only counts.
+/// CPU time for each message, beside that of a client that only counts: in a busy guild, and of all that Discord has.
 async fn cpu() {
     let yardstick = Bare::build();
-    for (count, per_second) in [(60_000, Some(5_000)), (300_000, None)] {
+    for (count, per_second) in [(60_000, 5_000), (460_000, 46_000)] {
         let (sim, inn) = open(AUTHORS).await;
         let bare = Bare::start(&yardstick, &sim, count);
         sim.connected().await;
-        sim.firehose(stream(&inn, count, per_second)).await.expect("all is poured");
+        sim.firehose(stream(&inn, count, Some(per_second))).await.expect("all is poured");
         let bare = bare.finish() as f64 / count as f64;
         let (sim, inn) = open(AUTHORS).await;
         let folder = Folder::new();
         let innkeeper = run(&sim, &folder);
         warm_up(&sim, &inn, &innkeeper).await;
-        let (cpu, wall, poured) = pour(&sim, &innkeeper, stream(&inn, count, per_second)).await;
+        let (cpu, wall, poured) = pour(&sim, &innkeeper, stream(&inn, count, Some(per_second))).await;
         let ours = cpu as f64 / count as f64;
-        let pace = per_second.map_or("flat out".to_owned(), |rate| format!("{rate}/s"));
         println!(
-            "{count} messages of {} bytes, {pace}: {ours:.2} µs CPU each, bare serenity {bare:.2} µs: {:.2} times as \
+            "{count} messages of {} bytes, {per_second}/s: {ours:.2} µs CPU each, bare serenity {bare:.2} µs: {:.2} times as \
              much; {:.0}/s on the wall",
             poured.bytes / poured.frames,
             ours / bare,

@@ -27,6 +27,10 @@ impl Folder {
         fs::create_dir_all(&path).expect("a folder");
         Self(path)
     }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
 }
 
 impl Drop for Folder {
