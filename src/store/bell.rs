@@ -1,5 +1,5 @@
 //! How the writer is woken. Waking a thread costs more than handling a message, so what nobody waits for does not ring
-//! while the writer only dozes: it is found when the doze is over, a hundredth of a second later at most.
+//! while the writer only dozes: it is found when the doze is over, a fortieth of a second later at most.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed, Ordering::SeqCst, fence};
@@ -7,7 +7,7 @@ use std::thread::{Thread, current, park_timeout};
 use std::time::Duration;
 
 /// How long the writer waits for company before it sleeps.
-const DOZE: Duration = Duration::from_millis(10);
+const DOZE: Duration = Duration::from_millis(25);
 
 /// So much work ends a doze early.
 const CROWD: u32 = 512;

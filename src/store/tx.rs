@@ -3,7 +3,6 @@
 
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::anyhow;
@@ -23,7 +22,8 @@ pub struct Tx {
     durable: Cell<bool>,
     broken: Cell<bool>,
     progress: RefCell<Option<Progress>>,
-    memos: RefCell<HashMap<TypeId, Box<dyn Any + Send>>>,
+    /// There are a dozen kinds at most, so looking through them is faster than hashing.
+    memos: RefCell<Vec<(TypeId, Option<Box<dyn Any + Send>>)>>,
     /// The database's version when we last looked; it moves when another program writes. 0: not looked yet.
     version: Cell<i64>,
 }
@@ -104,10 +104,19 @@ impl Tx {
     /// rollback, so what is in it was read from, or written to, the transaction that is still standing.
     pub fn memo<M: Default + Send + 'static, T>(&self, use_it: impl FnOnce(&mut M) -> T) -> T {
         // Taken out while in use, so that a query inside may use other memos.
-        let taken = self.memos.borrow_mut().remove(&TypeId::of::<M>());
+        let kind = TypeId::of::<M>();
+        let place = |memos: &[(TypeId, _)]| memos.iter().position(|(known, _)| *known == kind);
+        let taken = {
+            let mut memos = self.memos.borrow_mut();
+            place(&memos).and_then(|at| memos[at].1.take())
+        };
         let mut memo = taken.and_then(|any| any.downcast::<M>().ok()).unwrap_or_default();
         let result = use_it(&mut memo);
-        self.memos.borrow_mut().insert(TypeId::of::<M>(), memo);
+        let mut memos = self.memos.borrow_mut();
+        match place(&memos) {
+            Some(at) => memos[at].1 = Some(memo),
+            None => memos.push((kind, Some(memo))),
+        }
         result
     }
 
