@@ -1,8 +1,8 @@
 //! What the whole process costs: against a simulated Discord over real sockets, each side in a process of its own.
 //!
 //! `cargo bench --bench gateway` measures everything; `cargo bench --bench gateway -- cpu memory` only what is named:
-//! `cpu`, `rate`, `flat`, `memory`, `card`, `start`, `rank`, `reads`, `doors`. `BENCH_INNKEEPER` names another build of the
-//! binary (the one for musl, say), `BENCH_BARE_SERENITY` a yardstick that is built already.
+//! `cpu`, `rate`, `flat`, `memory`, `card`, `start`, `rank`, `reads`, `doors`. `BENCH_INNKEEPER` names another build
+//! of the binary (the one for musl, say), `BENCH_BARE_SERENITY` a yardstick that is built already.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a bench that cannot go on ends")]
 
@@ -150,8 +150,8 @@ async fn cpu() {
         let (cpu, wall, poured) = pour(&sim, &innkeeper, stream(&inn, count, Some(per_second))).await;
         let ours = cpu as f64 / count as f64;
         println!(
-            "{count} messages of {} bytes, {per_second}/s: {ours:.2} µs CPU each, bare serenity {bare:.2} µs: {:.2} times as \
-             much; {:.0}/s on the wall",
+            "{count} messages of {} bytes, {per_second}/s: {ours:.2} µs CPU each, bare serenity {bare:.2} µs: {:.2} times \
+             as much; {:.0}/s on the wall",
             poured.bytes / poured.frames,
             ours / bare,
             count as f64 / wall.as_secs_f64()

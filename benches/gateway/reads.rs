@@ -16,7 +16,7 @@ const SECONDS: u32 = 20;
 /// Members on a page of the leaderboard.
 const PAGE: u32 = 50;
 
-/// A thousand pages of the leaderboard a second for one key, each another page or the first one, while messages come in.
+/// A thousand pages of the leaderboard a second for one key, the first one or any, while messages come in.
 pub async fn reads() {
     let (sim, inn) = open(AUTHORS).await;
     let folder = Folder::new();
@@ -65,7 +65,7 @@ fn read_on(address: SocketAddr, key: &str, guild: &str, nth: u32, deep: bool) ->
     let begun = Instant::now();
     let count = SECONDS * READS_PER_SECOND / CONNECTIONS;
     let mut ask = |nth_read: u32| {
-        std::thread::sleep((begun + apart * nth_read).saturating_duration_since(Instant::now()));
+        std::thread::park_timeout((begun + apart * nth_read).saturating_duration_since(Instant::now()));
         let offset = if deep { dice.u32(0..AUTHORS as u32 - PAGE) } else { 0 };
         let asked = Instant::now();
         let path = format!("/api/guilds/{guild}/leaderboard?limit={PAGE}&offset={offset}");

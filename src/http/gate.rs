@@ -136,6 +136,14 @@ pub(super) fn notice(headers: &HeaderMap, status: StatusCode, title: &str, text:
     (status, axum::response::Html(page::notice(title, text))).into_response()
 }
 
+/// Whether somebody has what bears this tag, as they say with `If-None-Match`.
+///
+/// Source: RFC 9110, section 13.1.2.
+pub(super) fn is_kept<'v>(said: impl IntoIterator<Item = &'v HeaderValue>, tag: &str) -> bool {
+    let mut tags = said.into_iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    tags.any(|kept| kept.trim() == "*" || kept.trim().trim_start_matches("W/") == tag)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

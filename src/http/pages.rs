@@ -158,13 +158,12 @@ async fn badge_picture(State(face): State<Face>, headers: HeaderMap) -> Response
 async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
     let Some(asset) = assets::find(uri.path()) else { return not_found(method, headers).await };
     let etag = assets::etag(asset);
-    let kept = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let head = [
         (header::CONTENT_TYPE, asset.content_type.to_owned()),
         (header::CACHE_CONTROL, assets::CACHE_CONTROL.to_owned()),
         (header::ETAG, etag.clone()),
     ];
-    match kept.is_some_and(|kept| kept.contains(&etag)) {
+    match gate::is_kept(headers.get_all(header::IF_NONE_MATCH), &etag) {
         true => (StatusCode::NOT_MODIFIED, head).into_response(),
         false => (head, asset.body).into_response(),
     }

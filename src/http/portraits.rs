@@ -55,8 +55,7 @@ async fn card(State(desk): State<Desk>, Path(id): Path<String>, method: Method, 
         // It may be shown on other people's pages.
         (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin".to_owned()),
     ];
-    let kept = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match kept.split(',').map(str::trim).any(|kept| kept == "*" || kept.trim_start_matches("W/") == etag) {
+    match gate::is_kept(headers.get_all(header::IF_NONE_MATCH), &etag) {
         true => (StatusCode::NOT_MODIFIED, head).into_response(),
         false => (head, png.to_vec()).into_response(),
     }

@@ -158,6 +158,9 @@ async fn what_stands_in_the_ledger_is_taken_back_once() {
     assert_eq!(amounts(&client.get(&ledger).await), [30, 70, 50], "the newest first");
     let of_ada = client.get(&format!("{ledger}?user_id={ada}&limit=1")).await;
     assert_eq!((amounts(&of_ada), &of_ada.json["has_more"]), (vec![30], &json!(true)));
+    assert_eq!((&of_ada.json["total"], &client.get(&ledger).await.json["total"]), (&json!(2), &json!(3)));
+    let history = client.get(&format!("/api/guilds/{guild}/members/{ada}/xp/history?limit=1")).await;
+    assert_eq!((&history.json["total"], &history.json["has_more"]), (&json!(2), &json!(true)), "{history:?}");
     let last = client.get(&format!("{ledger}?offset=2&limit=1")).await;
     assert_eq!((amounts(&last), &last.json["has_more"]), (vec![50], &json!(false)));
 

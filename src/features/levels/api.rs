@@ -351,7 +351,7 @@ struct Change {
 #[utoipa::path(get, path = "/api/guilds/{guild_id}/members/{user_id}/xp/history", tag = "Levels",
     params(("guild_id" = Snowflake, Path), ("user_id" = Snowflake, Path), Paging),
     security(("bearer" = ["moderate"]), ("key" = ["moderate"])), responses(
-    (status = 200, description = "The changes; `total` counts as far as this part", body = Listed<Change>),
+    (status = 200, description = "The changes", body = Listed<Change>),
     Usual,
 ))]
 async fn history(
@@ -363,8 +363,11 @@ async fn history(
     caller.check(guild, Need::Have(Permission::ModerateMembers))?;
     let part = paging.read()?.part()?;
     app.bot().settle().await;
-    let rows = app.bot().store().read(move |reader| ledger::list_of(reader, guild, user, part.0, part.1 + 1)).await?;
-    let total = u64::from(part.0) + rows.len() as u64;
+    let found = app.bot().store().read(move |reader| {
+        let rows = ledger::list_of(reader, guild, user, part.0, part.1)?;
+        Ok((rows, ledger::count(reader, guild, Some(user))?))
+    });
+    let (rows, total) = found.await?;
     let change = |row: ledger::Row| Change {
         id: row.id,
         at: row.at.rfc3339(),
@@ -374,6 +377,5 @@ async fn history(
         reason: row.reason,
         actor_id: row.actor,
     };
-    let items = rows.into_iter().take(part.1 as usize).map(change).collect();
-    Ok(Json(Listed::new(items, total, part)))
+    Ok(Json(Listed::new(rows.into_iter().map(change).collect(), total, part)))
 }

@@ -70,7 +70,7 @@ paged! {
 #[utoipa::path(get, path = "/api/guilds/{guild_id}/ledger", tag = "Ledger",
     params(("guild_id" = Snowflake, Path), OfWhom), security(("bearer" = ["moderate"]), ("key" = ["moderate"])),
     responses(
-    (status = 200, description = "The changes; `total` counts as far as one past this part", body = Listed<LedgerRow>),
+    (status = 200, description = "The changes", body = Listed<LedgerRow>),
     Usual,
 ))]
 async fn list(
@@ -84,15 +84,15 @@ async fn list(
     let (offset, limit) = of.part()?;
     // What was earned a moment ago may still wait for its commit.
     app.bot().settle().await;
-    // One more than is shown tells whether there are more: to count a whole ledger takes too long.
-    let found = app.bot().store().read(move |reader| match of.user_id {
-        Some(user) => ledger::list_of(reader, guild, user, offset, limit + 1),
-        None => ledger::list_all(reader, guild, offset, limit + 1),
+    let found = app.bot().store().read(move |reader| {
+        let rows = match of.user_id {
+            Some(user) => ledger::list_of(reader, guild, user, offset, limit)?,
+            None => ledger::list_all(reader, guild, offset, limit)?,
+        };
+        Ok((rows, ledger::count(reader, guild, of.user_id)?))
     });
-    let rows = found.await?;
-    let total = u64::from(offset) + rows.len() as u64;
-    let items = rows.into_iter().take(limit as usize).map(LedgerRow::from).collect();
-    Ok(Json(Listed::new(items, total, (offset, limit))))
+    let (rows, total) = found.await?;
+    Ok(Json(Listed::new(rows.into_iter().map(LedgerRow::from).collect(), total, (offset, limit))))
 }
 
 /// Something to take back.

@@ -35,6 +35,7 @@ pub use problem::{Code, Problem, Taken, Usual};
 /// The routes of a room.
 pub type Routes = utoipa_axum::router::OpenApiRouter<App>;
 
+use super::gate::is_kept;
 use super::pages::Pages;
 use super::who::Guesses;
 use crate::bot::Bot;
@@ -87,7 +88,7 @@ fn described(rooms: fn() -> Routes) -> Routes {
 /// Tags what a page may ask for again and again, so that an answer that did not change is not sent twice.
 async fn tag(State(_): State<App>, request: Request, next: Next) -> Response<Body> {
     let asked = matches!(*request.method(), Method::GET | Method::HEAD);
-    let kept = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let kept: Vec<_> = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect();
     let response = next.run(request).await;
     if !asked || response.status() != StatusCode::OK {
         return response;
@@ -99,7 +100,7 @@ async fn tag(State(_): State<App>, request: Request, next: Next) -> Response<Bod
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
     let tag = format!("\"{:016x}\"", hasher.finish());
-    let same = kept.is_some_and(|kept| kept.to_str().is_ok_and(|kept| kept.split(',').any(|kept| kept.trim() == tag)));
+    let same = is_kept(&kept, &tag);
     if let Ok(tag) = tag.parse() {
         head.headers.insert(header::ETAG, tag);
     }
