@@ -15,8 +15,8 @@ use crate::store::Tx;
 pub const KEPT: Duration = Duration::from_secs(48 * 3_600);
 /// Notes kept of each member; equal ones in a row are one note.
 const NOTES_MAX: usize = 10;
-/// Members whose notes are in memory, some hundred bytes each; past it all go to the disk and make room. Where more write
-/// in turn, each message costs a look at the disk.
+/// Members whose notes are in memory, some hundred bytes each; past it all go to the disk and make room. Where more
+/// write in turn, each message costs a look at the disk.
 const MEMBERS_MAX: usize = 16_384;
 /// Notes go to the disk at most this often.
 const SPILL_EVERY: Duration = Duration::from_secs(600);
