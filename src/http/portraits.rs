@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{self, HeaderMap, HeaderName};
-use axum::http::{Method, Response, StatusCode};
+use axum::http::{Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tokio::sync::Semaphore;
@@ -32,15 +32,15 @@ pub fn portraits(bot: Bot) -> Router {
     Router::new().route("/members/{id}/card.png", get(card)).with_state(desk)
 }
 
-async fn card(State(desk): State<Desk>, Path(id): Path<String>, method: Method, headers: HeaderMap) -> Response<Body> {
-    let Ok(user) = id.parse::<UserId>() else { return pages::not_found(method, headers).await };
+async fn card(State(desk): State<Desk>, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let Ok(user) = id.parse::<UserId>() else { return pages::not_found(uri, headers).await };
     let Ok(_place) = desk.places.try_acquire() else {
         let text = "Too many cards are asked for at once. Try again in a moment.";
         return gate::notice(&headers, StatusCode::SERVICE_UNAVAILABLE, "Busy", text);
     };
     let png = match desk.bot.portrait(user).await {
         Ok(Some(png)) => png,
-        Ok(None) => return pages::not_found(method, headers).await,
+        Ok(None) => return pages::not_found(uri, headers).await,
         Err(fault) => {
             tracing::error!(%fault, "a card could not be read");
             let text = "Something went wrong on our side.";
