@@ -35,7 +35,7 @@ impl Cookie {
         Self { is_safe: public_url.starts_with("https://") }
     }
 
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         if self.is_safe { "__Host-innkeeper" } else { "innkeeper" }
     }
 
