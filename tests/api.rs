@@ -5,6 +5,8 @@
 mod bad_input;
 #[path = "support/client.rs"]
 mod client;
+#[path = "api/document.rs"]
+mod document;
 #[path = "support/door.rs"]
 mod door;
 #[path = "api/events.rs"]
