@@ -1,4 +1,4 @@
-//! What `/openapi.json` says, and that the server does so. `packaging/fuzz-api` holds the whole of it against the server.
+//! What `/openapi.json` says, and that the server does so. `packaging/fuzz-api` holds all of it against the server.
 
 use std::collections::BTreeSet;
 
