@@ -50,14 +50,13 @@ class Failed(Exception):
     """In words."""
 
 
-def fetch(address, headers=None, form=None):
-    """The answer's text, and its headers. Nothing is followed."""
+def fetch(address, headers=None, body=None):
+    """The answer's text, and its headers. Nothing is followed, and no proxy is between."""
 
     class Stay(urllib.request.HTTPRedirectHandler):
         def redirect_request(self, *_):
             return None
 
-    body = urllib.parse.urlencode(form).encode() if form is not None else None
     request = urllib.request.Request(address, data=body, headers=headers or {})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Stay)
     try:
@@ -67,6 +66,10 @@ def fetch(address, headers=None, form=None):
         if answer.code in (302, 303):
             return answer.read().decode(), answer.headers
         raise Failed(f"{address} answered {answer.code}: {answer.read().decode()[:200]}") from None
+
+
+def form(**fields):
+    return urllib.parse.urlencode(fields).encode()
 
 
 def until(seconds, what, attempt):
@@ -90,10 +93,14 @@ class Demo:
             arguments.append("--no-rate-limits")
             environment = {**ENVIRONMENT, "HOME": str(folder)}
             self.process = subprocess.Popen([binary, "demo", *arguments], stdout=out, stderr=log, env=environment)
-        self.pages = self.line("ready")
-        self.discord = self.line("discord")
-        self.finder = self.key("finder", ["read"])
-        self.guild = until(READY_SECONDS_MAX, "a guild", self.find_guild)
+        try:
+            self.pages = self.line("ready")
+            self.discord = self.line("discord")
+            self.finder = self.key("finder", ["read"])
+            self.guild = until(READY_SECONDS_MAX, "a guild", self.find_guild)
+        except BaseException:
+            self.process.kill()
+            raise
 
     def line(self, word):
         def attempt():
@@ -127,7 +134,8 @@ class Demo:
 
     def sign_in(self, user, channel):
         """The headers of a page of ours in this member's browser, who types /login for it."""
-        fetch(f"{self.discord}/say", {"Origin": self.discord}, {"member": user, "channel": channel, "text": "/login"})
+        said = form(member=user, channel=channel, text="/login")
+        fetch(f"{self.discord}/say", {"Origin": self.discord}, said)
 
         def attempt():
             page = html.unescape(fetch(f"{self.discord}/?member={user}&channel={channel}")[0])
@@ -135,7 +143,7 @@ class Demo:
             return links and links[-1]
 
         link = until(READY_SECONDS_MAX, f"a link for {user}", attempt)
-        _, headers = fetch(self.pages + link, {"Origin": self.pages}, {})
+        _, headers = fetch(self.pages + link, {"Origin": self.pages}, form())
         cookie = headers["Set-Cookie"].split(";")[0]
         page = fetch(self.pages + "/", {"Cookie": cookie, "Accept": "text/html", "User-Agent": "Mozilla/5.0"})[0]
         word = re.search(r'name="word" value="([^"]+)"', page).group(1)
@@ -169,13 +177,9 @@ def principals(demo, people, channel):
     for scope in ALL:
         yield scope, bearer(demo.key(scope, [scope]))
     yield "everything", bearer(everything)
-    token = urllib.request.Request(
-        demo.pages + "/api/token",
-        data=json.dumps({"api_key": everything}).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(token, timeout=10) as answer:
-        yield "token", bearer(json.loads(answer.read())["token"])
+    shown = json.dumps({"api_key": everything}).encode()
+    given = fetch(f"{demo.pages}/api/token", {"Content-Type": "application/json"}, shown)[0]
+    yield "token", bearer(json.loads(given)["token"])
     expired = demo.key("expired", ALL, "--expires", "1s")
     revoked = demo.key("revoked", ALL)
     demo.run("key", "revoke", "revoked")
@@ -240,7 +244,7 @@ def run_once(demo, name, headers, phases, examples, seed, settings):
             stdout=out,
             stderr=subprocess.STDOUT,
             cwd=demo.folder,
-            env={**os.environ, COOKIE: headers.get(COOKIE, ""), ROUND: str(next(demo.rounds))},
+            env={**os.environ, "NO_PROXY": "*", COOKIE: headers.get(COOKIE, ""), ROUND: str(next(demo.rounds))},
             timeout=ROUND_SECONDS_MAX,
             check=False,
         )
@@ -295,6 +299,8 @@ def main():
             known = demo.ask(f"/api/guilds/{demo.guild}/commands?limit=200")["items"]
             commands = [command["name"] for command in known]
             every = dict(principals(demo, people, channels[0]))
+            if unknown := set(options.principal or []) - set(every):
+                raise Failed(f"no principal {', '.join(unknown)}; there are {', '.join(every)}")
             for name in options.principal or every:
                 settings = pathlib.Path(folder) / f"{name}.toml"
                 write_settings(settings, demo, every[name], others, channels, roles, commands)
