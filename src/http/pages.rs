@@ -15,12 +15,12 @@ use serde::Deserialize;
 use utoipa::OpenApi;
 
 use super::Door;
-use super::api::Problem;
+use super::api::{Gate, Problem};
 use super::gate::{self, prefers_json};
 use super::live::{self, Live};
-use super::sockets;
 use super::visitors;
 use super::who::Cookie;
+use super::{portraits, sockets};
 use crate::bot::Bot;
 use crate::config::Audience;
 use crate::status::page::{self, Place};
@@ -31,7 +31,7 @@ const SVG: &str = "image/svg+xml";
 
 /// What of the door's own routes is for programs, for the document.
 #[derive(OpenApi)]
-#[openapi(paths(healthz, readyz, metrics_page, badge_picture, live::events, sockets::listen))]
+#[openapi(paths(healthz, readyz, metrics_page, badge_picture, portraits::card, live::events, sockets::listen))]
 pub(super) struct Described;
 
 /// What the pages need.
@@ -121,6 +121,7 @@ fn greeting(face: &Face) -> serde_json::Value {
 
 /// Shows how the bot is doing.
 #[utoipa::path(get, path = "/healthz", tag = "Health", security(()), responses(
+    Gate,
     (status = 200, description = "`status` is `ok` or `degraded`; `checks` says why", body = serde_json::Value),
     (status = 503, description = "`status` is `down`", body = serde_json::Value),
 ))]
@@ -137,6 +138,7 @@ async fn healthz(State(face): State<Face>) -> Response<Body> {
 /// Says whether the bot was connected once since its start. The store is migrated before any session begins, so that
 /// says that both are there.
 #[utoipa::path(get, path = "/readyz", tag = "Health", security(()), responses(
+    Gate,
     (status = 200, description = "It was", body = String, content_type = "text/plain"),
     (status = 503, description = "Not yet", body = String, content_type = "text/plain"),
 ))]
@@ -149,6 +151,7 @@ async fn readyz(State(face): State<Face>) -> (StatusCode, &'static str) {
 
 /// Numbers for Prometheus, where the status page is public.
 #[utoipa::path(get, path = "/metrics", tag = "Health", security(()), responses(
+    Gate,
     (status = 200, description = "The numbers", body = String, content_type = "text/plain"),
     (status = 403, description = "The status page is for members"),
     (status = 404, description = "There is no status page"),
@@ -165,6 +168,7 @@ async fn metrics_page(State(face): State<Face>, headers: HeaderMap) -> Response<
 /// A badge that says how the bot is doing, where the status page is public: the one picture that other people's pages
 /// may show.
 #[utoipa::path(get, path = "/badge.svg", tag = "Health", security(()), responses(
+    Gate,
     (status = 200, description = "The badge", body = String, content_type = "image/svg+xml"),
     (status = 403, description = "The status page is for members"),
     (status = 404, description = "There is no status page"),

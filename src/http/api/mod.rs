@@ -33,6 +33,7 @@ pub(crate) use extract::{paged, part};
 pub(super) use hearing::Hearing;
 pub use invoked::{Done, Invoke};
 pub use options::CommandRun;
+pub(super) use problem::Gate;
 pub use problem::{Code, Problem, Taken, Usual};
 pub use values::{Length, maybe_whole, whole};
 /// The routes of a room.

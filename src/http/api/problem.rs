@@ -155,26 +155,41 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What every route may answer: nobody asks; whoever asks may not; there is no such thing; too often. And, in plain
-/// words, what refuses a request before its route is looked for.
+/// What refuses any request, in plain words, before its route is looked for.
+pub struct Gate;
+
+impl IntoResponses for Gate {
+    fn responses() -> BTreeMap<String, RefOr<Response_>> {
+        described(&[
+            (400, "This is no path, or there is no single `Host`", &[TEXT]),
+            (411, "The body comes in pieces, without `Content-Length`", &[TEXT]),
+            (413, "This is more than is read", &[TEXT]),
+            (414, "Path and query are longer than is read", &[TEXT]),
+            (421, "`Host` is no name that we go by", &[TEXT]),
+            (431, "The headers are more than is read", &[]),
+            (500, "Our fault; the log has it", &[TEXT]),
+            (503, "This took too long", &[TEXT]),
+        ])
+    }
+}
+
+/// What every route of the API may answer: nobody asks; whoever asks may not; there is no such thing; too often.
 pub struct Usual;
 
 impl IntoResponses for Usual {
     fn responses() -> BTreeMap<String, RefOr<Response_>> {
-        described(&[
-            (400, "This is no JSON, no path, or no single `Host`", &[JSON, TEXT]),
+        let mut all = Gate::responses();
+        all.extend(described(&[
+            (400, "This is no JSON, no path, or there is no single `Host`", &[JSON, TEXT]),
             (401, "Nobody asks, or with a key that is not good", &[JSON]),
             (403, "Whoever asks may not", &[JSON]),
             (404, "There is no such thing, or it is another's", &[JSON]),
-            (411, "The body comes in pieces, without `Content-Length`", &[TEXT]),
-            (414, "Path and query are longer than is read", &[TEXT]),
-            (421, "`Host` is no name that we go by", &[TEXT]),
             (422, "A value is out of bounds, or unknown", &[JSON]),
             (429, "Too often; `Retry-After` says when", &[JSON]),
-            (431, "The headers are more than is read", &[]),
             (500, "Our fault; the log has it", &[JSON, TEXT]),
             (503, "Not now: Discord or the database does not answer", &[JSON, TEXT]),
-        ])
+        ]));
+        all
     }
 }
 
