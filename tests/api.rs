@@ -1,8 +1,12 @@
 //! The API over real sockets: what each route answers to each kind of caller, and stories of programs that use it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "api/bad_input.rs"]
+mod bad_input;
 #[path = "support/client.rs"]
 mod client;
+#[path = "api/document.rs"]
+mod document;
 #[path = "support/door.rs"]
 mod door;
 #[path = "api/events.rs"]

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::house::{self, House, Plan};
-use super::{Exit, complain};
-use crate::config::{Action, Audience, Config, LevelRole, Occasion, OwnCommand, Rule, SignIn};
+use super::{Exit, complain, environment};
+use crate::config::{Action, Audience, Config, LevelRole, Occasion, OwnCommand, Rule, SignIn, load_only};
 use crate::gateway::Tempo;
 use crate::model::oauth::OauthClient;
 use crate::model::saying::MemberText;
@@ -17,6 +17,10 @@ use crate::sim::{Community, Sim, SimConfig};
 use crate::status::FaceSettings;
 
 const MEMBERS_MAX: u32 = 10_000;
+/// What the environment may say of a demo: how much its door takes, and whom it believes about where somebody comes
+/// from. With that it can be tried hard. Nothing else, so that the settings of a real bot do no harm here.
+const HEEDED: [&str; 3] =
+    ["INNKEEPER_HTTP__READS_PER_SECOND", "INNKEEPER_HTTP__WRITES_PER_SECOND", "INNKEEPER_HTTP__TRUSTED_PROXIES"];
 const TOKEN: &str = "demo.token.of-the-simulated-discord";
 
 #[derive(Args)]
@@ -36,6 +40,9 @@ pub struct Options {
     /// The same seed gives the same community.
     #[arg(long, value_name = "NUMBER", default_value_t = 7)]
     seed: u64,
+    /// The simulated Discord takes any number of requests, where the real one makes a bot wait.
+    #[arg(long)]
+    no_rate_limits: bool,
     /// Keep the data in this folder; without it, a temporary one that goes with the demo.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
@@ -69,6 +76,10 @@ fn members_in_range() -> impl clap::builder::TypedValueParser<Value = u32> {
 }
 
 pub fn run(options: &Options) -> Exit {
+    let heeded = match load_only(&HEEDED, environment()) {
+        Ok(config) => config,
+        Err(error) => return complain(&error, Exit::Usage),
+    };
     if !(options.speed.is_finite() && (0.1..=1_000.0).contains(&options.speed)) {
         return complain(&"--speed must be between 0.1 and 1000", Exit::Usage);
     }
@@ -80,22 +91,23 @@ pub fn run(options: &Options) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return complain(&error, Exit::Failed),
     };
-    let exit = runtime.block_on(demo(options, &data));
+    let exit = runtime.block_on(demo(options, heeded, &data));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     exit
 }
 
-async fn demo(options: &Options, data: &Data) -> Exit {
+async fn demo(options: &Options, heeded: Config, data: &Data) -> Exit {
     // Two clocks, as in reality: the bot learns Discord's time from its answers, and must not move it.
     let clock = Clock::fast(options.speed);
     let theirs = Clock::fast(options.speed);
-    let config = SimConfig { token: TOKEN.to_owned(), clock: theirs, ..SimConfig::default() };
+    let rate_limits = !options.no_rate_limits;
+    let config = SimConfig { token: TOKEN.to_owned(), clock: theirs, rate_limits, ..SimConfig::default() };
     let mut community = Community::new(options.members, options.seed);
     let sim = match community.start(config).await {
         Ok(sim) => sim,
         Err(error) => return complain(&format!("the simulated Discord does not start: {error}"), Exit::Failed),
     };
-    let config = configure(options, data, &sim, &community);
+    let config = configure(options, heeded, data, &sim, &community);
     let face = FaceSettings { demo: Some(sim.page_url()), ..FaceSettings::of(&config) };
     let plan = Plan { config, token: Secret::new(TOKEN), clock, face, recipe: None };
     let house = match House::open(plan).await {
@@ -114,8 +126,7 @@ async fn demo(options: &Options, data: &Data) -> Exit {
 }
 
 /// The demo shows everything, to everybody who can reach it: by default that is this computer.
-fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -> Config {
-    let mut config = Config::default();
+fn configure(options: &Options, mut config: Config, data: &Data, sim: &Sim, community: &Community) -> Config {
     config.discord.api_url = sim.api_url();
     config.discord.cdn_url = sim.api_url();
     config.store.path = data.folder.join("innkeeper.db");

@@ -13,6 +13,7 @@ mod run;
 mod shed;
 mod simulate;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -99,11 +100,13 @@ impl ConfigFile {
 
 /// How to read this file, or the one in the usual places.
 fn recipe(file: Option<PathBuf>) -> Recipe {
-    let environment = std::env::vars_os().filter_map(|(key, value)| {
-        // A variable that is no text cannot be one of ours.
-        Some((key.into_string().ok()?, value.into_string().ok()?))
-    });
-    Recipe { file, environment: environment.collect() }
+    Recipe { file, environment: environment() }
+}
+
+/// The environment's variables. One that is no text cannot be one of ours.
+fn environment() -> Vec<(String, String)> {
+    let texts = |(key, value): (OsString, OsString)| Some((key.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(texts).collect()
 }
 
 /// Reads the command line and does what it says.

@@ -149,6 +149,16 @@ pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<L
     Ok(loaded(config))
 }
 
+/// Defaults ← environment, of which these variables alone are looked at.
+///
+/// # Errors
+/// A value is not what its key takes.
+pub fn load_only(variables: &[&str], mut environment: Vec<(String, String)>) -> Result<Config, ConfigError> {
+    environment.retain(|(name, _)| variables.contains(&name.as_str()));
+    let figment = Figment::from(Serialized::defaults(Config::default())).merge(Environment(environment));
+    figment.extract().map_err(|error| ConfigError(explain(error)))
+}
+
 fn usual_places(environment: &[(String, String)]) -> Vec<PathBuf> {
     let variable = |name: &str| environment.iter().find(|(key, value)| key == name && !value.is_empty());
     let xdg = variable("XDG_CONFIG_HOME").map(|(_, folder)| PathBuf::from(folder));
@@ -297,6 +307,19 @@ mod tests {
         assert_eq!(loaded.origin("levels.message_xp"), Origin::Environment("INNKEEPER_LEVELS__MESSAGE_XP".to_owned()));
         assert!(matches!(loaded.origin("levels.message_cooldown_seconds"), Origin::File(_)));
         assert_eq!(loaded.origin("store.batch_rows"), Origin::Default);
+    }
+
+    #[test]
+    fn of_the_environment_only_what_is_named_is_looked_at() {
+        let environment = |pairs: &[(&str, &str)]| -> Vec<_> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let pairs =
+            [("INNKEEPER_HTTP__READS_PER_SECOND", "9"), ("INNKEEPER_STORE__PATH", "mine.db"), ("INNKEEPER_X", "1")];
+        let config = load_only(&["INNKEEPER_HTTP__READS_PER_SECOND"], environment(&pairs)).unwrap();
+        assert_eq!((config.http.reads_per_second.get(), &config.store.path), (9, &Config::default().store.path));
+        let pairs = [("INNKEEPER_HTTP__READS_PER_SECOND", "0")];
+        assert!(load_only(&["INNKEEPER_HTTP__READS_PER_SECOND"], environment(&pairs)).is_err());
     }
 
     #[test]

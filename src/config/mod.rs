@@ -31,7 +31,7 @@ pub use change::{Merged, Recipe, Reloaded, merge};
 pub use commands::OwnCommand;
 pub use kudos::{KUDOS_AMOUNT_MAX, Kudos};
 pub use levels::{Announce, LevelRole, LevelUpText, LevelUpWord, Levels, Multipliers, RoleMode, Tier, Voice};
-pub use load::{ConfigError, Loaded, Origin, load};
+pub use load::{ConfigError, Loaded, Origin, load, load_only};
 pub use locks::Locks;
 pub use moderation::{Moderation, Punishment, TIMEOUT_MAX, Threshold};
 pub use oauth::{Oauth, SignIn};

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
 use tokio::time::{sleep, timeout};
+use utoipa::IntoParams;
 
 use super::api::{Hearing, Problem, Who};
 use crate::bot::{Bot, Happening};
@@ -24,9 +25,15 @@ const CHECK_WAIT: Duration = Duration::from_secs(10);
 const KINDS_BYTES_MAX: usize = 256;
 
 /// What a listener may ask for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Asked {
+    /// What to tell of, with commas between: `case`, `kudos`, `level_up`, `member`, `promise`, `tool_unlocked`,
+    /// `update`. All of it, if nothing is said.
+    #[param(max_length = 256)]
     kinds: Option<String>,
+    /// The id of the last event that is known, where the header of this name cannot be sent: what came after it is told
+    /// first.
     last_event_id: Option<String>,
 }
 

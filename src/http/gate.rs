@@ -109,6 +109,10 @@ fn object(request: &Request<Body>, reached: Option<IpAddr>, door: &Door) -> Opti
         let sentence = "I do not go by this name. Its owner can add it to http.allowed_hosts or set http.public_url.";
         return Some((StatusCode::MISDIRECTED_REQUEST, sentence));
     }
+    // A proxy in front of us may see the end of such a body elsewhere than we do, and another request behind it.
+    if request.headers().contains_key(header::TRANSFER_ENCODING) {
+        return Some((StatusCode::LENGTH_REQUIRED, "Say how long the body is (Content-Length), not in pieces."));
+    }
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if declared.is_some_and(|bytes| bytes.parse::<usize>().map_or(true, |bytes| bytes > door.limits.body_bytes)) {
         return Some((StatusCode::PAYLOAD_TOO_LARGE, "This is more than I read."));

@@ -26,7 +26,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::api::{App, Ask, Hearing, Problem};
+use super::api::{App, Ask, Hearing, Problem, Usual};
 use super::feed::{self, Asked, Feed, Kinds, News, Seat, Seats, UPDATE};
 use super::pages::{self, Pages};
 use super::who::{self, Whence};
@@ -241,7 +241,15 @@ async fn next_public(listening: &mut Option<broadcast::Receiver<Arc<Happening>>>
     std::future::pending().await
 }
 
-/// `GET /events`.
+/// Follows what happens as server-sent events: to a key or somebody who is signed in what they may know, to strangers
+/// what everybody may, where the status page is public. The events are named by their kinds, their data is JSON;
+/// `update` brings the parts of the status page that changed.
+#[utoipa::path(get, path = "/events", tag = "Live",
+    params(Asked, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that is known")),
+    security((), ("bearer" = ["read"]), ("key" = ["read"])), responses(
+    (status = 200, description = "A stream", body = String, content_type = "text/event-stream"),
+    Usual,
+))]
 pub(super) async fn events(
     State(live): State<Arc<Live>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,

@@ -7,18 +7,20 @@ use std::sync::atomic::Ordering::Relaxed;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
-use axum::http::{Method, Response, StatusCode, Uri};
+use axum::http::{Response, StatusCode, Uri};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
+use utoipa::OpenApi;
 
 use super::Door;
+use super::api::{Gate, Problem};
 use super::gate::{self, prefers_json};
 use super::live::{self, Live};
-use super::sockets;
 use super::visitors;
 use super::who::Cookie;
+use super::{portraits, sockets};
 use crate::bot::Bot;
 use crate::config::Audience;
 use crate::status::page::{self, Place};
@@ -26,6 +28,11 @@ use crate::status::{Face, Health, Report, VERSION, assets, badge, health, metric
 
 const JSON: &str = "application/json";
 const SVG: &str = "image/svg+xml";
+
+/// What of the door's own routes is for programs, for the document.
+#[derive(OpenApi)]
+#[openapi(paths(healthz, readyz, metrics_page, badge_picture, portraits::card, live::events, sockets::listen))]
+pub(super) struct Described;
 
 /// What the pages need.
 #[derive(Clone)]
@@ -115,6 +122,12 @@ fn greeting(face: &Face) -> serde_json::Value {
     serde_json::json!({ "status": status, "service": "Innkeeper", "version": VERSION, "environment": environment })
 }
 
+/// Shows how the bot is doing.
+#[utoipa::path(get, path = "/healthz", tag = "Health", security(()), responses(
+    Gate,
+    (status = 200, description = "`status` is `ok` or `degraded`; `checks` says why", body = serde_json::Value),
+    (status = 503, description = "`status` is `down`", body = serde_json::Value),
+))]
 async fn healthz(State(face): State<Face>) -> Response<Body> {
     let detail = match face.settings.status {
         Audience::Public => health::Detail::Full,
@@ -125,7 +138,13 @@ async fn healthz(State(face): State<Face>) -> Response<Body> {
     (code, [(header::CONTENT_TYPE, JSON)], json).into_response()
 }
 
-/// The store is migrated before any session begins, so a session that was seen says that both are there.
+/// Says whether the bot was connected once since its start. The store is migrated before any session begins, so that
+/// says that both are there.
+#[utoipa::path(get, path = "/readyz", tag = "Health", security(()), responses(
+    Gate,
+    (status = 200, description = "It was", body = String, content_type = "text/plain"),
+    (status = 503, description = "Not yet", body = String, content_type = "text/plain"),
+))]
 async fn readyz(State(face): State<Face>) -> (StatusCode, &'static str) {
     match face.vitals.was_ready.load(Relaxed) {
         true => (StatusCode::OK, "ready\n"),
@@ -133,6 +152,13 @@ async fn readyz(State(face): State<Face>) -> (StatusCode, &'static str) {
     }
 }
 
+/// Numbers for Prometheus, where the status page is public.
+#[utoipa::path(get, path = "/metrics", tag = "Health", security(()), responses(
+    Gate,
+    (status = 200, description = "The numbers", body = String, content_type = "text/plain"),
+    (status = 403, description = "The status page is for members"),
+    (status = 404, description = "There is no status page"),
+))]
 async fn metrics_page(State(face): State<Face>, headers: HeaderMap) -> Response<Body> {
     match closed(&face, &headers) {
         Some(closed) => closed,
@@ -142,7 +168,14 @@ async fn metrics_page(State(face): State<Face>, headers: HeaderMap) -> Response<
     }
 }
 
-/// The one picture that other people's pages may show.
+/// A badge that says how the bot is doing, where the status page is public: the one picture that other people's pages
+/// may show.
+#[utoipa::path(get, path = "/badge.svg", tag = "Health", security(()), responses(
+    Gate,
+    (status = 200, description = "The badge", body = String, content_type = "image/svg+xml"),
+    (status = 403, description = "The status page is for members"),
+    (status = 404, description = "There is no status page"),
+))]
 async fn badge_picture(State(face): State<Face>, headers: HeaderMap) -> Response<Body> {
     let open = [
         (header::CONTENT_TYPE, HeaderValue::from_static(SVG)),
@@ -155,8 +188,8 @@ async fn badge_picture(State(face): State<Face>, headers: HeaderMap) -> Response
     }
 }
 
-async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
-    let Some(asset) = assets::find(uri.path()) else { return not_found(method, headers).await };
+async fn asset(uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let Some(asset) = assets::find(uri.path()) else { return not_found(uri, headers).await };
     let etag = assets::etag(asset);
     let head = [
         (header::CONTENT_TYPE, asset.content_type.to_owned()),
@@ -169,12 +202,24 @@ async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
     }
 }
 
-pub(super) async fn not_found(_: Method, headers: HeaderMap) -> Response<Body> {
+pub(super) async fn not_found(uri: Uri, headers: HeaderMap) -> Response<Body> {
+    if is_for_programs(&uri) {
+        return Problem::not_found("route").into_response();
+    }
     let text = "There is no such room in this house. If a link brought you here, the link is wrong.";
     gate::notice(&headers, StatusCode::NOT_FOUND, "Not found", text)
 }
 
-pub(super) async fn method_not_allowed(headers: HeaderMap) -> Response<Body> {
+/// Whatever asks for this expects the API's answers, however it looks.
+fn is_for_programs(uri: &Uri) -> bool {
+    uri.path().starts_with("/api/")
+}
+
+pub(super) async fn method_not_allowed(uri: Uri, headers: HeaderMap) -> Response<Body> {
+    if is_for_programs(&uri) {
+        let words = "This route has no such method; `Allow` says which it has.";
+        return Problem::malformed(StatusCode::METHOD_NOT_ALLOWED, words).into_response();
+    }
     let text = "This page can be read, but not with that method.";
     gate::notice(&headers, StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", text)
 }

@@ -1,5 +1,5 @@
-//! `/members/{id}/card.png`: a member's card, for as long as their standing is for everybody. Whether it is, and what
-//! the card shows, the bot says.
+//! `/members/{user_id}/card.png`: a member's card, for as long as their standing is for everybody. Whether it is, and
+//! what the card shows, the bot says.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -8,11 +8,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{self, HeaderMap, HeaderName};
-use axum::http::{Method, Response, StatusCode};
+use axum::http::{Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tokio::sync::Semaphore;
 
+use super::api::{Gate, Snowflake};
 use super::{gate, pages};
 use crate::bot::Bot;
 use crate::model::UserId;
@@ -21,7 +22,7 @@ use crate::model::UserId;
 const AT_ONCE_MAX: usize = 4;
 
 #[derive(Clone)]
-struct Desk {
+pub(super) struct Desk {
     bot: Bot,
     places: Arc<Semaphore>,
 }
@@ -29,18 +30,31 @@ struct Desk {
 /// The route.
 pub fn portraits(bot: Bot) -> Router {
     let desk = Desk { bot, places: Arc::new(Semaphore::new(AT_ONCE_MAX)) };
-    Router::new().route("/members/{id}/card.png", get(card)).with_state(desk)
+    Router::new().route("/members/{user_id}/card.png", get(card)).with_state(desk)
 }
 
-async fn card(State(desk): State<Desk>, Path(id): Path<String>, method: Method, headers: HeaderMap) -> Response<Body> {
-    let Ok(user) = id.parse::<UserId>() else { return pages::not_found(method, headers).await };
+/// A member's card as a picture, for as long as the board that they stand on is for everybody.
+#[utoipa::path(get, path = "/members/{user_id}/card.png", tag = "Levels", params(("user_id" = Snowflake, Path)),
+    security(()), responses(
+    Gate,
+    (status = 200, description = "The card", body = String, content_type = "image/png"),
+    (status = 404, description = "There is none, or it is not for everybody"),
+    (status = 503, description = "Too many are asked for at once"),
+))]
+pub(super) async fn card(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let Ok(user) = id.parse::<UserId>() else { return pages::not_found(uri, headers).await };
     let Ok(_place) = desk.places.try_acquire() else {
         let text = "Too many cards are asked for at once. Try again in a moment.";
         return gate::notice(&headers, StatusCode::SERVICE_UNAVAILABLE, "Busy", text);
     };
     let png = match desk.bot.portrait(user).await {
         Ok(Some(png)) => png,
-        Ok(None) => return pages::not_found(method, headers).await,
+        Ok(None) => return pages::not_found(uri, headers).await,
         Err(fault) => {
             tracing::error!(%fault, "a card could not be read");
             let text = "Something went wrong on our side.";

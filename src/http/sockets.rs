@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, interval_at, sleep_until, timeout};
 
-use super::api::{App, Ask, Hearing, Problem, allowed_origin};
+use super::api::{App, Ask, Hearing, Problem, Usual, allowed_origin};
 use super::feed::{Asked, Feed, Kinds, News, Seat};
 use super::live::Live;
 use super::who::Whence;
@@ -47,7 +47,14 @@ struct Opened {
     whence: Whence,
 }
 
-/// `GET /events/ws`.
+/// The same as `/events` over a WebSocket, for those whom we know: each frame is an event as JSON. A program that can
+/// send no header shows its key in its first frame: `{"key": "…"}`.
+#[utoipa::path(get, path = "/events/ws", tag = "Live", params(Asked),
+    security((), ("bearer" = ["read"]), ("key" = ["read"])), responses(
+    (status = 101, description = "A WebSocket"),
+    (status = 426, description = "This asks for no WebSocket", body = String, content_type = "text/plain"),
+    Usual,
+))]
 pub(super) async fn listen(
     State(live): State<Arc<Live>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,

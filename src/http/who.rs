@@ -48,7 +48,7 @@ impl Cookie {
         Self { names: PENDING, life: SIGN_IN_LIFE, ..Self::of(public_url) }
     }
 
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         let (safe, plain) = self.names;
         if self.is_safe { safe } else { plain }
     }

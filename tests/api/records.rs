@@ -66,7 +66,7 @@ async fn what_is_wrong_is_said_and_changes_nothing() {
         ),
         ("cases", r#"{"kind": "timeout", "user_id": "USER", "reason": "x"}"#, 409, "`duration` is missing"),
         ("members/USER/xp", r#"{"amount": 1e400}"#, 400, "number out of range"),
-        ("members/USER/xp", r#"{"amount": "5"}"#, 422, "expected i64"),
+        ("members/USER/xp", r#"{"amount": "5"}"#, 422, "expected a whole number"),
         ("members/nobody/xp", r#"{"amount": 5}"#, 404, "no such thing"),
     ] {
         let (path, body) = (path.replace("USER", &user), body.replace("USER", &user));

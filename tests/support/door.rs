@@ -25,7 +25,7 @@ use tokio::time::timeout;
 use crate::house::{House, Running};
 
 /// Far beyond what anything here takes; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A door; it closes when dropped.
 pub struct OpenDoor {

@@ -131,8 +131,8 @@ async fn list(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewWebhook {
-    /// An https address of the internet.
-    #[schema(max_length = 2000)]
+    /// An https address of the internet, or one that `http.webhook_allow` has; what is neither is refused (409).
+    #[schema(max_length = 2000, pattern = "^https?://[!-~]+$")]
     url: String,
     #[schema(min_items = 1)]
     kinds: Vec<HookKind>,
@@ -172,9 +172,9 @@ async fn create(
     }
     let allowed = app.bot().config().http.webhook_allow.clone();
     let (url, trusted) =
-        WebhookUrl::judge(&url, &allowed).map_err(|expected| Problem::invalid(format!("url: {expected}.")))?;
+        WebhookUrl::judge(&url, &allowed).map_err(|expected| Problem::refused(format!("url: {expected}.")))?;
     if !trusted && is_surely_private(url.reveal()) {
-        return Err(Problem::invalid(PRIVATE));
+        return Err(Problem::refused(PRIVATE));
     }
     let (secret, now, key, name) = (new_hook_secret(), app.bot().clock().now(), key.id, key.name.clone());
     let (host, request) = (url.host().to_owned(), caller.request());

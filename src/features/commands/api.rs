@@ -3,15 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json_};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::{registry, text};
 use crate::command::{Command, Declared, Kind, Value};
 use crate::config::Audience;
-use crate::http::api::{App, Ask, Caller, Content, Done, Invoke, Listed, Need, Paging, Place, Problem, paged};
-use crate::http::api::{Routes, Snowflake, Taken, Usual};
+use crate::http::api::{
+    App, Ask, Caller, CommandRun, Content, Done, Invoke, Listed, Need, Paging, Place, Problem, paged,
+};
+use crate::http::api::{Routes, Snowflake, Taken, Usual, maybe_whole};
 use crate::model::{CommandRule, GuildId, LEVEL_MAX, Outcome, Permission, Tally};
 
 const ADMINS: Need = Need::Have(Permission::ManageGuild);
@@ -134,18 +135,6 @@ async fn list(
     let part = paging.read()?.part()?;
     let shown = app.bot().commands().into_iter().filter(|command| !command.hidden);
     Ok(Json(Listed::part_of(shown.map(|command| CommandShown::of(&app, guild, command)).collect(), part)))
-}
-
-/// A command to run.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct CommandRun {
-    /// Its name, such as `kudos give`.
-    command: String,
-    /// Its options by name. Ids and lengths of time are texts.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    options: Map<String, Json_>,
 }
 
 /// What came of a command.
@@ -294,6 +283,7 @@ async fn disable(
 struct CommandPause {
     /// Between two runs by a member, 0 for none; null: as the command declares.
     #[schema(minimum = 0, maximum = 86_400)]
+    #[serde(default, deserialize_with = "maybe_whole")]
     seconds: Option<i64>,
 }
 
@@ -322,6 +312,7 @@ async fn cooldown(
 struct CommandLevel {
     /// From which level on a member may use it; null: from the first.
     #[schema(minimum = 1, maximum = 1_000)]
+    #[serde(default, deserialize_with = "maybe_whole")]
     level: Option<i64>,
 }
 

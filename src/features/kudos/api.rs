@@ -12,7 +12,8 @@ use super::store::{self, Undone};
 use crate::command::Value;
 use crate::config::Audience;
 use crate::http::api::{
-    App, Ask, Caller, Content, Invoke, Listed, Need, Place, Problem, Routes, Snowflake, Taken, Usual, paged,
+    App, Ask, Caller, Content, Invoke, Listed, Need, Place, Problem, Routes, Snowflake, Taken, Usual, maybe_whole,
+    paged,
 };
 use crate::model::{GuildId, UserId};
 
@@ -98,7 +99,8 @@ struct Thanks {
     #[schema(value_type = Snowflake)]
     receiver_id: UserId,
     /// One, if nothing is said.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 100)]
+    #[serde(default, deserialize_with = "maybe_whole")]
     amount: Option<i64>,
     #[schema(max_length = 400)]
     reason: Option<String>,

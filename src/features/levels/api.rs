@@ -14,7 +14,7 @@ use crate::command::Value;
 use crate::config::{Audience, Levels, RoleMode};
 use crate::http::api::{
     App, Ask, Caller, Content, Done, Invoke, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
-    paged,
+    paged, whole,
 };
 use crate::model::{Guild, GuildId, LEVEL_MAX, Permission, RoleId, UserId};
 use crate::store::ledger;
@@ -263,6 +263,8 @@ fn xp_of(app: &App, user: UserId, xp: i64) -> Xp {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Amount {
+    #[schema(minimum = -1_000_000_000_000_i64, maximum = 1_000_000_000_000_i64)]
+    #[serde(deserialize_with = "whole")]
     amount: i64,
 }
 
@@ -300,6 +302,7 @@ async fn give(
 #[serde(deny_unknown_fields)]
 struct LevelToBeAt {
     #[schema(minimum = 1, maximum = 1_000)]
+    #[serde(deserialize_with = "whole")]
     level: u32,
 }
 

@@ -10,7 +10,8 @@ use super::rules;
 use super::store::{self, State as Stage};
 use crate::command::Value;
 use crate::http::api::{
-    App, Ask, Caller, Content, Done, Invoke, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
+    App, Ask, Caller, Content, Done, Invoke, Length, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken,
+    Usual,
 };
 use crate::model::{ChannelId, GuildId, Permission, Span, Timestamp, UserId};
 
@@ -102,7 +103,7 @@ async fn list(
 #[serde(deny_unknown_fields)]
 struct NewLock {
     /// For how long, such as `30m` or `7d`; until somebody unlocks it without it.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Length>)]
     duration: Option<Span>,
     /// What to say in the channel about it.
     #[schema(max_length = 1_000)]

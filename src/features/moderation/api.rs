@@ -14,7 +14,7 @@ use super::{commands, found};
 use crate::command::{Command, Value};
 use crate::config::Audience;
 use crate::http::api::{
-    App, Ask, Caller, Content, Invoke, Listed, Need, Place, Problem, Routes, Snowflake, Taken, Usual, paged,
+    App, Ask, Caller, Content, Invoke, Length, Listed, Need, Place, Problem, Routes, Snowflake, Taken, Usual, paged,
 };
 use crate::model::{GuildId, Permission, Span, Timestamp, Told, UserId};
 
@@ -184,17 +184,17 @@ async fn list(
 #[serde(deny_unknown_fields)]
 pub(super) struct NewCase {
     pub(super) kind: CaseKind,
-    #[schema(value_type = String)]
+    #[schema(value_type = Snowflake)]
     pub(super) user_id: UserId,
     /// Required but for `untimeout` and `unban`.
     #[schema(max_length = 400)]
     pub(super) reason: Option<String>,
     /// For how long, such as `10m` or `7d`: a timeout (required), a ban (for good without it), a warning (how long it
     /// counts).
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Length>)]
     pub(super) duration: Option<Span>,
     /// How far back a ban or softban deletes their messages, such as `1d`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Length>)]
     pub(super) delete: Option<Span>,
 }
 

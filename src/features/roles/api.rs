@@ -12,7 +12,8 @@ use super::store::{self, State as Stage, Temporary};
 use super::text;
 use crate::command::Value;
 use crate::http::api::{
-    App, Ask, Caller, Content, Done, Invoke, Listed, Need, Place, Problem, Routes, Snowflake, Taken, Usual, paged,
+    App, Ask, Caller, Content, Done, Invoke, Length, Listed, Need, Place, Problem, Routes, Snowflake, Taken, Usual,
+    paged,
 };
 use crate::model::{GuildId, Permission, RoleId, Span, Timestamp, UserId};
 
@@ -149,7 +150,7 @@ struct NewTemporaryRole {
     #[schema(value_type = Snowflake)]
     role_id: RoleId,
     /// For how long, such as `2h` or `7d`.
-    #[schema(value_type = String)]
+    #[schema(value_type = Length)]
     duration: Span,
     #[schema(max_length = 400)]
     reason: Option<String>,
@@ -213,7 +214,7 @@ async fn take(
 #[serde(deny_unknown_fields)]
 struct Extension {
     /// How much longer, such as `2h` or `7d`.
-    #[schema(value_type = String)]
+    #[schema(value_type = Length)]
     duration: Span,
 }
 

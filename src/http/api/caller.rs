@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::{self, HeaderMap};
+use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
 
 use super::pace::Who;
@@ -127,8 +127,17 @@ pub(super) async fn person(app: &App, headers: &HeaderMap, cookie: &str, writes:
     Ok(Whom::Person(Box::new(visitor)))
 }
 
+/// The header of this name, which may be there once: of two, others might read the other one.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a HeaderValue>, Problem> {
+    let mut all = headers.get_all(name).iter();
+    match (all.next(), all.next()) {
+        (first, None) => Ok(first),
+        (_, Some(_)) => Err(Problem::invalid(format!("`{name}` is there more than once."))),
+    }
+}
+
 fn acts_as(headers: &HeaderMap, whom: &Whom) -> Result<Option<UserId>, Problem> {
-    let Some(named) = headers.get("x-act-as") else { return Ok(None) };
+    let Some(named) = only(headers, "X-Act-As")? else { return Ok(None) };
     let may = matches!(whom, Whom::Key(key) if key.scopes.contains(Scope::Impersonate));
     if !may {
         return Err(Problem::forbidden("Only a key with the scope `impersonate` acts as somebody (`X-Act-As`)."));
@@ -139,7 +148,7 @@ fn acts_as(headers: &HeaderMap, whom: &Whom) -> Result<Option<UserId>, Problem> 
 
 /// The number under which a request is done once, if it says by what to know it.
 fn idempotency(headers: &HeaderMap, whom: &Whom, path: &str) -> Result<Option<u64>, Problem> {
-    let Some(word) = headers.get("idempotency-key") else { return Ok(None) };
+    let Some(word) = only(headers, "Idempotency-Key")? else { return Ok(None) };
     if word.is_empty() || word.len() > IDEMPOTENCY_BYTES_MAX {
         return Err(Problem::invalid(format!("`Idempotency-Key` has 1 to {IDEMPOTENCY_BYTES_MAX} characters.")));
     }

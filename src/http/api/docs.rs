@@ -5,23 +5,35 @@ use axum::Json;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use axum::response::{Html, IntoResponse};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
-use super::Snowflake;
 use super::problem::{Code, Problem};
+use super::{App, CommandRun, Length, Snowflake};
 
+use crate::http::pages;
 use crate::status::VERSION;
 
-/// What the description says of the whole.
-fn complete(api: &mut OpenApi) {
+/// How the document calls the cookie.
+const SESSION: &str = "session";
+
+/// What the description says of the whole, and what the rooms do not know: the door's own routes, its cookie, and the
+/// commands that there are.
+fn complete(api: &mut OpenApi, app: &App) {
+    let (commands, cookie) = (app.bot().commands(), app.0.pages.cookie);
+    let_people_in(api);
+    api.merge(pages::Described::openapi());
     api.info = InfoBuilder::new()
         .title("Innkeeper")
         .version(VERSION)
         .description(Some(
             "The records of a community. Ids are texts, times RFC 3339 in UTC. A key is shown as `Authorization: \
-             Bearer` or `X-API-Key`, or exchanged for a token; a person signs in with /login in Discord.",
+             Bearer` or `X-API-Key`, or exchanged for a token; a person signs in with /login in Discord. What changes \
+             something takes an `Idempotency-Key` (1 to 255 bytes), under which it is done once, and of a key with \
+             the scope `impersonate` the id of the member in whose name (`X-Act-As`).",
         ))
         .build();
     let components = api.components.get_or_insert_with(Components::new);
@@ -29,14 +41,30 @@ fn complete(api: &mut OpenApi) {
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     components.schemas.insert(Snowflake::name().into_owned(), Snowflake::schema());
     components.schemas.insert(Code::name().into_owned(), Code::schema());
+    components.schemas.insert(Length::name().into_owned(), Length::schema());
+    components.schemas.insert(CommandRun::name().into_owned(), CommandRun::schema_of(&commands));
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     components.add_security_scheme("bearer", bearer);
     components.add_security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key"))));
+    let about = "Of a browser that is signed in. What changes something has to say that it comes from a page of ours, \
+        too (`Origin`), and bring the word of its forms (`X-Form-Word`).";
+    let session = ApiKey::Cookie(ApiKeyValue::with_description(cookie.name(), about));
+    components.add_security_scheme(SESSION, SecurityScheme::ApiKey(session));
 }
 
-pub(super) fn json(api: &mut OpenApi) -> Response<Body> {
-    complete(api);
-    Json(&*api).into_response()
+/// Whatever asks for a key, people may ask for as well: what they may, their permissions say.
+fn let_people_in(api: &mut OpenApi) {
+    for item in api.paths.paths.values_mut() {
+        let each = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        for demands in each.into_iter().flatten().filter_map(|operation| operation.security.as_mut()) {
+            demands.push(SecurityRequirement::new::<_, _, String>(SESSION, []));
+        }
+    }
+}
+
+pub(super) fn json(mut api: OpenApi, app: &App) -> Response<Body> {
+    complete(&mut api, app);
+    Json(api).into_response()
 }
 
 #[derive(Template)]
@@ -59,9 +87,9 @@ struct Route {
     answers: Vec<(String, String)>,
 }
 
-pub(super) fn page(api: &mut OpenApi) -> Response<Body> {
-    complete(api);
-    let page = serde_json::to_value(&*api).map(|json| DocsPage { groups: groups(&json) }.render());
+pub(super) fn page(mut api: OpenApi, app: &App) -> Response<Body> {
+    complete(&mut api, app);
+    let page = serde_json::to_value(api).map(|json| DocsPage { groups: groups(&json) }.render());
     match page {
         Ok(Ok(html)) => Html(html).into_response(),
         _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -66,11 +66,36 @@ impl<T: DeserializeOwned> Ask<T> {
     /// # Errors
     /// A parameter is unknown or wrong.
     pub fn read(self) -> Result<T, Problem> {
+        if !is_text(self.uri.query().unwrap_or_default()) {
+            return Err(Problem::invalid("What follows the question mark is no text (UTF-8)."));
+        }
         match Query::<T>::try_from_uri(&self.uri) {
             Ok(Query(value)) => Ok(value),
             Err(error) => Err(Problem::invalid(inner(&error.body_text()))),
         }
     }
+}
+
+/// Whether what is percent-encoded here is UTF-8. Who reads it without asking that puts other characters in place of
+/// what is not.
+fn is_text(encoded: &str) -> bool {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let digit = |nth: usize| char::from(*after.get(nth)?).to_digit(16);
+        let decoded = (*byte == b'%').then(|| Some(digit(0)? << 4 | digit(1)?)).flatten();
+        match decoded.and_then(|decoded| u8::try_from(decoded).ok()) {
+            Some(decoded) => {
+                bytes.push(decoded);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// What stands in the path. What is no id there names nothing.
@@ -177,5 +202,20 @@ impl<T> Listed<T> {
     pub fn part_of(all: Vec<T>, (offset, limit): (u32, u32)) -> Self {
         let total = all.len() as u64;
         Self::new(all.into_iter().skip(offset as usize).take(limit as usize).collect(), total, (offset, limit))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_is_not_made_one() {
+        for text in ["", "query=a+b", "query=%C3%A9", "%", "%4", "%zz", "%+1", "é", "a%20b%"] {
+            assert!(is_text(text), "{text}");
+        }
+        for none in ["%ff", "a=%C3", "%C3%28", "%ED%A0%80", "%C0%80", "é%A9"] {
+            assert!(!is_text(none), "{none}");
+        }
     }
 }

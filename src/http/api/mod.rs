@@ -13,6 +13,7 @@ mod options;
 mod pace;
 mod problem;
 mod token;
+mod values;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -31,7 +32,10 @@ pub use extract::{Ask, Content, Listed, Paging, Place, Snowflake};
 pub(crate) use extract::{paged, part};
 pub(super) use hearing::Hearing;
 pub use invoked::{Done, Invoke};
+pub use options::CommandRun;
+pub(super) use problem::Gate;
 pub use problem::{Code, Problem, Taken, Usual};
+pub use values::{Length, maybe_whole, whole};
 /// The routes of a room.
 pub type Routes = utoipa_axum::router::OpenApiRouter<App>;
 
@@ -73,10 +77,11 @@ pub(super) fn router(app: App, rooms: fn() -> Routes) -> Router {
     let api = router
         .layer(from_fn_with_state(app.clone(), tag))
         .layer(from_fn_with_state(app.clone(), across))
-        .with_state(app);
+        .with_state(app.clone());
     // The document is asked for rarely: it is drawn when it is, and not kept.
-    let document = move || async move { docs::json(&mut described(rooms).into_openapi()) };
-    let page = move || async move { docs::page(&mut described(rooms).into_openapi()) };
+    let same = app.clone();
+    let document = move || async move { docs::json(described(rooms).into_openapi(), &app) };
+    let page = move || async move { docs::page(described(rooms).into_openapi(), &same) };
     api.route("/openapi.json", get(document)).route("/docs", get(page))
 }
 

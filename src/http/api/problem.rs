@@ -9,7 +9,7 @@ use axum::http::header::{self, HeaderValue};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use serde::Serialize;
-use utoipa::openapi::schema::Type;
+use utoipa::openapi::schema::{Schema, Type};
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Response as Response_, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
@@ -155,19 +155,41 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What every route may answer: nobody asks; whoever asks may not; there is no such thing; too often.
+/// What refuses any request, in plain words, before its route is looked for.
+pub struct Gate;
+
+impl IntoResponses for Gate {
+    fn responses() -> BTreeMap<String, RefOr<Response_>> {
+        described(&[
+            (400, "This is no path, or there is no single `Host`", &[TEXT]),
+            (411, "The body comes in pieces, without `Content-Length`", &[TEXT]),
+            (413, "This is more than is read", &[TEXT]),
+            (414, "Path and query are longer than is read", &[TEXT]),
+            (421, "`Host` is no name that we go by", &[TEXT]),
+            (431, "The headers are more than is read", &[]),
+            (500, "Our fault; the log has it", &[TEXT]),
+            (503, "This took too long", &[TEXT]),
+        ])
+    }
+}
+
+/// What every route of the API may answer: nobody asks; whoever asks may not; there is no such thing; too often.
 pub struct Usual;
 
 impl IntoResponses for Usual {
     fn responses() -> BTreeMap<String, RefOr<Response_>> {
-        described(&[
-            (401, "Nobody asks, or with a key that is not good"),
-            (403, "Whoever asks may not"),
-            (404, "There is no such thing, or it is another's"),
-            (422, "A value is out of bounds, or unknown"),
-            (429, "Too often; `Retry-After` says when"),
-            (503, "Not now: Discord does not answer"),
-        ])
+        let mut all = Gate::responses();
+        all.extend(described(&[
+            (400, "This is no JSON, no path, or there is no single `Host`", &[JSON, TEXT]),
+            (401, "Nobody asks, or with a key that is not good", &[JSON]),
+            (403, "Whoever asks may not", &[JSON]),
+            (404, "There is no such thing, or it is another's", &[JSON]),
+            (422, "A value is out of bounds, or unknown", &[JSON]),
+            (429, "Too often; `Retry-After` says when", &[JSON]),
+            (500, "Our fault; the log has it", &[JSON, TEXT]),
+            (503, "Not now: Discord or the database does not answer", &[JSON, TEXT]),
+        ]));
+        all
     }
 }
 
@@ -176,23 +198,30 @@ pub struct Taken;
 
 impl IntoResponses for Taken {
     fn responses() -> BTreeMap<String, RefOr<Response_>> {
-        let mut all = described(&[
-            (400, "This is no JSON"),
-            (409, "It cannot be done as things stand, in words"),
-            (415, "This is not said to be JSON"),
-        ]);
-        let text = ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build();
-        let long = ResponseBuilder::new().description("This is more than is read").content("text/plain", text).build();
-        all.insert("413".to_owned(), long.into());
-        all
+        described(&[
+            (409, "It cannot be done as things stand, in words", &[JSON]),
+            (413, "This is more than is read", &[JSON, TEXT]),
+            (415, "This is not said to be JSON", &[JSON]),
+        ])
     }
 }
 
-fn described(answers: &[(u16, &str)]) -> BTreeMap<String, RefOr<Response_>> {
-    let problem = || ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let answer = |(status, about): &(u16, &str)| {
-        let answer = ResponseBuilder::new().description(*about).content("application/json", problem()).build();
-        (status.to_string(), answer.into())
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain";
+
+/// A status, what it says, and as what it comes.
+type Described = (u16, &'static str, &'static [&'static str]);
+
+fn described(answers: &[Described]) -> BTreeMap<String, RefOr<Response_>> {
+    let content = |kind: &str| {
+        let problem: RefOr<Schema> = Ref::from_schema_name("Problem").into();
+        let text = || ObjectBuilder::new().schema_type(Type::String).into();
+        ContentBuilder::new().schema(Some(if kind == JSON { problem } else { text() })).build()
+    };
+    let answer = |(status, about, kinds): &Described| {
+        let answer = ResponseBuilder::new().description(*about);
+        let answer = kinds.iter().fold(answer, |answer, kind| answer.content(*kind, content(kind)));
+        (status.to_string(), answer.build().into())
     };
     answers.iter().map(answer).collect()
 }

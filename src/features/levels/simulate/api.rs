@@ -4,11 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use utoipa_axum::routes;
 
 use super::{Changed, Comparison, Outcome, RoleOutcome, Wish, run, why_unreachable, wished};
 use crate::config::RoleMode;
-use crate::http::api::{App, Caller, Content, Need, Place, Problem, Routes, Snowflake, Taken, Usual};
+use crate::http::api::{App, Caller, Content, Need, Place, Problem, Routes, Snowflake, Taken, Usual, maybe_whole};
 use crate::model::{Curve, Guild, GuildId, LEVEL_MAX, Permission, RoleId, UserId};
 
 pub fn routes() -> Routes {
@@ -28,12 +29,20 @@ enum RolesHeld {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Trial {
-    /// A curve that has a name: `hub`, `mee6`, `polaris`, `arcane`, `levelup`, `lurkr` or `linear`.
+    /// A curve that has a name.
+    #[schema(schema_with = named_curve)]
     curve: Option<String>,
     /// Where the levels end.
     #[schema(minimum = 1, maximum = 1_000)]
+    #[serde(default, deserialize_with = "maybe_whole")]
     max_level: Option<u32>,
     role_mode: Option<RolesHeld>,
+}
+
+/// One of the names, or null.
+fn named_curve() -> Object {
+    let text_or_null = SchemaType::from_iter([Type::String, Type::Null]);
+    ObjectBuilder::new().schema_type(text_or_null).enum_values(Some(Curve::presets().map(Some).chain([None]))).build()
 }
 
 impl Trial {

@@ -12,7 +12,7 @@ use crate::features::moderation::api::{Case, CaseKind, Made, NewCase, make};
 use crate::features::moderation::rules::Kind;
 use crate::features::moderation::store;
 use crate::http::api::{
-    App, Ask, Caller, Content, Listed, Need, Place, Problem, Routes, Snowflake, Taken, Usual, paged,
+    App, Ask, Caller, Content, Length, Listed, Need, Place, Problem, Routes, Snowflake, Taken, Usual, paged,
 };
 use crate::model::{GuildId, Permission, Span, UserId};
 
@@ -102,7 +102,7 @@ struct NewWarning {
     #[schema(max_length = 400, min_length = 1)]
     reason: String,
     /// How long it counts, such as `30d`; for good without it.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Length>)]
     duration: Option<Span>,
 }
 
