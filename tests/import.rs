@@ -11,6 +11,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::Ordering::Relaxed;
 
 use expect_test::expect;
 use house::House;
@@ -360,11 +361,13 @@ async fn an_import_beside_a_running_bot_is_seen_at_once_announces_nothing_and_ca
     let house = House::new().await;
     let bot = house.start().await;
     let (ada, ben) = (house.member(0), house.member(1));
-    // This gain waits for company in an open transaction.
     house.say(ada, "hello");
     bot.settle(&house).await;
     house.say_later(ada, "hello again");
-    house.slash(house.inn.owner, "ping", &[]).await;
+    // This gain waits for company in an open transaction.
+    while bot.bot.vitals().xp_awards.load(Relaxed) < 2 {
+        tokio::task::yield_now().await;
+    }
     let stranger: UserId = "900000000000000009".parse().unwrap();
     let folder = house.config.store.path.parent().unwrap().to_owned();
     let table = format!("user_id,xp\n{ada},2750\n{stranger},9000\n");
