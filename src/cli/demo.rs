@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::house::{self, House, Plan};
 use super::{Exit, complain};
-use crate::config::{Action, Audience, Config, LevelRole, Occasion, OwnCommand, Rule, SignIn};
+use crate::config::{Action, Audience, Config, LevelRole, Occasion, OwnCommand, Rule, SignIn, Wires};
 use crate::gateway::Tempo;
 use crate::model::oauth::OauthClient;
 use crate::model::saying::MemberText;
@@ -17,6 +17,9 @@ use crate::sim::{Community, Sim, SimConfig};
 use crate::status::FaceSettings;
 
 const MEMBERS_MAX: u32 = 10_000;
+/// Where front ends of other systems run while they are developed.
+const FRONT_ENDS: [&str; 4] =
+    ["http://localhost:3000", "http://127.0.0.1:3000", "http://localhost:5173", "http://127.0.0.1:5173"];
 const TOKEN: &str = "demo.token.of-the-simulated-discord";
 
 #[derive(Args)]
@@ -103,6 +106,7 @@ async fn demo(options: &Options, data: &Data) -> Exit {
         Err(error) => return error.complain(),
     };
     let_sign_in(&house, &sim);
+    house.let_in_keyless();
     if announce(&house, &sim).is_err() {
         return Exit::Failed;
     }
@@ -120,6 +124,8 @@ fn configure(options: &Options, data: &Data, sim: &Sim, community: &Community) -
     config.discord.cdn_url = sim.api_url();
     config.store.path = data.folder.join("innkeeper.db");
     config.store.batch_seconds = 2;
+    config.wires = Wires::all();
+    config.http.cors_origins = FRONT_ENDS.map(str::to_owned).to_vec();
     config.http.listen.clone_from(&options.listen);
     config.http.visibility.leaderboard = Audience::Public;
     config.http.visibility.promises = Audience::Public;
