@@ -25,6 +25,7 @@ pub mod picture;
 pub mod sim;
 pub mod status;
 pub mod store;
+pub mod wires;
 
 pub use bot::Bot;
 pub use cli::{Builder, builder};

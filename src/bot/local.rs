@@ -24,6 +24,16 @@ impl Bot {
         self.0.vitals.problem(PROBLEM, DETAIL, ACTION);
     }
 
+    /// From now on programs of other systems that know no key are let in at this computer, as if they had shown one.
+    pub fn accept_keyless(&self) {
+        self.0.is_keyless.store(true, Relaxed);
+    }
+
+    /// What stands for the key of a program that has none and asks at this computer; none: it is let in nowhere.
+    pub fn keyless(&self) -> Option<ApiKey> {
+        self.0.is_keyless.load(Relaxed).then(|| ApiKey::local(self.0.clock.now()))
+    }
+
     /// The well-known key, if this text is it or a token of it, and it comes from where it is good.
     pub(super) async fn find_local_key(&self, text: &str, from_here: bool) -> Result<Option<ApiKey>> {
         if !from_here || !self.0.is_local.load(Relaxed) {

@@ -119,6 +119,8 @@ struct Inner {
     sign_ins: SignIns,
     /// Whether the key of local development is good.
     is_local: AtomicBool,
+    /// Whether programs of other systems are let in without a key at this computer.
+    is_keyless: AtomicBool,
 }
 
 impl Bot {
@@ -150,6 +152,7 @@ impl Bot {
             requests: Requests::default(),
             sign_ins: SignIns::default(),
             is_local: AtomicBool::new(false),
+            is_keyless: AtomicBool::new(false),
         }));
         bot.begin_telling(told);
         let starting = bot.clone();

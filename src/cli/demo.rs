@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::house::{self, House, Plan};
 use super::{Exit, complain, environment};
-use crate::config::{Action, Audience, Config, LevelRole, Occasion, OwnCommand, Rule, SignIn, load_only};
+use crate::config::{Action, Audience, Config, LevelRole, Occasion, OwnCommand, Rule, SignIn, Wires, load_only};
 use crate::gateway::Tempo;
 use crate::model::oauth::OauthClient;
 use crate::model::saying::MemberText;
@@ -21,6 +21,9 @@ const MEMBERS_MAX: u32 = 10_000;
 /// from. With that it can be tried hard. Nothing else, so that the settings of a real bot do no harm here.
 const HEEDED: [&str; 3] =
     ["INNKEEPER_HTTP__READS_PER_SECOND", "INNKEEPER_HTTP__WRITES_PER_SECOND", "INNKEEPER_HTTP__TRUSTED_PROXIES"];
+/// Where front ends of other systems run while they are developed.
+const FRONT_ENDS: [&str; 4] =
+    ["http://localhost:3000", "http://127.0.0.1:3000", "http://localhost:5173", "http://127.0.0.1:5173"];
 const TOKEN: &str = "demo.token.of-the-simulated-discord";
 
 #[derive(Args)]
@@ -115,6 +118,7 @@ async fn demo(options: &Options, heeded: Config, data: &Data) -> Exit {
         Err(error) => return error.complain(),
     };
     let_sign_in(&house, &sim);
+    house.let_in_keyless();
     if announce(&house, &sim).is_err() {
         return Exit::Failed;
     }
@@ -131,6 +135,8 @@ fn configure(options: &Options, mut config: Config, data: &Data, sim: &Sim, comm
     config.discord.cdn_url = sim.api_url();
     config.store.path = data.folder.join("innkeeper.db");
     config.store.batch_seconds = 2;
+    config.wires = Wires::all();
+    config.http.cors_origins = FRONT_ENDS.map(str::to_owned).to_vec();
     config.http.listen.clone_from(&options.listen);
     config.http.visibility.leaderboard = Audience::Public;
     config.http.visibility.promises = Audience::Public;

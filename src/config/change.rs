@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Config, ConfigError, Loaded, load};
+use super::{Config, ConfigError, Loaded, Wires, load};
 
 /// Keys, or beginnings of keys, that are looked at once, when the bot starts.
-const AT_START: [&str; 9] = [
+const AT_START: [&str; 13] = [
     "discord.token",
     "discord.token_file",
     "discord.api_url",
@@ -15,6 +15,10 @@ const AT_START: [&str; 9] = [
     "http.",
     "lamp.",
     "oauth.",
+    "wires.hub",
+    "wires.mindtrace",
+    "wires.smarter_dev",
+    "wires.staff",
 ];
 /// A value in a line about a change is cut after so many characters.
 const VALUE_CHARS_MAX: usize = 120;
@@ -69,6 +73,7 @@ pub fn merge(running: &Config, wanted: Config) -> Merged {
     config.http = running.http.clone();
     config.lamp = running.lamp.clone();
     config.oauth = running.oauth.clone();
+    config.wires = Wires { guild: config.wires.guild, ..running.wires.clone() };
     let (discord, ours) = (&mut config.discord, &running.discord);
     discord.token.clone_from(&ours.token);
     discord.token_file.clone_from(&ours.token_file);

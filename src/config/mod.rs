@@ -19,6 +19,7 @@ mod roles;
 mod secrets;
 mod values;
 mod welcome;
+mod wires;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -40,6 +41,7 @@ pub use privacy::Privacy;
 pub use roles::Roles;
 pub use values::{Colour, Multiplier, XpRange};
 pub use welcome::Welcome;
+pub use wires::Wires;
 
 use crate::model::webhook::WebhookUrl;
 use crate::model::{GuildId, Secret, Zone};
@@ -61,6 +63,7 @@ pub struct Config {
     pub roles: Roles,
     pub privacy: Privacy,
     pub welcome: Welcome,
+    pub wires: Wires,
     /// What is to be done when something happens.
     #[serde(rename = "on", skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,

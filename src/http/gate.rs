@@ -18,6 +18,12 @@ use super::{Door, page};
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// What stands before a key that is written before a path.
+const KEY_HEAD: &str = "/k/";
+
+/// What the paths of our own API begin with.
+const API_ROOT: &str = "api";
+
 /// No other server learns where somebody was; ours may. Without any referrer, browsers hide the origin of forms as well
 /// (Fetch standard, "append a request `Origin` header"), and none of ours could be told from others'.
 const REFERRERS: &str = "same-origin";
@@ -42,9 +48,12 @@ pub(super) async fn pass(
     let mut response = match object(&request, reached, door) {
         Some((status, sentence)) => refusal(status, sentence),
         None => {
-            drop_last_slash(&mut request);
+            take_key(&mut request);
+            drop_last_slash(&mut request, door);
+            let is_poll = door.wires.long_polls.contains(&request.uri().path());
+            let at_most = if is_poll { door.limits.long_poll } else { door.limits.request };
             let routes = DefaultBodyLimit::max(door.limits.body_bytes).layer(router);
-            match timeout(door.limits.request, routes.oneshot(request)).await {
+            match timeout(at_most, routes.oneshot(request)).await {
                 Ok(Ok(response)) => response.map(Body::new),
                 Ok(Err(never)) => match never {},
                 Err(_) => refusal(StatusCode::SERVICE_UNAVAILABLE, "This took too long; try again."),
@@ -55,11 +64,35 @@ pub(super) async fn pass(
     response
 }
 
-/// Programs write the API's addresses with or without a slash at their end, and follow no redirects.
-fn drop_last_slash(request: &mut Request<Body>) {
-    let uri = request.uri();
-    let Some(path) = uri.path().strip_suffix('/').filter(|path| path.starts_with("/api/")) else { return };
-    let asked = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+/// Programs that cannot send a header write their key before the path: `/k/KEY/api/users`. From here on it is a header
+/// like any other, and the address, which could be told somebody, is without it.
+fn take_key(request: &mut Request<Body>) {
+    let Some((key, path)) = request.uri().path().strip_prefix(KEY_HEAD).map(|rest| match rest.find('/') {
+        Some(end) => rest.split_at(end),
+        None => (rest, "/"),
+    }) else {
+        return;
+    };
+    let (Ok(mut key), path) = (HeaderValue::from_str(key), path.to_owned()) else { return };
+    key.set_sensitive(true);
+    rewrite(request, &path);
+    // Beside another key it is one too many, as two headers would be.
+    request.headers_mut().append("x-api-key", key);
+}
+
+/// Programs write addresses with or without a slash at their end, and follow no redirects.
+fn drop_last_slash(request: &mut Request<Body>, door: &Door) {
+    let Some(path) = request.uri().path().strip_suffix('/') else { return };
+    let root = path.split('/').nth(1).unwrap_or_default();
+    if root == API_ROOT || door.wires.roots.contains(&root) {
+        let path = path.to_owned();
+        rewrite(request, &path);
+    }
+}
+
+/// The same request for another path.
+fn rewrite(request: &mut Request<Body>, path: &str) {
+    let asked = request.uri().query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
     if let Ok(uri) = asked.parse() {
         *request.uri_mut() = uri;
     }

@@ -12,6 +12,8 @@ const CONNECTIONS_MAX: usize = 512;
 const CONNECTIONS_PER_ADDRESS_MAX: usize = 64;
 const CONNECTION_LIFE: Duration = Duration::from_secs(10 * 60);
 const REQUEST: Duration = Duration::from_secs(15);
+/// Longer than between two pings of a wire whose clients ask again and again.
+const LONG_POLL: Duration = Duration::from_secs(60);
 const WRITE_STALL: Duration = Duration::from_secs(10);
 const WATCHERS_MAX: usize = 128;
 const WATCH_LIFE: Duration = Duration::from_secs(60 * 60);
@@ -47,6 +49,8 @@ pub struct Limits {
     pub connection_life: Duration,
     /// From a complete head to the beginning of the answer, the request's body included.
     pub request: Duration,
+    /// The same where a request may wait for news.
+    pub long_poll: Duration,
     /// How long a client may take nothing of an answer.
     pub write_stall: Duration,
     /// Browsers that watch the live page, and programs that listen, at a time.
@@ -85,6 +89,7 @@ impl Default for Limits {
             connections_per_address: CONNECTIONS_PER_ADDRESS_MAX,
             connection_life: CONNECTION_LIFE,
             request: REQUEST,
+            long_poll: LONG_POLL,
             write_stall: WRITE_STALL,
             watchers: WATCHERS_MAX,
             watch_life: WATCH_LIFE,

@@ -52,6 +52,34 @@ pub struct Door {
     pub bot: Option<Bot>,
     /// The routes of the rooms.
     pub rooms: fn() -> api::Routes,
+    /// What other systems' programs are answered.
+    pub wires: Wires,
+}
+
+/// Other systems' dialects, as the door takes them: it knows none of them.
+#[derive(Clone, Copy)]
+pub struct Wires {
+    /// The routes, with everything that they need already in them.
+    pub routes: fn(&Wired) -> Router,
+    /// What their paths begin with, beside those of the API: there a slash at the end means nothing.
+    pub roots: &'static [&'static str],
+    /// Paths where a request may wait for news: there it has [`Limits::long_poll`].
+    pub long_polls: &'static [&'static str],
+}
+
+impl Default for Wires {
+    fn default() -> Self {
+        Self { routes: |_| Router::new(), roots: &[], long_polls: &[] }
+    }
+}
+
+/// What wires are given.
+#[derive(Clone)]
+pub struct Wired {
+    pub app: api::App,
+    pub limits: Limits,
+    /// Becomes true when the door closes.
+    pub stop: watch::Receiver<bool>,
 }
 
 impl Door {
@@ -71,6 +99,7 @@ impl Door {
             public_url,
             bot: None,
             rooms: api::Routes::default,
+            wires: Wires::default(),
         }
     }
 }
@@ -90,8 +119,11 @@ pub async fn serve(
     let pages = pages::Pages::of(&door);
     let app = door.bot.clone().map(|bot| api::App::new(bot, pages.clone()));
     let live = Arc::new(Live::new(&door, pages.clone(), app.clone(), stop.clone()));
+    let wired = app.clone().map(|app| Wired { app, limits: door.limits.clone(), stop: stop.clone() });
+    let wires = wired.map(|wired| api::open_across((door.wires.routes)(&wired), wired.app)).unwrap_or_default();
     let api = app.map(|app| api::router(app, door.rooms)).unwrap_or_default();
-    let router = pages::router(pages.clone(), live.clone()).merge(visitors::router(pages)).merge(api).merge(extra);
+    let router = pages::router(pages.clone(), live.clone()).merge(visitors::router(pages)).merge(api).merge(wires);
+    let router = router.merge(extra);
     let router = router.fallback(pages::not_found).method_not_allowed_fallback(pages::method_not_allowed);
     let shared = Arc::new(connection::Shared { door, router });
     tokio::select! {

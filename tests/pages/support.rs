@@ -76,6 +76,7 @@ impl House {
             public_url: String::new(),
             bot: None,
             rooms: innkeeper::http::api::Routes::default,
+            wires: innkeeper::http::Wires::default(),
         };
         change(&mut door);
         let face = door.face.clone();

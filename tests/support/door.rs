@@ -49,6 +49,7 @@ impl OpenDoor {
         let door = Door {
             bot: Some(bot.clone()),
             rooms: innkeeper::features::api::routes,
+            wires: innkeeper::wires::WIRES,
             limits,
             ..Door::new(face, config, bot.happenings())
         };

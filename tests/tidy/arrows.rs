@@ -123,6 +123,13 @@ pub const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        name: "a wire does not import another wire",
+        advice: "what two wires need belongs to wires/mod.rs, or to the room whose records it is about",
+        check: wires,
+        bad: &[&[("src/wires/hub/users.rs", "use crate::wires::staff::roster;"), ("src/wires/staff.rs", "")]],
+        good: &[&[("src/wires/hub/users.rs", "use super::fault::Fault;\nuse crate::wires::{guild_of, hub::tools};")]],
+    },
+    Rule {
         name: "rules.rs sees model alone",
         advice: "rules are pure functions: hand time, chance and rows in as arguments, return what was decided",
         check: rules,
@@ -240,6 +247,26 @@ fn rooms(house: &House) -> Vec<Finding> {
         place: "tests/tidy/arrows.rs".to_owned(),
         what: format!("the exception from {from} to {to} is not needed any more: remove it"),
     }));
+    findings
+}
+
+fn wires(house: &House) -> Vec<Finding> {
+    let wires: Vec<&File> =
+        house.sources().filter(|file| file.module().len() > 1 && is_in(&file.path, "wires")).collect();
+    let mut findings = Vec::new();
+    for file in &wires {
+        let own = file.module()[1];
+        let is_another = |name: &str| name != own && wires.iter().any(|wire| wire.module()[1] == name);
+        for named in shipped(file) {
+            let Some(module) = file.resolve(&named) else { continue };
+            if let [first, to, ..] = &module[..]
+                && first == "wires"
+                && is_another(to)
+            {
+                findings.push(at(file, named.line, format!("{own} imports {to}")));
+            }
+        }
+    }
     findings
 }
 

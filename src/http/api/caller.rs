@@ -8,7 +8,7 @@ use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
 
 use super::pace::Who;
-use super::{App, Problem};
+use super::{App, Problem, allowed_origin};
 use crate::bot::Visitor;
 use crate::command::Actor;
 use crate::config::Audience;
@@ -49,10 +49,35 @@ pub(super) enum Whom {
     Person(Box<Visitor>),
 }
 
+/// Who sent a request to a wire: as [`Caller`], but where the bot lets programs in without a key at this computer, one
+/// that asks there and shows none has the key of local development.
+pub struct Program(pub Caller);
+
+impl FromRequestParts<App> for Program {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let origin = parts.headers.get(header::ORIGIN);
+        // A page of somebody else's, in a browser at this computer, is not at this computer.
+        let is_ours = origin.is_none()
+            || allowed_origin(app, &parts.headers).is_some()
+            || who::is_from_here(&parts.headers, &app.0.pages.public_url);
+        let keyless = app.bot().keyless().filter(|_| is_ours);
+        Caller::find(parts, app, keyless).await.map(Self)
+    }
+}
+
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Self::find(parts, app, None).await
+    }
+}
+
+impl Caller {
+    /// Who sent a request; where it shows nothing and was sent at this computer, whose key is `keyless`.
+    async fn find(parts: &Parts, app: &App, keyless: Option<ApiKey>) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let peer = peer.ok_or_else(|| Problem::fault("a request came from nowhere"))?;
         let (headers, inner) = (&parts.headers, &app.0);
@@ -62,7 +87,7 @@ impl FromRequestParts<App> for Caller {
             Some(key) => by_key(app, key, whence).await?,
             None => match inner.pages.cookie.read(headers) {
                 Some(cookie) => person(app, headers, cookie, writes).await?,
-                None => Whom::Nobody,
+                None => keyless.filter(|_| whence.is_here).map_or(Whom::Nobody, Whom::Key),
             },
         };
         let paced = match whom.known() {
@@ -217,6 +242,15 @@ impl Caller {
         match &self.who {
             Whom::Key(key) => Some(key),
             _ => None,
+        }
+    }
+
+    /// The only guild that is theirs; none: there may be several, or it is nobody who asks.
+    pub fn home(&self) -> Option<GuildId> {
+        match &self.who {
+            Whom::Person(visitor) => Some(visitor.session.guild),
+            Whom::Key(key) => key.guild,
+            Whom::Nobody => None,
         }
     }
 

@@ -23,11 +23,11 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap};
 use axum::http::{Method, Response, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-pub use caller::{Caller, Need};
+pub use caller::{Caller, Need, Program};
 pub use extract::{Ask, Content, Listed, Paging, Place, Snowflake};
 pub(crate) use extract::{paged, part};
 pub(super) use hearing::Hearing;
@@ -85,6 +85,12 @@ pub(super) fn router(app: App, rooms: fn() -> Routes) -> Router {
     api.route("/openapi.json", get(document)).route("/docs", get(page))
 }
 
+/// Routes of wires, for pages of the origins that the owner names as well. These send cookies along, which may do the
+/// same as from our own pages.
+pub(super) fn open_across(wires: Router, app: App) -> Router {
+    wires.layer(from_fn_with_state(app, across)).layer(from_fn(with_credentials))
+}
+
 /// All routes with their description.
 fn described(rooms: fn() -> Routes) -> Routes {
     token::routes().merge(rooms())
@@ -138,6 +144,16 @@ async fn across(State(app): State<App>, request: Request, next: Next) -> Respons
         Some(origin) => dress(origin, response),
         None => response,
     }
+}
+
+/// Where an answer is for a page of another origin, that page may send cookies along.
+async fn with_credentials(request: Request, next: Next) -> Response<Body> {
+    let mut response = next.run(request).await;
+    if response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        let yes = header::HeaderValue::from_static("true");
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
+    }
+    response
 }
 
 pub(super) fn allowed_origin(app: &App, headers: &HeaderMap) -> Option<header::HeaderValue> {

@@ -64,6 +64,19 @@ impl Problem {
         Self::new(status, Code::Invalid, detail)
     }
 
+    /// What the answer's status is.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The answer in another system's shape: the same head with another body.
+    pub fn into_shape(self, shape: impl FnOnce(&Self) -> serde_json::Value) -> Response<Body> {
+        let json = shape(&self);
+        let (mut head, _) = self.into_response().into_parts();
+        head.headers.remove(header::CONTENT_LENGTH);
+        Response::from_parts(head, Body::from(json.to_string()))
+    }
+
     /// Whether nobody could say.
     pub(in crate::http) fn is_for_later(&self) -> bool {
         self.code == Code::Unavailable

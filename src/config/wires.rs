@@ -1,0 +1,34 @@
+//! `[wires]`: programs that were written for other systems, and which of their dialects are spoken.
+
+use serde::{Deserialize, Serialize};
+
+use super::values::blank;
+use crate::model::GuildId;
+
+/// `[wires]`: each switch lets the programs of one system in, where this build speaks their dialect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Wires {
+    /// Discord Bot Hub, whose paths are at the root.
+    pub hub: bool,
+    pub mindtrace: bool,
+    pub smarter_dev: bool,
+    /// The staff monitor, whose paths are at the root.
+    pub staff: bool,
+    /// The guild that is meant where a dialect names none; none: the key's, else the only or first one.
+    #[serde(with = "blank")]
+    pub guild: Option<GuildId>,
+}
+
+impl Wires {
+    /// All that there are.
+    pub fn all() -> Self {
+        Self { hub: true, mindtrace: true, smarter_dev: true, staff: true, guild: None }
+    }
+}
+
+impl Default for Wires {
+    fn default() -> Self {
+        Self { hub: true, mindtrace: false, smarter_dev: false, staff: true, guild: None }
+    }
+}
