@@ -248,6 +248,9 @@ impl Bot {
             self.0.book.follow(event);
             self.0.presences.follow(event);
             self.0.wanted.follow(event);
+            if let Some(happening) = happenings::live_of(event, self.0.clock.now()) {
+                self.0.happenings.tell(happening);
+            }
         }
     }
 

@@ -148,6 +148,7 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::MemberBanned { guild, .. }
         | Event::VoiceSeen { guild, .. }
         | Event::PresenceSeen { guild, .. }
+        | Event::StaffSeen { guild, .. }
         | Event::MembersTold { guild, .. }
         | Event::MembersWanted { guild, .. }
         | Event::PresencesSynced { guild, .. }

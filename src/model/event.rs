@@ -167,6 +167,16 @@ pub enum Event {
         guild: GuildId,
         users: Vec<UserId>,
     },
+    /// Emitted by a room: somebody of the staff is there in another way than before, or says something else of it.
+    StaffSeen {
+        guild: GuildId,
+        /// Their number on the roster.
+        entry: i64,
+        user: UserId,
+        presence: Presence,
+        /// Everybody may know, not only members.
+        public: bool,
+    },
     /// Emitted by a room: the presences of a guild were compared with Discord.
     PresencesSynced {
         guild: GuildId,

@@ -239,6 +239,7 @@ impl Guilds {
             | Event::PresenceSeen { .. }
             | Event::MembersTold { .. }
             | Event::WatchlistSet(_)
+            | Event::StaffSeen { .. }
             | Event::MembersWanted { .. }
             | Event::PresencesSynced { .. }
             | Event::CommandRan { .. }

@@ -114,3 +114,34 @@ async fn entries_are_added_changed_and_removed_over_http() {
     }
     bot.stop().await;
 }
+
+#[tokio::test]
+async fn who_listens_is_told_of_a_presence_at_once_and_it_is_kept_for_nobody() {
+    for (audience, told) in [
+        (Audience::Public, Some(innkeeper::bot::Audience::Everybody)),
+        (Audience::Members, Some(innkeeper::bot::Audience::Members)),
+        (Audience::Off, None),
+    ] {
+        let mut house = staffed().await;
+        house.config.http.visibility.roster = audience;
+        let bot = house.start().await;
+        while house.rows("SELECT 1 FROM roster WHERE status IS NOT NULL").len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        let (admin, engine) = (house.inn.admin, &bot.bot);
+        let mut listener = engine.happenings().subscribe();
+        house.sim.world().set_presence_with(admin, "dnd", &[playing("Chess")]);
+        house.sim.world().set_presence(house.member(0), "dnd");
+        bot.settle(&house).await;
+        let heard: Vec<_> =
+            std::iter::from_fn(|| listener.try_recv().ok()).filter(|one| one.kind == "presence").collect();
+        assert_eq!(heard.first().map(|one| one.audience), told, "{audience:?}");
+        if let Some(one) = heard.first() {
+            let fields = json!({"entry_id": 1, "user_id": admin, "status": "dnd", "custom_status": null,
+                "activity": "Chess"});
+            assert_eq!((&one.fields, one.id, heard.len()), (&fields, innkeeper::store::happenings::LIVE, 1));
+        }
+        assert_eq!(house.rows("SELECT 1 FROM happening WHERE kind = 'presence'"), [""; 0]);
+        bot.stop().await;
+    }
+}

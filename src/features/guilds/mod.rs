@@ -113,6 +113,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         | Event::PresenceSeen { .. }
         | Event::MembersTold { .. }
         | Event::WatchlistSet(_)
+        | Event::StaffSeen { .. }
         | Event::MembersWanted { .. }
         | Event::PresencesSynced { .. } => Ok(()),
         Event::SessionBegan { guilds } => forget_others(cx, guilds),

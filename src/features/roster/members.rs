@@ -4,14 +4,15 @@
 use super::rules::{self, Entry};
 use super::store::{self, NewEntry};
 use super::{ENTRIES_MAX, text, watch};
+use crate::config::Audience;
 use crate::cx::Cx;
-use crate::model::{Author, GuildId, MemberPresence, Presence, Result, RoleId, UserId};
+use crate::model::{Author, Event, GuildId, MemberPresence, Presence, Result, RoleId, UserId};
 
 const FULL: &str = "roster.full";
 
 /// A member as they are now; `presence` is none where nothing was told of it. Returns whether somebody came onto the
 /// roster, or went from it.
-pub fn take(cx: &Cx<'_>, guild: GuildId, member: &MemberPresence) -> Result<bool> {
+pub fn take(cx: &mut Cx<'_>, guild: GuildId, member: &MemberPresence) -> Result<bool> {
     let MemberPresence { author, roles, presence } = member;
     let role = rules::counting_role(&cx.config.roster, roles);
     let Some(entry) = store::find_of(cx.tx.read(), guild, author.id)? else {
@@ -25,12 +26,13 @@ pub fn take(cx: &Cx<'_>, guild: GuildId, member: &MemberPresence) -> Result<bool
         return Ok(true);
     }
     let fresh = Entry { name: author.name.clone(), role, here: Some(true), ..entry.clone() };
-    save(cx, &entry, with_presence(cx, fresh, presence.as_ref()))?;
+    let fresh = with_presence(cx, fresh, presence.as_ref());
+    save(cx, &entry, fresh)?;
     Ok(false)
 }
 
 fn add_by_role(
-    cx: &Cx<'_>,
+    cx: &mut Cx<'_>,
     (guild, author, role): (GuildId, &Author, RoleId),
     presence: Option<&Presence>,
 ) -> Result<bool> {
@@ -45,7 +47,8 @@ fn add_by_role(
         NewEntry { guild, user, name: &author.name, role: Some(role), by_hand: false, rank: None, here, at: cx.now };
     let id = store::insert(cx.tx, &new)?;
     if let Some(entry) = store::find(cx.tx.read(), guild, id)? {
-        save(cx, &entry.clone(), with_presence(cx, entry, presence))?;
+        let fresh = with_presence(cx, entry.clone(), presence);
+        save(cx, &entry, fresh)?;
     }
     Ok(true)
 }
@@ -58,32 +61,43 @@ fn with_presence(cx: &Cx<'_>, entry: Entry, told: Option<&Presence>) -> Entry {
     }
 }
 
-/// Stores what is different. It is to be seen at once.
-fn save(cx: &Cx<'_>, before: &Entry, after: Entry) -> Result<()> {
-    if *before != after {
-        cx.tx.hurry();
-        store::save(cx.tx, &after)?;
+/// Stores what is different. It is to be seen at once, and told to who listens and may know.
+fn save(cx: &mut Cx<'_>, before: &Entry, after: Entry) -> Result<()> {
+    if *before == after {
+        return Ok(());
+    }
+    cx.tx.hurry();
+    store::save(cx.tx, &after)?;
+    let audience = cx.config.http.visibility.roster;
+    if let (Some(user), Some(presence)) = (after.user, after.presence)
+        && before.presence.as_ref() != Some(&presence)
+        && audience != Audience::Off
+    {
+        let public = audience == Audience::Public;
+        cx.emit(Event::StaffSeen { guild: after.guild, entry: after.id, user, presence, public });
     }
     Ok(())
 }
 
 /// Somebody is there in another way than before.
-pub fn presence_seen(cx: &Cx<'_>, guild: GuildId, user: UserId, presence: &Presence) -> Result<()> {
+pub fn presence_seen(cx: &mut Cx<'_>, guild: GuildId, user: UserId, presence: &Presence) -> Result<()> {
     let Some(entry) = store::find_of(cx.tx.read(), guild, user)? else { return Ok(()) };
     let fresh = Entry { here: Some(true), ..entry.clone() };
-    save(cx, &entry, with_presence(cx, fresh, Some(presence)))
+    let fresh = with_presence(cx, fresh, Some(presence));
+    save(cx, &entry, fresh)
 }
 
 /// Somebody is not in the guild: who was on the roster by a role holds it no longer, the others are offline. Returns
 /// whether somebody went from the roster.
-pub fn is_gone(cx: &Cx<'_>, guild: GuildId, user: UserId) -> Result<bool> {
+pub fn is_gone(cx: &mut Cx<'_>, guild: GuildId, user: UserId) -> Result<bool> {
     let Some(entry) = store::find_of(cx.tx.read(), guild, user)? else { return Ok(false) };
     if !entry.by_hand {
         store::remove(cx.tx, entry.id)?;
         return Ok(true);
     }
     let fresh = Entry { here: Some(false), role: None, ..entry.clone() };
-    save(cx, &entry, with_presence(cx, fresh, Some(&Presence::OFFLINE)))?;
+    let fresh = with_presence(cx, fresh, Some(&Presence::OFFLINE));
+    save(cx, &entry, fresh)?;
     Ok(false)
 }
 
