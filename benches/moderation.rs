@@ -109,6 +109,7 @@ async fn all(path: &Path) {
         channels: Vec::new(),
         afk_channel: None,
         voices: Vec::new(),
+        watched: Vec::new(),
     }));
     let session = Arc::new(SessionKey { id: "s".to_owned(), resume_url: "wss://x".to_owned() });
     bot.observe(Some(seen), Progress { session, sequence: 1 }).expect("an empty queue");

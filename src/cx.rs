@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::config::{Config, Reloaded};
 use crate::model::{
-    ChannelId, CommandBook, Door, Effect, Event, GuildId, Guilds, MessageId, Refusal, Result, Timestamp, UserId,
+    ChannelId, CommandBook, Door, Effect, Event, GuildId, Guilds, MessageId, Need, Presences, Refusal, Result,
+    Timestamp, UserId,
 };
 use crate::status::vitals::Vitals;
 use crate::status::watch::Watched;
@@ -20,6 +21,8 @@ pub struct Cx<'a> {
     pub guilds: &'a Guilds,
     /// How guilds set their commands, and how these ended lately.
     pub book: &'a CommandBook,
+    /// Whose presence is looked after.
+    pub presences: &'a Presences,
     pub vitals: &'a Vitals,
     /// The bot's own user, once Discord told it.
     pub me: Option<UserId>,
@@ -44,6 +47,8 @@ pub struct Cx<'a> {
     pub reloaded: Option<Arc<Reloaded>>,
     /// See [`Cx::emit`].
     pub emitted: Vec<Event>,
+    /// At the bot's start: what Discord has to tell because of what the last run left, beyond what the settings need.
+    pub needs: Vec<Need>,
 }
 
 /// What is being handled; promises made for it are made once, however often it comes.

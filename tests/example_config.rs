@@ -42,13 +42,16 @@ fn rules_and_commands_that_are_commented_out_are_right() {
 fn what_is_commented_out_is_right_too() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.example.toml");
     let text = std::fs::read_to_string(file).unwrap();
-    let (_, roles) = text.split_once("# [[levels.role]]").unwrap();
-    let roles = roles.split("\n\n").next().unwrap();
-    let toml = format!("[[levels.role]]\n{}", roles.replace("# ", ""));
+    let table = |name: &str| {
+        let (_, keys) = text.split_once(&format!("# {name}\n")).unwrap();
+        format!("{name}\n{}\n", keys.split("\n\n").next().unwrap().replace("# ", ""))
+    };
+    let toml = table("[[levels.role]]") + &table("[[roster.role]]");
     let folder = std::env::temp_dir().join(format!("innkeeper-example-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("innkeeper.toml"), toml).unwrap();
     let loaded = load(Some(&folder.join("innkeeper.toml")), Vec::new());
     std::fs::remove_dir_all(&folder).unwrap();
-    assert_eq!(loaded.unwrap().config.levels.roles.len(), 1);
+    let config = loaded.unwrap().config;
+    assert_eq!((config.levels.roles.len(), config.roster.roles.len()), (1, 1));
 }

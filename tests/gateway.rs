@@ -190,6 +190,7 @@ async fn the_heart_beats_through_a_flood() {
     let inn = house.start().await;
     let before = house.sim.faults().heartbeats();
     let plan = Firehose {
+        what: innkeeper::sim::Stream::Messages,
         channel: house.inn.general,
         authors: house.inn.members.clone(),
         texts: vec!["word ".repeat(20)],

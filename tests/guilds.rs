@@ -36,6 +36,7 @@ fn seen(id: u64) -> Event {
         channels: Vec::new(),
         afk_channel: None,
         voices: Vec::new(),
+        watched: Vec::new(),
     }))
 }
 

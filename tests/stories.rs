@@ -289,9 +289,9 @@ async fn help_shows_what_one_may_use() {
         **Moderation**
         `/warnings` Shows your warnings, or a member's
 
-        **Privacy**
-        `/mydata export` Gives you everything that I keep about you, as a file
-        `/mydata delete` Shows what would be deleted about you here, and deletes it
+        **Staff**
+        `/roster show` Shows who of the staff is there
+        `/roster me` Shows how you stand on the roster
         Page 1 of 2. Each also works as a message: !rank. /help command:rank explains one."#]]
     .assert_eq(&answer.text());
     assert!(answer.ephemeral);

@@ -1,11 +1,12 @@
 //! What the whole process costs: against a simulated Discord over real sockets, each side in a process of its own.
 //!
 //! `cargo bench --bench gateway` measures everything; `cargo bench --bench gateway -- cpu memory` only what is named:
-//! `cpu`, `rate`, `flat`, `memory`, `card`, `start`, `rank`, `reads`, `doors`. `BENCH_INNKEEPER` names another build
-//! of the binary (the one for musl, say), `BENCH_BARE_SERENITY` a yardstick that is built already.
+//! `cpu`, `rate`, `flat`, `memory`, `card`, `start`, `rank`, `reads`, `doors`, `presence`. `BENCH_INNKEEPER` names
+//! another build of the binary (the one for musl, say), `BENCH_BARE_SERENITY` a yardstick that is built already.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a bench that cannot go on ends")]
 
+mod presence;
 mod process;
 mod reads;
 
@@ -14,7 +15,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use innkeeper::model::{Clock, Timestamp, UserId};
-use innkeeper::sim::{Firehose, Inn, Poured, Sim, SimConfig};
+use innkeeper::sim::{Firehose, Inn, Poured, Sim, SimConfig, Stream};
 use process::{Bare, Folder, Innkeeper, built, get, wait};
 
 /// As in the binary: with musl's own, the simulation is slower than what is measured.
@@ -57,6 +58,9 @@ fn main() {
         if wanted("doors") {
             doors().await;
         }
+        if wanted("presence") {
+            presence::presence().await;
+        }
         if wanted("cpu") {
             cpu().await;
         }
@@ -97,7 +101,16 @@ fn texts() -> Vec<String> {
 }
 
 fn stream(inn: &Inn, count: u64, per_second: Option<u64>) -> Firehose {
-    Firehose { channel: inn.general, authors: inn.members.clone(), texts: texts(), count, per_second, apart: APART }
+    let what = Stream::Messages;
+    Firehose {
+        what,
+        channel: inn.general,
+        authors: inn.members.clone(),
+        texts: texts(),
+        count,
+        per_second,
+        apart: APART,
+    }
 }
 
 /// Lets everybody write once, a tenth of them after another, so that from then on every tenth message earns.

@@ -193,7 +193,7 @@ impl Bot {
         let Some(guild) = self.0.guilds.find(visitor.session.guild) else { return Ok(Vec::new()) };
         let mut config = Config::clone(&self.config());
         let seen = &mut config.http.visibility;
-        for audience in [&mut seen.leaderboard, &mut seen.promises] {
+        for audience in [&mut seen.leaderboard, &mut seen.roster, &mut seen.promises] {
             // Inside, what is for members is for everybody.
             if *audience == Audience::Members {
                 *audience = Audience::Public;

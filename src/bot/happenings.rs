@@ -8,7 +8,7 @@ use tokio::sync::broadcast;
 
 use super::Bot;
 use crate::model::{Event, GuildId, Result, Timestamp, UserId};
-use crate::store::happenings::{self, Audience, Happening};
+use crate::store::happenings::{self, Audience, Happening, LIVE};
 use crate::store::{Reader, Tx, hidden};
 
 /// Events that rooms may emit one because of another: a circle of rooms ends here.
@@ -53,6 +53,15 @@ pub(super) fn happening_of(
         _ => return Ok(None),
     };
     Ok(Some(Happening::new(kind, *guild, audience, fields, at)))
+}
+
+/// What those who listen at this moment are told of an event, and nobody later.
+pub(super) fn live_of(event: &Event, at: Timestamp) -> Option<Happening> {
+    let Event::StaffSeen { guild, entry, user, presence, public } = event else { return None };
+    let fields = json!({"entry_id": entry, "user_id": user, "status": presence.status.word(),
+        "custom_status": presence.custom_status, "activity": presence.activity});
+    let audience = if *public { Audience::Everybody } else { Audience::Members };
+    Some(Happening { id: LIVE, kind: "presence", guild: *guild, at, audience, fields })
 }
 
 /// Stores what those outside are to be told of an event, with what it led to.

@@ -14,6 +14,7 @@ mod minutes;
 mod oauth;
 mod observe;
 mod portrait;
+mod presences;
 mod promises;
 mod reload;
 mod scruples;
@@ -33,7 +34,8 @@ use crate::features;
 use crate::model::oauth::{Grant, OauthClient, Person};
 use crate::model::webhook::{Parcel, Posted};
 use crate::model::{
-    Clock, CommandBook, Delivered, Effect, Event, GuildId, Guilds, Need, Result, Seen, Setback, Timestamp, UserId,
+    Clock, CommandBook, Delivered, Effect, Event, GuildId, Guilds, Need, Presences, Result, Seen, Setback, Timestamp,
+    UserId,
 };
 use crate::picture::Studio;
 use crate::status::vitals::Vitals;
@@ -50,6 +52,7 @@ use gate::Cooldowns;
 pub use happenings::Happenings;
 use oauth::SignIns;
 pub use oauth::{CameBack, SIGN_IN_LIFE, SignInBegun, SignInEnded};
+use presences::Wanted;
 
 /// A future without a name.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -96,12 +99,15 @@ struct Inner {
     /// Moves when settings changed.
     settings: watch::Sender<u64>,
     /// What Discord was asked to tell.
-    needs_at_start: Vec<Need>,
+    needs_at_start: ArcSwap<Vec<Need>>,
     store: Store,
     clock: Clock,
     vitals: Arc<Vitals>,
     guilds: Guilds,
     book: CommandBook,
+    presences: Presences,
+    /// Members whose presence Discord is to be asked for.
+    wanted: Wanted,
     me: ArcSwapOption<Me>,
     cooldowns: Cooldowns,
     happenings: Happenings,
@@ -128,11 +134,12 @@ impl Bot {
     pub async fn open(config: Config, store: Store, clock: Clock, vitals: Arc<Vitals>) -> Result<Self> {
         let read = |reader: &Reader| Ok((find_me(reader)?, find_newest(reader)?, newest(reader)?));
         let (me, inherited, told) = store.read(read).await?;
+        let (wanted, asks) = presences::queue();
         let bot = Self(Arc::new(Inner {
             cooldowns: Cooldowns::default(),
             happenings: Happenings::default(),
             studio: Studio::new(&config.discord.cdn_url),
-            needs_at_start: features::needs(&config),
+            needs_at_start: ArcSwap::from_pointee(features::needs(&config)),
             config: ArcSwap::from_pointee(config),
             recipe: ArcSwapOption::empty(),
             reloaded: ArcSwapOption::empty(),
@@ -143,6 +150,8 @@ impl Bot {
             vitals,
             guilds: Guilds::default(),
             book: CommandBook::default(),
+            presences: Presences::default(),
+            wanted,
             me: ArcSwapOption::new(me.map(Arc::new)),
             promised: Notify::new(),
             inherited,
@@ -155,18 +164,24 @@ impl Bot {
             is_keyless: AtomicBool::new(false),
         }));
         bot.begin_telling(told);
+        bot.begin_asking(asks);
         let starting = bot.clone();
-        bot.0
+        let needs = bot
+            .0
             .store
             .write(move |tx: &Tx| {
                 let (at, config) = (starting.0.clock.now(), starting.config());
                 let cx = || starting.cx(tx, &config, Source::Start(at), (at, starting.0.vitals.watched()));
-                features::switched_on(&config).try_for_each(|feature| match feature.start {
-                    Some(start) => tx.scope(|| start(&mut cx())),
-                    None => Ok(()),
-                })
+                let mut needs = features::needs(&config);
+                for start in features::switched_on(&config).filter_map(|feature| feature.start) {
+                    let mut cx = cx();
+                    tx.scope(|| start(&mut cx))?;
+                    needs.extend(cx.needs.into_iter().filter(|need| !needs.contains(need)).collect::<Vec<_>>());
+                }
+                Ok(needs)
             })
             .await?;
+        bot.0.needs_at_start.store(Arc::new(needs));
         bot.note_counts().await?;
         Ok(bot)
     }
@@ -232,12 +247,24 @@ impl Bot {
 
     /// After their commit: what is in memory follows the events.
     fn tell(&self, events: &[Event]) {
-        events.iter().for_each(|event| self.0.book.follow(event));
+        for event in events {
+            self.0.book.follow(event);
+            self.0.presences.follow(event);
+            self.0.wanted.follow(event);
+            if let Some(happening) = happenings::live_of(event, self.0.clock.now()) {
+                self.0.happenings.tell(happening);
+            }
+        }
     }
 
     /// How guilds set commands, and how these ended lately.
     pub fn book(&self) -> &CommandBook {
         &self.0.book
+    }
+
+    /// Whose presence is looked after, and how far that is.
+    pub fn presences(&self) -> &Presences {
+        &self.0.presences
     }
 
     /// Where pictures are drawn.
@@ -250,9 +277,9 @@ impl Bot {
         features::commands(&self.0.config.load())
     }
 
-    /// What the features that were switched on at the start have to be told by Discord.
+    /// What the features that were switched on at the start, and what they had to do, have to be told by Discord.
     pub fn needs(&self) -> Vec<Need> {
-        self.0.needs_at_start.clone()
+        self.0.needs_at_start.load().to_vec()
     }
 
     /// Resolves when everything handed over so far is committed; tells how far the session is on the disk.
@@ -279,6 +306,7 @@ impl Bot {
             config,
             guilds: &self.0.guilds,
             book: &self.0.book,
+            presences: &self.0.presences,
             vitals: &self.0.vitals,
             me: self.user(),
             now,
@@ -292,6 +320,7 @@ impl Bot {
             is_command: false,
             reloaded: None,
             emitted: Vec::new(),
+            needs: Vec::new(),
         }
     }
 }

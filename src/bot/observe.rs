@@ -126,6 +126,8 @@ fn time_of(event: &Event) -> Option<Timestamp> {
 fn guild_of(event: &Event) -> Option<GuildId> {
     Some(match event {
         Event::SessionBegan { .. }
+        | Event::SessionResumed
+        | Event::WatchlistSet(_)
         | Event::MinutePassed
         | Event::Closing
         | Event::SettingsChanged
@@ -145,6 +147,11 @@ fn guild_of(event: &Event) -> Option<GuildId> {
         | Event::MemberMissing { guild, .. }
         | Event::MemberBanned { guild, .. }
         | Event::VoiceSeen { guild, .. }
+        | Event::PresenceSeen { guild, .. }
+        | Event::StaffSeen { guild, .. }
+        | Event::MembersTold { guild, .. }
+        | Event::MembersWanted { guild, .. }
+        | Event::PresencesSynced { guild, .. }
         | Event::CommandRan { guild, .. }
         | Event::CommandSet { guild, .. }
         | Event::PromiseEnded { guild, .. }

@@ -60,8 +60,8 @@ impl Bot {
 
     async fn take_over(&self, merged: Merged) -> Reloaded {
         let Merged { config, changed, mut restart } = merged;
-        let needs = features::needs(&config);
-        let untold = needs.iter().filter(|need| !self.0.needs_at_start.contains(need));
+        let (needs, at_start) = (features::needs(&config), self.needs());
+        let untold = needs.iter().filter(|need| !at_start.contains(need));
         restart.extend(untold.map(|need| format!("what is new needs Discord to tell {}", told(*need))));
         if !changed.is_empty() {
             let (bot, before, config) = (self.clone(), self.config(), Arc::new(config));
@@ -132,5 +132,6 @@ fn told(need: Need) -> &'static str {
         Need::Voice => "who is in voice",
         Need::Moderation => "what moderators do",
         Need::Reactions => "who reacts to messages",
+        Need::Presences => "who is online",
     }
 }

@@ -39,6 +39,7 @@ mod tests {
             channels: Vec::new(),
             afk_channel: None,
             voices: Vec::new(),
+            watched: Vec::new(),
         });
         let give = |role: u64| {
             let role = RoleId::new(role).unwrap();

@@ -8,7 +8,9 @@ use clap::Args;
 
 use super::house::{self, House, Plan};
 use super::{Exit, complain, environment};
-use crate::config::{Action, Audience, Config, LevelRole, Occasion, OwnCommand, Rule, SignIn, Wires, load_only};
+use crate::config::{
+    Action, Audience, Colour, Config, LevelRole, Occasion, OwnCommand, Rule, SignIn, StaffRole, Wires, load_only,
+};
 use crate::gateway::Tempo;
 use crate::model::oauth::OauthClient;
 use crate::model::saying::MemberText;
@@ -140,6 +142,7 @@ fn configure(options: &Options, mut config: Config, data: &Data, sim: &Sim, comm
     config.http.listen.clone_from(&options.listen);
     config.http.visibility.leaderboard = Audience::Public;
     config.http.visibility.promises = Audience::Public;
+    config.http.visibility.roster = Audience::Public;
     config.lamp.listen.clone_from(&options.lamp);
     config.kudos.thanks = true;
     config.moderation.modlog = community.inn().map(|inn| inn.mod_log);
@@ -156,6 +159,18 @@ fn configure(options: &Options, mut config: Config, data: &Data, sim: &Sim, comm
         let send = Some("👏 {name}".to_owned());
         let applause = Action { send, channel: Some(inn.show_and_tell), ..Action::default() };
         config.rules.push(Rule::new(Occasion::Kudos, vec![applause]));
+        let (admin, moderator, helper) = (Some(inn.admin_role), Some(inn.moderator_role), community.helper_role());
+        let staff = [
+            (admin, "Admin", 10, 0xe7_4c3c),
+            (moderator, "Moderator", 90, 0x2e_cc71),
+            (helper, "Helper", 200, 0x7c_c6a4),
+        ];
+        config.roster.roles.extend(staff.map(|(role, rank, priority, colour)| StaffRole {
+            role,
+            rank: rank.to_owned(),
+            priority,
+            colour: Some(Colour(colour)),
+        }));
     }
     // Who comes back has what they chose before.
     config.roles.persistent = community.chosen_roles().to_vec();

@@ -459,6 +459,31 @@ mod tests {
     }
 
     #[test]
+    fn a_roster_is_read_and_nonsense_is_refused() {
+        let toml = "[roster]\nsync_seconds = 600\n[[roster.role]]\nrole = \"7\"\nrank = \"Moderator\"\npriority = 90\n\
+            colour = \"#2ecc71\"\n[[roster.role]]\nrole = \"\"\nrank = \"Helper\"\npriority = 200";
+        let roster = with(toml, &[]).unwrap().config.roster;
+        assert!(roster.enabled && roster.sync_seconds == 600 && roster.has_roles());
+        assert_eq!(roster.rank("MODERATOR").unwrap().role, Some("7".parse().unwrap()));
+        assert_eq!((roster.rank("helper").unwrap().role, roster.rank("elder")), (None, None));
+        let role = |role: &str, rank: &str, priority: u16| {
+            format!("[[roster.role]]\nrole = \"{role}\"\nrank = \"{rank}\"\npriority = {priority}\n")
+        };
+        let refusals = [
+            ("[roster]\nsync_seconds = 30".to_owned(), "roster.sync_seconds must be between 60 and 86400"),
+            (role("7", " ", 1), "roster.role needs ranks of 1 to 40 characters"),
+            (role("7", "A", 1_000), "roster.role has a priority above 999"),
+            (role("7", "A", 1) + &role("7", "B", 2), "roster.role names the same role twice"),
+            (role("7", "A", 1) + &role("8", "a", 2), "roster.role names the rank \"a\" twice"),
+            ("[roster]\nsync = 5".to_owned(), "no key roster.sync; did you mean roster.sync_seconds?"),
+        ];
+        for (toml, expected) in refusals {
+            let words = refusal(&toml, &[]);
+            assert!(words.contains(expected), "{toml}: {words}");
+        }
+    }
+
+    #[test]
     fn ids_may_be_numbers_in_the_environment() {
         let loaded = with("", &[("INNKEEPER_LEVELS__ANNOUNCE", "123456789012345678")]).unwrap();
         assert_eq!(loaded.config.levels.announce, super::super::Announce::In("123456789012345678".parse().unwrap()));

@@ -16,6 +16,7 @@ mod oauth;
 mod occasions;
 mod privacy;
 mod roles;
+mod roster;
 mod secrets;
 mod values;
 mod welcome;
@@ -39,6 +40,7 @@ pub use oauth::{Oauth, SignIn};
 pub use occasions::{Action, Occasion, OccasionWord, Rule};
 pub use privacy::Privacy;
 pub use roles::Roles;
+pub use roster::{PRIORITY_LAST, RANK_CHARS_MAX, RANK_COLOUR, Roster, StaffRole};
 pub use values::{Colour, Multiplier, XpRange};
 pub use welcome::Welcome;
 pub use wires::Wires;
@@ -61,6 +63,7 @@ pub struct Config {
     pub locks: Locks,
     pub bumps: Bumps,
     pub roles: Roles,
+    pub roster: Roster,
     pub privacy: Privacy,
     pub welcome: Welcome,
     pub wires: Wires,
@@ -176,13 +179,16 @@ impl Default for Http {
 pub struct Visibility {
     pub status: Audience,
     pub leaderboard: Audience,
+    /// Who of the staff is there.
+    pub roster: Audience,
     /// What the bot has promised to do, which names members.
     pub promises: Audience,
 }
 
 impl Default for Visibility {
     fn default() -> Self {
-        Self { status: Audience::Public, leaderboard: Audience::Members, promises: Audience::Members }
+        let members = Audience::Members;
+        Self { status: Audience::Public, leaderboard: members, roster: members, promises: members }
     }
 }
 
@@ -238,6 +244,7 @@ impl Config {
         found.extend(self.moderation.mistakes());
         found.extend(self.bumps.mistakes());
         found.extend(self.roles.mistakes());
+        found.extend(self.roster.mistakes());
         found.extend(self.privacy.mistakes());
         found.extend(self.welcome.mistakes());
         let mut hold = |holds: bool, key: &'static str, sentence: String| {

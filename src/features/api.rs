@@ -1,6 +1,6 @@
 //! The routes of the rooms: what the main door serves beside its pages.
 
-use super::{access, bumps, commands, guilds, health, kudos, levels, locks, moderation, promises, roles, undo};
+use super::{access, bumps, commands, guilds, health, kudos, levels, locks, moderation, promises, roles, roster, undo};
 use crate::http::api::Routes;
 
 /// All of them, in the order of the document.
@@ -18,4 +18,5 @@ pub fn routes() -> Routes {
         .merge(roles::api::routes())
         .merge(locks::api::routes())
         .merge(bumps::api::routes())
+        .merge(roster::api::routes())
 }

@@ -17,6 +17,7 @@ mod plain;
 mod privacy;
 mod promises;
 pub mod roles;
+pub mod roster;
 mod settings;
 mod undo;
 mod welcome;
@@ -80,6 +81,7 @@ pub const FEATURES: &[&Feature] = &[
     &moderation::FEATURE,
     &locks::FEATURE,
     &bumps::FEATURE,
+    &roster::FEATURE,
     &roles::FEATURE,
     // Behind every room that gives back roles or mutes: what everybody is given comes after them.
     &welcome::FEATURE,

@@ -3,6 +3,8 @@
 //!
 //! It refuses to know what comes after it: each connection has a shard of its own, and the session decides.
 
+mod dispatch;
+
 use std::error::Error;
 use std::io;
 use std::pin::Pin;
@@ -16,16 +18,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
 use twilight_gateway::{CloseFrame, Message, Shard, ShardState};
 
-use super::address;
 use super::budget::Budget;
 use super::ear::Ear;
 use super::guard::{Guard, Halt};
-use super::inbound::{self, Envelope, Incoming, Ready, op};
+use super::inbound::{self, Envelope, op};
 use super::session::Shared;
-use crate::bot::Me;
-use crate::model::Event;
 use crate::status::vitals::{GatewayState, Part};
-use crate::store::{Progress, SessionKey};
+use crate::store::SessionKey;
 
 /// Frames that are read in one go; then ticks and signals get their turn.
 const BURST_MAX: usize = 64;
@@ -79,6 +78,8 @@ pub struct Connection<'a> {
     is_deaf: bool,
     /// Frames that could not be used.
     odd_frames: u64,
+    /// Dispatches that the engine was not told of since it last was of one.
+    passed: u64,
 }
 
 /// What HELLO told, and the heartbeats since.
@@ -116,8 +117,20 @@ impl<'a> Connection<'a> {
     ) -> Self {
         let line = Line { shard, ear: Some(Ear::allowing(1)), is_up: false };
         let (hello, live_since, closing) = (None, None, None);
-        let (is_deaf, odd_frames) = (false, 0);
-        Self { shared, guard, standing, line, began: Instant::now(), hello, live_since, closing, is_deaf, odd_frames }
+        let began = Instant::now();
+        Self {
+            shared,
+            guard,
+            standing,
+            line,
+            began,
+            hello,
+            live_since,
+            closing,
+            is_deaf: false,
+            odd_frames: 0,
+            passed: 0,
+        }
     }
 
     /// Stays until the connection has ended.
@@ -138,6 +151,7 @@ impl<'a> Connection<'a> {
                 break ending;
             }
         };
+        self.shared.asking.disconnect();
         // Why we closed says more than how the other side took it.
         let ending = self.closing.take().map_or(ending, |(why, _)| why);
         Ended { ending, live: self.live_since.map(|since| since.elapsed()) }
@@ -251,86 +265,6 @@ impl<'a> Connection<'a> {
         self.hello = Some(Hello { at: now, interval, acks: 0, last_ack: now });
         let state = if self.standing.is_some() { GatewayState::Resuming } else { GatewayState::Identifying };
         self.guard.vitals.set_gateway(state);
-    }
-
-    fn dispatch(&mut self, envelope: &Envelope<'_>) -> Option<Ending> {
-        let (Some(sequence), Some(name)) = (envelope.sequence, envelope.name.as_deref()) else {
-            self.note_odd("a dispatch without a name or a number");
-            return None;
-        };
-        if self.is_deaf {
-            return None;
-        }
-        self.guard.vitals.note_dispatch();
-        let me = self.shared.bot.user();
-        let mut asked = None;
-        let event = match inbound::read(name, envelope.data, me) {
-            Incoming::Ready(ready) => {
-                let guilds = ready.guilds.clone();
-                self.begin(ready);
-                Some(Event::SessionBegan { guilds })
-            }
-            Incoming::Resumed => {
-                self.guard.vitals.resumes.fetch_add(1, Relaxed);
-                self.live(Vec::new());
-                None
-            }
-            Incoming::Interaction(data) => {
-                asked = Some(data);
-                None
-            }
-            Incoming::Happened(event) => Some(event),
-            Incoming::Ignored => None,
-            Incoming::Unusable => {
-                self.note_odd(name);
-                None
-            }
-        };
-        let standing = self.standing.as_mut()?;
-        let progress = Progress { session: Arc::clone(&standing.key), sequence: sequence.max(standing.sequence) };
-        let reached = progress.sequence;
-        // First into the queue: where the dispatch counts as seen, the command has run; where it does not, Discord
-        // sends it again and the command runs but once.
-        if let Some(data) = asked {
-            self.shared.slash.take(data);
-        }
-        if self.shared.bot.observe(event, progress).is_err() {
-            self.is_deaf = true;
-            return self.close(Ending::QueueFull);
-        }
-        standing.sequence = reached;
-        None
-    }
-
-    /// Counts a frame that could not be used. What it holds may be what somebody wrote, so it is not logged.
-    fn note_odd(&mut self, what: &str) {
-        self.odd_frames += 1;
-        tracing::debug!(what, so_far = self.odd_frames, "a frame could not be used");
-    }
-
-    /// A new session.
-    fn begin(&mut self, ready: Ready) {
-        let resume_url = address::checked(&ready.resume_url).unwrap_or_default();
-        if resume_url.is_empty() {
-            tracing::warn!("Discord gave no usable address for resuming; the main one will do");
-        }
-        // Where the queue is full, the session is not resumed by another process.
-        let _ = self.shared.bot.store().note_intents(self.line.shard.config().intents().bits());
-        let key = Arc::new(SessionKey { id: ready.session, resume_url });
-        *self.standing = Some(Standing { key, sequence: 0 });
-        if let (Some(user), Some(application)) = (ready.me, ready.application) {
-            self.shared.bot.introduce(Me { user, application, name: ready.name });
-        }
-        self.live(ready.guilds);
-    }
-
-    /// The session is live on this connection.
-    fn live(&mut self, guilds: Vec<crate::model::GuildId>) {
-        self.live_since = Some(Instant::now());
-        self.guard.vitals.set_gateway(GatewayState::Connected);
-        self.guard.vitals.solved("gateway");
-        self.shared.register_commands(guilds);
-        self.shared.went_live.notify_one();
     }
 }
 

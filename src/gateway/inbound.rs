@@ -7,17 +7,19 @@
 mod audit;
 pub mod message;
 pub mod people;
+mod presence;
 mod voice;
 
 use std::borrow::Cow;
 
+pub use presence::{Chunk, OF_ALL};
 use serde::Deserialize;
 
 use super::raw::Raw;
 use crate::model::guild::Overwrite;
 use crate::model::{
     ApplicationId, Author, Avatar, Channel, ChannelId, Event, Guild, GuildId, GuildOutline, Permissions, Role, RoleId,
-    UserId,
+    UserId, Watchlist,
 };
 
 /// Gateway opcodes that a client receives.
@@ -51,6 +53,10 @@ pub enum Incoming<'a> {
     Interaction(&'a str),
     /// Something that rooms may want to know.
     Happened(Event),
+    /// Members that we asked for.
+    Members(Chunk),
+    /// A presence that nobody looks after: most of what comes in a large guild.
+    Unwatched,
     /// Nothing that we need.
     Ignored,
     /// An event of a kind that we read, without what it cannot do without (an id that is missing, 0 or absurd).
@@ -75,26 +81,39 @@ pub fn envelope(text: &str) -> Option<Envelope<'_>> {
     leading(text).or_else(|| anywhere(text))
 }
 
-/// What a dispatch named `name` with this data says. `me` is our own user, to find our roles in a guild.
-pub fn read<'a>(name: &str, data: &'a str, me: Option<UserId>) -> Incoming<'a> {
+/// What is known before anything is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'k> {
+    /// Our own user, to find our roles in a guild.
+    pub me: Option<UserId>,
+    /// Whose presence is looked after.
+    pub watchlist: &'k Watchlist,
+}
+
+/// What a dispatch named `name` with this data says.
+pub fn read<'a>(name: &str, data: &'a str, known: Known<'_>) -> Incoming<'a> {
     let event = match name {
+        "PRESENCE_UPDATE" => return presence::seen(data, known.watchlist),
         "MESSAGE_CREATE" => message::sent(data),
         "MESSAGE_DELETE" => message::deleted(data),
         "MESSAGE_DELETE_BULK" => message::deleted_in_bulk(data),
         "INTERACTION_CREATE" => return Incoming::Interaction(data),
         "READY" => return ready(data).map_or(Incoming::Unusable, Incoming::Ready),
         "RESUMED" => return Incoming::Resumed,
-        "GUILD_CREATE" => guild(data, me),
+        "GUILD_MEMBERS_CHUNK" => {
+            return presence::chunk(data, known.watchlist).map_or(Incoming::Unusable, Incoming::Members);
+        }
+        "GUILD_CREATE" => guild(data, known),
         "GUILD_UPDATE" => outline(data),
         "GUILD_DELETE" => guild_lost(data),
         "GUILD_ROLE_CREATE" | "GUILD_ROLE_UPDATE" => role_seen(data),
         "GUILD_ROLE_DELETE" => role_removed(data),
         "CHANNEL_CREATE" | "CHANNEL_UPDATE" | "THREAD_CREATE" | "THREAD_UPDATE" => channel_seen(data),
         "CHANNEL_DELETE" | "THREAD_DELETE" => channel_removed(data),
-        "GUILD_MEMBER_ADD" => member_seen(data, true),
-        "GUILD_MEMBER_UPDATE" => member_seen(data, false),
-        "GUILD_MEMBER_REMOVE" => member_left(data),
-        "GUILD_BAN_ADD" => member_banned(data),
+        "GUILD_MEMBER_ADD" => people::member_seen(data, true),
+        "GUILD_MEMBER_UPDATE" => people::member_seen(data, false),
+        "GUILD_MEMBER_REMOVE" => people::member_left(data),
+        "GUILD_BAN_ADD" => people::member_banned(data),
         "MESSAGE_REACTION_ADD" => message::reacted(data),
         "VOICE_STATE_UPDATE" => voice::seen(data),
         "GUILD_AUDIT_LOG_ENTRY_CREATE" => audit::line(data),
@@ -177,7 +196,7 @@ fn ready(data: &str) -> Option<Ready> {
     })
 }
 
-fn guild(data: &str, me: Option<UserId>) -> Reading {
+fn guild(data: &str, Known { me, watchlist }: Known<'_>) -> Reading {
     let fields: GuildFields = fields(data)?;
     if fields.unavailable.flag() {
         return Some(None);
@@ -187,6 +206,7 @@ fn guild(data: &str, me: Option<UserId>) -> Reading {
     let members = fields.members.list::<MemberFields>();
     let mut channels: Vec<_> = fields.channels.list::<ChannelFields>().into_iter().filter_map(channel).collect();
     channels.extend(fields.threads.list::<ChannelFields>().into_iter().filter_map(channel));
+    let watched = presence::in_guild(id, &fields, &members, watchlist);
     Some(Some(Event::GuildSeen(Box::new(Guild {
         id,
         name: fields.name.text().unwrap_or_default().into_owned(),
@@ -197,6 +217,7 @@ fn guild(data: &str, me: Option<UserId>) -> Reading {
         channels,
         afk_channel: fields.afk_channel_id.id(),
         voices: voice::list(id, fields.voice_states, &members),
+        watched,
     }))))
 }
 
@@ -245,27 +266,6 @@ fn channel_removed(data: &str) -> Reading {
         return Some(None);
     }
     Some(Some(Event::ChannelRemoved { guild: fields.guild_id.id()?, channel: fields.id.id()? }))
-}
-
-fn member_seen(data: &str, joined: bool) -> Reading {
-    let fields: MemberFields = fields(data)?;
-    let guild = fields.guild_id.id()?;
-    let author = author(guild, fields.user.object(), &fields)?;
-    let nick = fields.nick.text().filter(|nick| !nick.is_empty()).map(Cow::into_owned);
-    let pending = fields.pending.flag();
-    Some(Some(Event::MemberSeen { guild, author, roles: ids(fields.roles), nick, joined, pending }))
-}
-
-fn member_left(data: &str) -> Reading {
-    let fields: MemberFields = fields(data)?;
-    let guild = fields.guild_id.id()?;
-    let Author { id, name, bot, .. } = author(guild, fields.user.object(), &fields)?;
-    Some(Some(Event::MemberLeft { guild, user: id, name, bot }))
-}
-
-fn member_banned(data: &str) -> Reading {
-    let fields: MemberFields = fields(data)?;
-    Some(Some(Event::MemberBanned { guild: fields.guild_id.id()?, user: fields.user_id()? }))
 }
 
 /// The name to show: nickname, else display name, else user name.
@@ -355,7 +355,12 @@ fields! {
     UsedFields { name, user, member }
     GuildFields {
         id, name, owner_id, unavailable, member_count, roles, channels, threads, members, afk_channel_id, voice_states,
+        presences,
     }
+    WhoseFields { user }
+    PresenceFields { guild_id, user, status, activities }
+    ActivityFields { kind as "type", name, state }
+    ChunkFields { guild_id, members, presences, not_found, chunk_index, chunk_count, nonce }
     VoiceFields { guild_id, user_id, channel_id, mute, deaf, self_mute, self_deaf, suppress, member }
     AuditFields { id, guild_id, user_id, target_id, action_type, reason, changes }
     ChangeFields { key, new_value }

@@ -11,6 +11,7 @@ use crate::status::vitals::Vitals;
 /// Application flags; of each pair, the second one is for bots in fewer than a hundred guilds.
 const MEMBERS_GRANTED: u64 = 1 << 14 | 1 << 15;
 const MESSAGE_CONTENT_GRANTED: u64 = 1 << 18 | 1 << 19;
+const PRESENCES_GRANTED: u64 = 1 << 12 | 1 << 13;
 
 /// An intent that has to be switched on in the developer portal.
 struct Privileged {
@@ -21,7 +22,7 @@ struct Privileged {
     action: &'static str,
 }
 
-const PRIVILEGED: [Privileged; 2] = [
+const PRIVILEGED: [Privileged; 3] = [
     Privileged {
         need: Need::MessageContent,
         flags: MESSAGE_CONTENT_GRANTED,
@@ -37,6 +38,14 @@ const PRIVILEGED: [Privileged; 2] = [
         detail: "Discord does not tell the bot who comes and goes. What reacts to that does not work.",
         action: "Open discord.com/developers/applications, your application, Bot; switch Server Members Intent on, \
             save, and restart Innkeeper.",
+    },
+    Privileged {
+        need: Need::Presences,
+        flags: PRESENCES_GRANTED,
+        problem: "intent.presences",
+        detail: "Discord does not tell the bot who is online. The roster shows everybody's status as unknown.",
+        action: "Open discord.com/developers/applications, your application, Bot; switch Presence Intent on, save, and \
+            restart Innkeeper. Or set roster.enabled to false in the configuration.",
     },
 ];
 
@@ -69,6 +78,7 @@ pub fn granted(needs: &[Need], flags: u64, vitals: &Vitals) -> Intents {
             vitals.solved(intent.problem);
         }
     }
+    vitals.presences.note(needs.contains(&Need::Presences).then(|| intents.contains(Intents::GUILD_PRESENCES)));
     intents
 }
 
@@ -81,6 +91,7 @@ fn intent_of(need: Need) -> Intents {
         Need::Voice => Intents::GUILD_VOICE_STATES,
         Need::Moderation => Intents::GUILD_MODERATION,
         Need::Reactions => Intents::GUILD_MESSAGE_REACTIONS,
+        Need::Presences => Intents::GUILD_PRESENCES,
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod act;
 mod address;
+mod asking;
 mod attach;
 mod body;
 mod budget;
@@ -96,7 +97,8 @@ pub async fn run_over(
     let guard = Guard { vitals, stop, token_lost: rest.token_lost(), tick: tempo.tick };
     let registering = (bot.clone(), rest.clone());
     let time_again = tempo.time_again;
-    let shared = Shared::new(bot.clone(), rest.clone(), tempo);
+    let mut shared = Shared::new(bot.clone(), rest.clone(), tempo);
+    shared.asking = performer.asking().clone();
     let went_live = shared.went_live.clone();
     let session = Session::new(shared, guard, budget, token);
     let (over, is_over) = watch::channel(false);

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::json;
 
 use super::act::{self, Act, ToldBefore};
+use super::asking::Asking;
 use super::attach::{self, File};
 use super::body;
 use super::clean::Clean;
@@ -22,7 +23,9 @@ use super::wire::{Call, Reply, unreadable};
 use crate::bot::{Attempt, BoxFuture, Discord};
 use crate::model::oauth::{Grant, OauthClient, Person};
 use crate::model::webhook::{Parcel, Posted};
-use crate::model::{ChannelId, Delivered, Effect, GuildId, Guilds, MessageId, Outgoing, RoleId, Seen, Setback, UserId};
+use crate::model::{
+    ChannelId, Delivered, Effect, GuildId, Guilds, MessageId, Outgoing, RoleId, Seen, Setback, Sight, UserId,
+};
 use crate::picture::Studio;
 use crate::status::vitals::Vitals;
 
@@ -41,12 +44,18 @@ pub struct Performer {
     /// Names of the problems that we put on the page.
     troubled: Mutex<HashSet<String>>,
     pub(super) told: Mutex<ToldBefore>,
+    asking: Asking,
 }
 
 impl Performer {
     pub fn new(rest: Rest, vitals: Arc<Vitals>, guilds: Guilds, studio: Studio) -> Self {
         let (direct, troubled, told) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { rest, vitals, guilds, studio, direct, troubled, told }
+        Self { rest, vitals, guilds, studio, direct, troubled, told, asking: Asking::default() }
+    }
+
+    /// Where it asks over the gateway.
+    pub(super) fn asking(&self) -> &Asking {
+        &self.asking
     }
 
     async fn send(
@@ -156,6 +165,9 @@ impl Discord for Performer {
                 }
                 Effect::ReadBack { guild, channel, look_at } => {
                     return self.read_back(*guild, *channel, *look_at).await;
+                }
+                Effect::AskMembers { guild, users } => {
+                    return self.asking.ask(*guild, users, self.vitals.sight() == Sight::Clear).await;
                 }
                 Effect::SendDirect { user, message } => {
                     return self.send_direct(*user, message, nonce).await.map(|(_, sent)| sent);

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use twilight_gateway::{Config, ConfigBuilder, Intents, Session as ShardSession, Shard, ShardId};
 
 use super::address;
+use super::asking::Asking;
 use super::budget::Budget;
 use super::closing::{Verdict, verdict};
 use super::connection::{Connection, Ended, Ending, Standing};
@@ -45,13 +46,16 @@ pub struct Shared {
     pub tempo: Tempo,
     /// Told whenever a session is live on a new connection.
     pub went_live: Arc<Notify>,
+    /// Where answers to what we asked over the gateway go.
+    pub asking: Asking,
     registering: AtomicBool,
 }
 
 impl Shared {
     pub fn new(bot: Bot, rest: Rest, tempo: Tempo) -> Self {
         let slash = Slash::new(bot.clone(), rest.clone(), tempo.first_answer_after);
-        Self { bot, rest, slash, tempo, went_live: Arc::default(), registering: AtomicBool::new(false) }
+        let (went_live, asking) = (Arc::default(), Asking::default());
+        Self { bot, rest, slash, tempo, went_live, asking, registering: AtomicBool::new(false) }
     }
 
     /// Registers slash commands, once in the life of the process. `ready` are the guilds that READY named.

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 
 use super::api::{Hearing, Problem, Who};
 use crate::bot::{Bot, Happening};
-use crate::store::happenings::{self, KINDS};
+use crate::store::happenings::{self, KINDS, LIVE};
 
 /// The parts of the page that changed, as an event.
 pub(super) const UPDATE: &str = "update";
@@ -168,10 +168,12 @@ impl Feed {
                     }
                 },
             };
-            if happened.id <= self.told {
-                continue;
+            if happened.id != LIVE {
+                if happened.id <= self.told {
+                    continue;
+                }
+                self.told = happened.id;
             }
-            self.told = happened.id;
             let may_hear = |hearing: &Hearing| hearing.may_hear(&happened);
             if self.kinds.has(happened.kind) && self.hearing.borrow().as_ref().is_some_and(may_hear) {
                 return Some(News::Happened(happened));

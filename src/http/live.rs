@@ -35,6 +35,7 @@ use crate::bot::{self, Happening, Happenings};
 use crate::config::Audience;
 use crate::status::Face;
 use crate::status::page::{self, AS_OF};
+use crate::store::happenings::LIVE;
 
 /// When nothing else changes, the time of the drawing is renewed this often.
 const AS_OF_EVERY: Duration = Duration::from_secs(10);
@@ -192,6 +193,8 @@ impl Watcher {
         };
         let event = Event::default().event(kind).data(data.to_string());
         match self.happens {
+            // What is not kept leaves them where they are.
+            Happens::For(ref feed) if id == LIVE => event.id(feed.told().to_string()),
             Happens::For(_) => event.id(id.to_string()),
             Happens::Public(..) => event,
         }

@@ -20,6 +20,7 @@ use super::api::{App, Ask, Hearing, Problem, Usual, allowed_origin};
 use super::feed::{Asked, Feed, Kinds, News, Seat};
 use super::live::Live;
 use super::who::Whence;
+use crate::store::happenings::LIVE;
 
 /// What is read of a socket in one go; a client has next to nothing to say.
 const READ_BYTES: usize = 1_024;
@@ -191,7 +192,8 @@ fn frame(news: &News) -> Value {
     match news {
         News::Missed(from, to) => json!({"kind": "missed", "from": from, "to": to}),
         News::Happened(happening) => json!({
-            "id": happening.id,
+            // What is not kept has none.
+            "id": (happening.id != LIVE).then_some(happening.id),
             "kind": happening.kind,
             "guild_id": happening.guild,
             "timestamp": happening.at.rfc3339(),

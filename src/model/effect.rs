@@ -73,6 +73,12 @@ pub enum Effect {
         channel: ChannelId,
         look_at: u16,
     },
+    /// Nothing is changed: Discord is asked how these members are there, or all of a guild where the list is empty.
+    /// What it tells comes as [`super::Event::MembersTold`], before this ends.
+    AskMembers {
+        guild: GuildId,
+        users: Vec<UserId>,
+    },
     /// What happened is posted to an address outside of Discord, as JSON; it is tried until this time.
     Webhook {
         url: WebhookUrl,
@@ -137,6 +143,7 @@ impl Effect {
             Self::SendDirect { user, .. } => format!("user:{user}"),
             Self::AddRole { guild, .. } | Self::RemoveRole { guild, .. } => format!("roles:{guild}"),
             Self::SetNickname { guild, .. } => format!("nicknames:{guild}"),
+            Self::AskMembers { guild, .. } => format!("members:{guild}"),
             // A server that is slow holds up itself alone.
             Self::Webhook { url, .. } => format!("webhook:{}", url.host()),
             Self::Deliver(Delivery { hook, .. }) => hook_lane(*hook),

@@ -2,6 +2,7 @@
 
 use super::book::{CommandRule, Counted, Tally};
 use super::deed::{AuditLine, Ending, Seen};
+use super::presence::{MemberPresence, Presence, Watchlist};
 use super::{
     Avatar, Channel, ChannelId, Guild, GuildId, GuildOutline, MessageId, Role, RoleId, Timestamp, UserId, Voice,
 };
@@ -23,6 +24,8 @@ pub enum Need {
     Moderation,
     /// Who reacts to messages.
     Reactions,
+    /// Who is there, and how (privileged).
+    Presences,
 }
 
 /// Something that happened: on Discord, on the clock, or in a room because of that.
@@ -41,6 +44,8 @@ pub enum Event {
     SessionBegan {
         guilds: Vec<GuildId>,
     },
+    /// A session goes on after it was interrupted; what was missed has been told.
+    SessionResumed,
     /// A guild can be seen: at the start of a session, after an outage, or because the bot was invited.
     GuildSeen(Box<Guild>),
     /// A guild's name or owner changed.
@@ -99,6 +104,21 @@ pub enum Event {
         guild: GuildId,
         voice: Voice,
     },
+    /// Somebody whose presence is looked after is there in another way than before.
+    PresenceSeen {
+        guild: GuildId,
+        user: UserId,
+        presence: Presence,
+    },
+    /// Members of a guild, as we asked for them: of these, those whose presence is looked after, and those who are not
+    /// in the guild.
+    MembersTold {
+        guild: GuildId,
+        members: Vec<MemberPresence>,
+        missing: Vec<UserId>,
+        /// We asked for all members of the guild; none: for some. The last part of the answer says so.
+        all: Option<Part>,
+    },
     /// Somebody did something about a member, by hand or through a program; it may have been us.
     Audited(AuditLine),
     /// A promise that a room wants to be told of has ended. `tells` is the room's own word for it.
@@ -139,6 +159,29 @@ pub enum Event {
     SettingsChanged,
     /// The bot is about to stop: what is only in memory can still be stored.
     Closing,
+    /// Emitted by a room: whose presence is to be looked after from now on.
+    WatchlistSet(Box<Watchlist>),
+    /// Emitted by a room: Discord is to be asked how these members are there; an empty list stands for everybody. It is
+    /// no promise: whoever asks does so again where nothing comes of it.
+    MembersWanted {
+        guild: GuildId,
+        users: Vec<UserId>,
+    },
+    /// Emitted by a room: somebody of the staff is there in another way than before, or says something else of it.
+    StaffSeen {
+        guild: GuildId,
+        /// Their number on the roster.
+        entry: i64,
+        user: UserId,
+        presence: Presence,
+        /// Everybody may know, not only members.
+        public: bool,
+    },
+    /// Emitted by a room: the presences of a guild were compared with Discord.
+    PresencesSynced {
+        guild: GuildId,
+        at: Timestamp,
+    },
     /// Emitted by a room: somebody came and can be seen, having accepted the guild's rules where that is asked for.
     MemberArrived {
         guild: GuildId,
@@ -208,6 +251,13 @@ pub enum Event {
         /// The member chose not to be shown to everybody.
         hidden: bool,
     },
+}
+
+/// Which part of a long answer this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    More,
+    Last,
 }
 
 /// A message, as far as any room needs it.

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelId, Event, GuildId, Permissions, RoleId, UserId, Voice};
+use super::{ChannelId, Event, GuildId, MemberPresence, Permissions, RoleId, UserId, Voice};
 
 /// Threads lie in channels, and channels in categories; there is nothing deeper.
 const CHANNEL_DEPTH_MAX: usize = 3;
@@ -31,6 +31,9 @@ pub struct Guild {
     /// Who was in voice when the guild was seen. Only that event carries it; it is not kept.
     #[serde(skip)]
     pub voices: Vec<Voice>,
+    /// How those are there whose presence is looked after, likewise.
+    #[serde(skip)]
+    pub watched: Vec<MemberPresence>,
 }
 
 /// The same without roles and channels: what an update of a guild tells.
@@ -196,17 +199,11 @@ impl Guilds {
     pub fn follow(&self, event: &Event, me: Option<UserId>) -> Option<Arc<Guild>> {
         match event {
             Event::GuildSeen(guild) => {
-                self.put(Guild { voices: Vec::new(), ..Guild::clone(guild) });
+                self.put(Guild { voices: Vec::new(), watched: Vec::new(), ..Guild::clone(guild) });
                 self.find(guild.id)
             }
-            Event::SessionBegan { guilds } => {
-                self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|id, _| guilds.contains(id));
-                None
-            }
-            Event::GuildLost { guild, .. } => {
-                self.0.write().unwrap_or_else(PoisonError::into_inner).remove(guild);
-                None
-            }
+            Event::SessionBegan { guilds } => self.keep(|id| guilds.contains(&id)),
+            Event::GuildLost { guild, .. } => self.keep(|id| id != *guild),
             Event::GuildChanged(outline) => self.change(outline.id, |guild| {
                 guild.name.clone_from(&outline.name);
                 guild.owner = outline.owner;
@@ -238,6 +235,13 @@ impl Guilds {
             Event::MessageSent(_)
             | Event::MessagesDeleted { .. }
             | Event::VoiceSeen { .. }
+            | Event::SessionResumed
+            | Event::PresenceSeen { .. }
+            | Event::MembersTold { .. }
+            | Event::WatchlistSet(_)
+            | Event::StaffSeen { .. }
+            | Event::MembersWanted { .. }
+            | Event::PresencesSynced { .. }
             | Event::CommandRan { .. }
             | Event::MemberBanned { .. }
             | Event::MemberMissing { .. }
@@ -257,6 +261,12 @@ impl Guilds {
             | Event::LevelReached { .. }
             | Event::ToolUnlocked { .. } => None,
         }
+    }
+
+    /// Keeps the guilds that this is true of. None of them looks different for it.
+    fn keep(&self, keep: impl Fn(GuildId) -> bool) -> Option<Arc<Guild>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|id, _| keep(*id));
+        None
     }
 
     fn change(&self, id: GuildId, change: impl FnOnce(&mut Guild)) -> Option<Arc<Guild>> {

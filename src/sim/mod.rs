@@ -86,7 +86,7 @@ use crate::model::Clock;
 
 pub use community::{Beat, Community, Deed, Script};
 pub use faults::{Entrance, Faults, Moment, Strike};
-pub use gateway::firehose::{Firehose, Poured};
+pub use gateway::firehose::{Firehose, Poured, Stream};
 pub use inn::{BOT_PERMISSIONS, Inn};
 pub use rest::rules::Act;
 pub use rest::{Fate, Request, Response};

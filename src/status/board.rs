@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::config::Audience;
-use crate::model::{Clock, Timestamp};
+use crate::model::{Clock, Status, Timestamp};
 
 /// The board is redrawn at most this often.
 pub const REDRAW_EVERY: Duration = Duration::from_secs(1);
@@ -39,6 +39,9 @@ pub struct Card {
 pub enum CardKind {
     /// Members by XP, best first.
     Leaderboard(Vec<Standing>),
+    /// The staff, in the order of their ranks, as Discord told of them last. Whether that can be trusted at the moment,
+    /// the page finds out when it is drawn.
+    Roster(Vec<Present>),
     /// Lines, each with a value at its end (which may be empty).
     List(Vec<(String, String)>),
     /// One paragraph.
@@ -54,6 +57,19 @@ pub struct Standing {
     pub xp: i64,
     /// XP since this level began, and from its beginning to the next; none at the last level.
     pub progress: Option<(u64, u64)>,
+}
+
+/// Somebody of the staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Present {
+    pub name: String,
+    pub rank: String,
+    /// None: it is not known.
+    pub status: Option<Status>,
+    /// What they say of themselves, else what they do.
+    pub note: Option<String>,
+    pub since: Option<Timestamp>,
+    pub on_leave: bool,
 }
 
 /// The cards at one moment.

@@ -9,6 +9,7 @@ pub mod vitals;
 pub mod watch;
 
 pub mod report;
+mod sight;
 
 pub mod board;
 
@@ -24,7 +25,7 @@ pub mod page;
 
 pub mod assets;
 
-pub use board::{Board, Card, CardKind, Standing};
+pub use board::{Board, Card, CardKind, Present, Standing};
 pub use face::{Face, FaceSettings};
 pub use report::{Check, Health, Reading, Report};
 pub use vitals::Vitals;

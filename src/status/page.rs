@@ -5,6 +5,7 @@
 //! reorder or hide text around it.
 
 mod guest;
+mod roster;
 
 use std::time::Duration;
 
@@ -15,11 +16,12 @@ use super::report::coarse;
 use super::vitals::GatewayState;
 use super::{Check, Face, Health, Reading, Report};
 use crate::config::Audience;
-use crate::model::Timestamp;
 use crate::model::text::{count, is_invisible};
+use crate::model::{Sight, Timestamp};
 
 use guest::Guest;
 pub use guest::{Due, Welcome, html_for, login, sign_in, which_guild};
+use roster::RosterView;
 
 /// The most characters of a text that the page repeats.
 const PLAIN_CHARS_MAX: usize = 300;
@@ -155,6 +157,7 @@ enum KindView {
     Leaderboard(Vec<StandingView>),
     List(Vec<(String, String)>),
     Text(String),
+    Roster(RosterView),
 }
 
 struct StandingView {
@@ -211,7 +214,7 @@ impl StatusPage {
             promises_note: promises_note(reading),
             store_bytes: bytes(reading.store_bytes),
             store_note: store_note(reading),
-            cards: cards.map(card_view).collect(),
+            cards: cards.map(|card| card_view(card, face.vitals.sight())).collect(),
             guest: None,
             as_of: time_of_day(reading.at),
             as_of_machine: reading.at.rfc3339(),
@@ -315,13 +318,14 @@ impl Spark {
     }
 }
 
-fn card_view(card: &Card) -> CardView {
+fn card_view(card: &Card, sight: Sight) -> CardView {
     let kind = match &card.kind {
         CardKind::Leaderboard(rows) => KindView::Leaderboard(rows.iter().take(ROWS_MAX).map(standing_view).collect()),
         CardKind::List(rows) => {
             let rows = rows.iter().take(ROWS_MAX).map(|(line, value)| (named(line), plain(value)));
             KindView::List(rows.collect())
         }
+        CardKind::Roster(all) => KindView::Roster(roster::view(all, sight)),
         CardKind::Text(text) => KindView::Text(plain(text)),
     };
     CardView { title: named(&card.title), kind }

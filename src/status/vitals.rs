@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use super::sight::Presences;
 use super::watch::{Watch, Watched};
 use crate::model::{Clock, Timestamp};
 
@@ -141,6 +142,8 @@ pub struct Vitals {
     commit_nanoseconds: AtomicU64,
     /// READY or RESUMED was seen at least once.
     pub was_ready: AtomicBool,
+    /// Whether sessions tell who is there.
+    pub presences: Presences,
     problems: ArcSwap<Vec<Problem>>,
     commands: ArcSwap<Vec<CommandCount>>,
 }
@@ -189,6 +192,7 @@ impl Vitals {
             commit_buckets: [const { AtomicU64::new(0) }; COMMIT_BUCKETS_SECONDS.len() + 1],
             commit_nanoseconds: AtomicU64::new(0),
             was_ready: AtomicBool::new(false),
+            presences: Presences::default(),
             problems: ArcSwap::default(),
             commands: ArcSwap::default(),
             clock,

@@ -14,7 +14,9 @@ const KEPT: i64 = 1_000;
 /// … so many more: old ones go together, so that not each new one touches another page.
 const REMOVED_AT_ONCE: i64 = 64;
 /// What happens, by name.
-pub const KINDS: [&str; 6] = ["case", "kudos", "level_up", "member", "promise", "tool_unlocked"];
+pub const KINDS: [&str; 7] = ["case", "kudos", "level_up", "member", "presence", "promise", "tool_unlocked"];
+/// The number of what is told to who listens at that moment, and kept for nobody: it would push out everything else.
+pub const LIVE: i64 = 0;
 
 /// Who may know of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +45,7 @@ impl Audience {
 /// Something that happened in a community, as those outside are told of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Happening {
-    /// Later ones have larger ones, also after a restart.
+    /// Later ones have larger ones, also after a restart; [`LIVE`] for what is not kept.
     pub id: i64,
     /// One of [`KINDS`].
     pub kind: &'static str,

@@ -518,3 +518,28 @@ async fn a_key_has_so_many_sockets_and_no_more() {
     timeout(PATIENCE, again).await.expect("a place is free again");
     bot.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_not_kept_leaves_a_listener_where_they_are() {
+    let house = House::new().await;
+    let (bot, door) = open(&house).await;
+    let (engine, guild) = (&bot.bot, house.inn.guild);
+    let lines = bearer(&key(engine, "k", "read", None, None).await);
+    let mut stream = Stream::open(&door, "?kinds=kudos,presence", &lines).await;
+    let mut socket = connect(&door, "?kinds=kudos,presence", &lines).await.unwrap();
+    tell(engine, vec![news(guild, "kudos", json!({}), &house)]).await;
+    let first = stream.next_news().await.unwrap();
+    let live = Happening { id: happenings::LIVE, ..news(guild, "presence", json!({"status": "dnd"}), &house) };
+    engine.happenings().tell(live);
+    let second = stream.next_news().await.unwrap();
+    assert_eq!((second.kind.as_str(), &second.id), ("presence", &first.id));
+    tell(engine, vec![news(guild, "kudos", json!({}), &house)]).await;
+    let third = stream.next_news().await.unwrap();
+    assert_eq!(third.id.parse::<i64>().unwrap(), first.id.parse::<i64>().unwrap() + 1);
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(next_frame(&mut socket).await.unwrap()["id"].clone());
+    }
+    assert_eq!(ids[1], Value::Null, "{ids:?}");
+    bot.stop().await;
+}

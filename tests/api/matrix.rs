@@ -46,6 +46,9 @@ fn body_for(route: &str, member: &str) -> Value {
         }
         "POST /api/guilds/{guild_id}/temporary-roles/{id}/extend" => json!({"duration": "2h"}),
         "POST /api/guilds/{guild_id}/channels/{channel_id}/lock" => json!({"duration": "2h"}),
+        "POST /api/guilds/{guild_id}/roster" => json!({"user_id": member, "rank": "Helper"}),
+        "PATCH /api/guilds/{guild_id}/roster/{id}" => json!({"on_leave": true}),
+        "DELETE /api/guilds/{guild_id}/roster/{id}" | "POST /api/guilds/{guild_id}/roster/sync" => json!({}),
         "POST /api/guilds/{guild_id}/temporary-roles/{id}/take"
         | "POST /api/guilds/{guild_id}/channels/{channel_id}/unlock" => json!({}),
         unlisted => panic!("{unlisted} is not in the table"),
@@ -168,8 +171,10 @@ async fn each_route_answers_each_caller_as_the_document_says() {
 async fn strangers_see_what_is_public_and_nothing_else() {
     let mut house = House::new().await;
     house.config.http.visibility.leaderboard = innkeeper::config::Audience::Public;
+    house.config.http.visibility.roster = innkeeper::config::Audience::Public;
     house.config.http.trusted_proxies = vec![[127, 0, 0, 1].into()];
     let (bot, door) = open(&house).await;
+    house.slash(house.inn.owner, "roster add", &[("rank", "Helper".into()), ("name", "Zed".into())]).await;
     let document = Client::stranger(&door).get("/openapi.json").await.json;
     let (id, user) = (house.inn.guild.to_string(), house.member(0).to_string());
     let mut seen = 0;

@@ -57,6 +57,7 @@ async fn the_firehose_pours_whole_messages() {
     let (sim, inn, _) = open_inn().await;
     let (mut client, _) = Client::log_in(&sim, INTENTS).await;
     let plan = Firehose {
+        what: innkeeper::sim::Stream::Messages,
         channel: inn.general,
         authors: inn.members.clone(),
         texts: vec!["the soup is ready".to_owned()],

@@ -172,6 +172,7 @@ impl Truth {
             channels: Vec::new(),
             afk_channel: self.afk.map(channel),
             voices: (0..=BOT).filter(|who| self.places[*who].is_some()).map(|who| self.voice(who)).collect(),
+            watched: Vec::new(),
         }))
     }
 }

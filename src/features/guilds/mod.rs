@@ -74,6 +74,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         | Event::MessagesDeleted { .. }
         | Event::MinutePassed
         | Event::Closing
+        | Event::SessionResumed
         | Event::SettingsChanged => Ok(()),
         Event::MessageSent(message) if message.author.bot => Ok(()),
         Event::MessageSent(message) => save_member(cx, message.guild, &message.author),
@@ -108,7 +109,13 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         | Event::PromiseEnded { .. }
         | Event::PromiseMoved { .. }
         | Event::CommandSet { .. }
-        | Event::CommandsCounted(_) => Ok(()),
+        | Event::CommandsCounted(_)
+        | Event::PresenceSeen { .. }
+        | Event::MembersTold { .. }
+        | Event::WatchlistSet(_)
+        | Event::StaffSeen { .. }
+        | Event::MembersWanted { .. }
+        | Event::PresencesSynced { .. } => Ok(()),
         Event::SessionBegan { guilds } => forget_others(cx, guilds),
         Event::GuildLost { removed: false, .. } => Ok(()),
         Event::GuildLost { guild, removed: true } => store::save_loss(cx.tx, *guild),

@@ -147,6 +147,7 @@ mod tests {
             channels: Vec::new(),
             afk_channel: None,
             voices: Vec::new(),
+            watched: Vec::new(),
         }
     }
 

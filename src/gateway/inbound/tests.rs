@@ -3,12 +3,22 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::{Message, Seen, Voice, VoiceFlags};
+use crate::model::{MemberPresence, Message, Part, Presence, Seen, Status, Voice, VoiceFlags};
+
+/// Of guild 10, user 30 is looked after, and whoever holds role 77.
+fn watchlist() -> Watchlist {
+    let users = [("10".parse().unwrap(), ["30".parse().unwrap()].into())].into();
+    Watchlist { roles: ["77".parse().unwrap()].into(), users }
+}
+
+fn nothing_known(watchlist: &Watchlist) -> Known<'_> {
+    Known { me: None, watchlist }
+}
 
 fn event(name: &str, data: &Value) -> Incoming<'static> {
     // The data of a frame is followed by the frame's own closing brace.
     let text = Box::leak(format!("{data}}}").into_boxed_str());
-    read(name, text, UserId::new(900).ok())
+    read(name, text, Known { me: UserId::new(900).ok(), watchlist: &watchlist() })
 }
 
 fn happened(name: &str, data: &Value) -> Event {
@@ -91,7 +101,10 @@ fn sixteen_odd_messages_of_sixteen_arrive() {
         assert_eq!((read.id.get(), read.author.id.get()), (1_300_000_000_000_000_001, 30), "{message}");
         assert!(read.is_from_person());
     }
-    assert!(matches!(read("MESSAGE_CREATE", &deep_text, None), Incoming::Happened(Event::MessageSent(_))));
+    assert!(matches!(
+        read("MESSAGE_CREATE", &deep_text, nothing_known(&Watchlist::default())),
+        Incoming::Happened(Event::MessageSent(_))
+    ));
     assert_eq!(odd.len() + 1, 16);
 }
 
@@ -102,7 +115,7 @@ fn a_message_of_an_unknown_type_arrives_and_is_no_persons() {
     }
     assert_eq!(sent(&with(&[("/type", json!("reply"))])).kind, 0);
     let text = plain().to_string().replace("\"type\":0", "\"type\":1e999");
-    assert!(matches!(read("MESSAGE_CREATE", &text, None), Incoming::Happened(_)));
+    assert!(matches!(read("MESSAGE_CREATE", &text, nothing_known(&Watchlist::default())), Incoming::Happened(_)));
 }
 
 #[test]
@@ -264,7 +277,7 @@ fn roles_channels_and_members_come_and_go() {
         panic!("no reaction")
     };
     assert_eq!((emoji.as_str(), author.name.as_str(), roles.len()), ("🔑", "ada", 1));
-    assert!(matches!(event("PRESENCE_UPDATE", &member), Incoming::Ignored));
+    assert!(matches!(event("TYPING_START", &member), Incoming::Ignored));
     assert!(matches!(event("CHANNEL_CREATE", &json!({"id": "5", "type": 1})), Incoming::Ignored));
 }
 
@@ -417,9 +430,10 @@ mod whatever_comes {
         fn nothing_panics(name in prop::sample::select(vec!["MESSAGE_CREATE", "MESSAGE_DELETE",
             "MESSAGE_DELETE_BULK", "READY", "GUILD_CREATE", "GUILD_DELETE",
             "GUILD_ROLE_CREATE", "GUILD_ROLE_DELETE", "CHANNEL_CREATE", "THREAD_DELETE", "GUILD_MEMBER_ADD",
-            "GUILD_MEMBER_REMOVE", "GUILD_UPDATE", "VOICE_STATE_UPDATE"]), value in any_json(), text in "\\PC{0,60}") {
+            "GUILD_MEMBER_REMOVE", "GUILD_UPDATE", "VOICE_STATE_UPDATE", "PRESENCE_UPDATE", "GUILD_MEMBERS_CHUNK"]),
+            value in any_json(), text in "\\PC{0,60}") {
             let _ = event(name, &value);
-            let _ = read(name, &text, None);
+            let _ = read(name, &text, nothing_known(&Watchlist::default()));
             let _ = envelope(&text);
             let _ = envelope(&format!("{{\"op\":0,\"s\":1,\"t\":\"{name}\",{text}"));
         }
@@ -450,4 +464,91 @@ fn the_command_behind_a_bots_answer_is_read_and_behind_nothing_else() {
         newer["interaction_metadata"] = strange;
         assert_eq!(sent(&newer).used, None);
     }
+}
+
+fn presence_of(user: &str, guild: &str) -> Value {
+    json!({"user": {"id": user}, "status": "dnd", "guild_id": guild, "activities": [
+        {"id": "a", "name": "Chess", "type": 0}, {"id": "b", "name": "Spotify", "type": 2},
+        {"id": "custom", "name": "Custom Status", "type": 4, "state": " tea \u{202e}", "emoji": {"name": "🍵"}},
+    ]})
+}
+
+#[test]
+fn a_presence_is_read_where_somebody_looks_after_it_and_of_others_nothing_but_whose_it_is() {
+    let Event::PresenceSeen { guild, user, presence } = happened("PRESENCE_UPDATE", &presence_of("30", "10")) else {
+        panic!("not seen")
+    };
+    assert_eq!((guild.get(), user.get(), presence.status), (10, 30, Status::Dnd));
+    assert_eq!(presence.custom_status.as_deref(), Some("tea \u{202e}"));
+    assert_eq!(presence.activity.as_deref(), Some("Spotify"), "the last one that is no custom status");
+    for other in [presence_of("31", "10"), presence_of("30", "11")] {
+        assert!(matches!(event("PRESENCE_UPDATE", &other), Incoming::Unwatched));
+    }
+    // Of somebody else, the rest may be anything.
+    let known = watchlist();
+    let broken = r#"{"user":{"id":"31"},"status":"#;
+    assert!(matches!(read("PRESENCE_UPDATE", broken, nothing_known(&known)), Incoming::Unwatched));
+    // Whoever writes like a presence into a status is not believed.
+    let mut faker = presence_of("31", "10");
+    faker["activities"][0]["name"] = json!("\"user\":{\"id\":\"30\"}");
+    let text = faker.to_string();
+    assert!(text.find("activities") < text.find("\"user\":{"), "the user comes last here: {text}");
+    assert!(matches!(read("PRESENCE_UPDATE", &text, nothing_known(&known)), Incoming::Unwatched));
+    for strange in [json!({}), json!({"user": {}}), json!({"user": {"id": "30"}, "guild_id": "10", "status": "away"})] {
+        assert!(matches!(event("PRESENCE_UPDATE", &strange), Incoming::Unusable), "{strange}");
+    }
+}
+
+#[test]
+fn what_is_said_of_oneself_has_bounds_and_who_is_offline_says_nothing() {
+    let with = |change: fn(&mut Value)| {
+        let mut json = presence_of("30", "10");
+        change(&mut json);
+        let Event::PresenceSeen { presence, .. } = happened("PRESENCE_UPDATE", &json) else { panic!("not seen") };
+        presence
+    };
+    let long = with(|json| json["activities"][1]["name"] = "é".repeat(500).into());
+    assert_eq!(long.activity.unwrap().chars().count(), 200);
+    assert_eq!(with(|json| json["status"] = "offline".into()), Presence::OFFLINE);
+    let emoji =
+        with(|json| json["activities"] = json!([{"type": 4, "name": "Custom Status", "emoji": {"name": "🍵"}}]));
+    assert_eq!((emoji.custom_status, emoji.activity), (None, None), "an emoji alone says nothing");
+    let odd = with(|json| json["activities"] = json!({"name": 7}));
+    assert_eq!((odd.status, odd.activity), (Status::Dnd, None));
+}
+
+#[test]
+fn with_a_guild_come_those_who_are_looked_after_and_with_an_answer_too() {
+    let member = |user: &str, role: &str| json!({"user": {"id": user, "username": "ada"}, "roles": [role]});
+    let members = json!([member("30", "1"), member("31", "77"), member("32", "1")]);
+    let presences = json!([presence_of("30", "10"), presence_of("32", "10")]);
+    let mut guild = json!({"id": "10", "owner_id": "9", "name": "Inn", "member_count": 3, "members": members,
+        "presences": presences});
+    let watched = |guild: &Value| {
+        let Event::GuildSeen(guild) = happened("GUILD_CREATE", guild) else { panic!("not seen") };
+        let status = |member: &MemberPresence| member.presence.as_ref().map(|presence| presence.status);
+        guild.watched.iter().map(|member| (member.author.id.get(), status(member))).collect::<Vec<_>>()
+    };
+    assert_eq!(watched(&guild), [(30, Some(Status::Dnd)), (31, Some(Status::Offline))]);
+    guild["member_count"] = json!(75_001);
+    assert_eq!(watched(&guild), [(30, None), (31, None)], "of so many, none are told with the guild");
+    let mut chunk = json!({"guild_id": "10", "members": members, "presences": presences, "not_found": ["33"],
+        "chunk_index": 0, "chunk_count": 2, "nonce": "all-7"});
+    let told = |json: &Value| match event("GUILD_MEMBERS_CHUNK", json) {
+        Incoming::Members(chunk) => chunk,
+        other => panic!("{other:?}"),
+    };
+    let Chunk { event: Event::MembersTold { members, missing, all, .. }, number, is_last } = told(&chunk) else {
+        panic!("not told")
+    };
+    assert_eq!((members.len(), missing.len(), all, number, is_last), (2, 1, Some(Part::More), Some(7), false));
+    chunk["chunk_index"] = json!(1);
+    assert!(matches!(
+        told(&chunk),
+        Chunk { event: Event::MembersTold { all: Some(Part::Last), .. }, is_last: true, .. }
+    ));
+    chunk["nonce"] = json!("7");
+    chunk["presences"] = Value::Null;
+    let Chunk { event: Event::MembersTold { members, all, .. }, .. } = told(&chunk) else { panic!("not told") };
+    assert!(all.is_none() && members.iter().all(|member| member.presence.is_none()), "presences were not asked for");
 }

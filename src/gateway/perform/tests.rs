@@ -49,6 +49,7 @@ fn guilds() -> Guilds {
         }],
         afk_channel: None,
         voices: Vec::new(),
+        watched: Vec::new(),
         channels: vec![Channel {
             locked: false,
             id: ChannelId::new(20).unwrap(),

@@ -11,6 +11,7 @@ mod words;
 use std::io;
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -43,12 +44,13 @@ pub struct Community {
     seed: u64,
     inn: Option<Inn>,
     chosen_roles: Vec<RoleId>,
+    helper_role: Option<RoleId>,
 }
 
 impl Community {
     /// So many people, staff included.
     pub fn new(people: u32, seed: u64) -> Self {
-        Self { people: (people as usize).max(STAFF + 1), seed, inn: None, chosen_roles: Vec::new() }
+        Self { people: (people as usize).max(STAFF + 1), seed, inn: None, chosen_roles: Vec::new(), helper_role: None }
     }
 
     /// Starts a simulated Discord with the inn in it, and everybody at home.
@@ -61,6 +63,7 @@ impl Community {
         }
         sim.world().invite_listing_bot(inn.guild);
         self.chosen_roles = roles::furnish(&mut sim.world(), &inn);
+        self.helper_role = Some(roles::appoint(&mut sim.world(), &inn));
         self.inn = Some(inn);
         Ok(sim)
     }
@@ -73,6 +76,11 @@ impl Community {
     /// The roles that levels are to bring: level and role.
     pub fn level_roles(&self) -> Vec<(u32, RoleId)> {
         self.inn.iter().flat_map(|inn| [(5, inn.level_5), (10, inn.level_10)]).collect()
+    }
+
+    /// The role of those who help out behind the bar.
+    pub fn helper_role(&self) -> Option<RoleId> {
+        self.helper_role
     }
 
     /// The roles that people choose for themselves.
@@ -171,9 +179,13 @@ impl Stage {
                     let _ = world.voice(guild, who, None, VoiceFlags::default());
                 }
             }
-            Deed::Presence { who, status } => {
+            Deed::Presence { who, status, doing, saying } => {
+                let playing = doing.map(|name| json!({"id": "game", "name": name, "type": 0}));
+                let custom =
+                    saying.map(|text| json!({"id": "custom", "name": "Custom Status", "type": 4, "state": text}));
+                let activities: Vec<_> = custom.into_iter().chain(playing).collect();
                 if let Some(who) = self.person(who) {
-                    world.set_presence(who, status);
+                    world.set_presence_with(who, status, &activities);
                 }
             }
         }

@@ -4,6 +4,7 @@ use crate::model::{MessageId, RoleId, UserId};
 
 use super::super::Inn;
 use super::super::world::{RoleSpec, World};
+use super::script::HELPERS;
 
 /// What can be chosen, from the bottom up.
 const ROLES: [(&str, u32); 3] = [("Storyteller", 0x9b_59b6), ("Dice roller", 0x1a_bc9c), ("Night owl", 0x34_495e)];
@@ -14,6 +15,15 @@ const CHOOSERS_EVERY: usize = 8;
 /// Adds the roles.
 pub(super) fn furnish(world: &mut World, inn: &Inn) -> Vec<RoleId> {
     ROLES.iter().map(|(name, colour)| world.add_role(inn.guild, RoleSpec::named(name, 1).coloured(*colour))).collect()
+}
+
+/// Adds the role of those who help out, and gives it to them.
+pub(super) fn appoint(world: &mut World, inn: &Inn) -> RoleId {
+    let role = world.add_role(inn.guild, RoleSpec::named("Helper", 4).coloured(0x7c_c6a4));
+    for helper in inn.members.iter().take(HELPERS) {
+        let _ = world.give_role(inn.guild, *helper, role);
+    }
+    role
 }
 
 /// The menu, once the admin asked for it.

@@ -9,13 +9,17 @@ use std::f64::consts::TAU;
 use std::time::Duration;
 
 use super::due::Due;
-use super::words::{ASIDES, COMMANDS, EMOJI, INTRODUCTIONS_ROOM, ORDERS, TOPICS, Topic, introductions};
+use super::words::{
+    ASIDES, COMMANDS, DOINGS, EMOJI, INTRODUCTIONS_ROOM, ORDERS, SAYINGS, STATUSES, TOPICS, Topic, introductions,
+};
 
 /// The channels that people talk in, in the order of [`crate::sim::Inn::talk`], and how often each is chosen.
 pub const ROOMS: [u32; 5] = [8, 1, 3, 4, 6];
 
 /// Owner, admin and moderator: they stay.
 const STAFF: usize = 3;
+/// Those behind them help out.
+pub const HELPERS: usize = 4;
 
 /// Messages a minute that sixty people write at the height of the evening, about.
 const MESSAGES_PER_MINUTE: f64 = 14.0;
@@ -82,6 +86,10 @@ pub enum Deed {
     Presence {
         who: usize,
         status: &'static str,
+        /// What they play or hear.
+        doing: Option<&'static str>,
+        /// Their custom status.
+        saying: Option<&'static str>,
     },
 }
 
@@ -374,9 +382,11 @@ impl Script {
     }
 
     fn change_mood(&mut self, at: Duration) {
-        let who = self.anybody();
-        if let Some(status) = self.pick(&["online", "online", "idle", "dnd", "offline"]) {
-            self.deed(at, Deed::Presence { who, status });
+        // The staff comes and goes before everybody's eyes.
+        let who = if self.dice.bool() { self.dice.usize(..STAFF + HELPERS) } else { self.anybody() };
+        let (doing, saying) = (self.pick(DOINGS).flatten(), self.pick(SAYINGS).flatten());
+        if let Some(status) = self.pick(STATUSES) {
+            self.deed(at, Deed::Presence { who, status, doing, saying });
         }
     }
 }

@@ -233,6 +233,32 @@ pub const ORDERS: &[&str] = &[
     "/promises",
 ];
 
+/// How people are there; some of it more often.
+pub const STATUSES: &[&str] = &["online", "online", "online", "idle", "dnd", "offline"];
+
+/// What they do besides, if anything.
+pub const DOINGS: &[Option<&str>] = &[
+    None,
+    None,
+    Some("Chess"),
+    Some("Spotify"),
+    Some("Stardew Valley"),
+    Some("Sea of Thieves"),
+    Some("Visual Studio Code"),
+];
+
+/// What they say of themselves, if anything.
+pub const SAYINGS: &[Option<&str>] = &[
+    None,
+    None,
+    None,
+    Some("behind the bar tonight"),
+    Some("mending the roof"),
+    Some("soup is on 🍲"),
+    Some("back in ten"),
+    Some("reading by the fire"),
+];
+
 /// What people ask the bot, after a slash or a prefix; some of it more often.
 pub const COMMANDS: &[&str] = &[
     "/rank",

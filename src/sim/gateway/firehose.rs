@@ -1,9 +1,11 @@
-//! Messages poured over a session as fast as it takes them, made from templates: for measuring, not for stories.
+//! Messages, or presences, poured over a session as fast as it takes them, made from templates: for measuring, not for
+//! stories.
 //!
-//! The world does not remember these messages, and a resumed session is not given them again.
+//! The world does not remember them, and a resumed session is not given them again.
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -16,13 +18,33 @@ const BATCH_FRAMES: u64 = 512;
 /// Where an id goes in a template.
 const ID_MARK: &str = "00000000000000000000";
 
+/// What is poured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// What somebody wrote.
+    Messages,
+    /// How somebody is there: each turn in another way than the turn before, unless they are a multiple of three.
+    Presences,
+}
+
+impl Stream {
+    const fn event(self) -> &'static str {
+        match self {
+            Self::Messages => "MESSAGE_CREATE",
+            Self::Presences => "PRESENCE_UPDATE",
+        }
+    }
+}
+
 /// What to pour.
 #[derive(Debug, Clone)]
 pub struct Firehose {
+    pub what: Stream,
     pub channel: ChannelId,
     /// They take turns.
     pub authors: Vec<UserId>,
-    /// Their words, one text for each in turn: only different ones are as hard to compress as real ones.
+    /// Their words, or what they say of themselves, one text for each in turn: only different ones are as hard to
+    /// compress as real ones.
     pub texts: Vec<String>,
     pub count: u64,
     /// So many a second of real time; none is as fast as it goes.
@@ -74,8 +96,12 @@ impl Blast {
     pub fn begin(mut self, world: &mut World) -> Self {
         let step = self.step();
         let texts = self.plan.texts.iter().map(String::as_str).cycle();
-        let authors = self.plan.authors.iter().zip(texts);
-        self.templates = authors.map(|(author, text)| template(world, self.plan.channel, *author, text)).collect();
+        let authors = self.plan.authors.iter().zip(texts).enumerate();
+        let template = |(turn, (author, text)): (usize, (&UserId, &str))| match self.plan.what {
+            Stream::Messages => message(world, self.plan.channel, *author, text),
+            Stream::Presences => presence(world, self.plan.channel, *author, text, turn),
+        };
+        self.templates = authors.map(template).collect();
         self.first_id = world.reserve_ids(self.plan.count.saturating_mul(step));
         self.began = Instant::now();
         self
@@ -107,7 +133,9 @@ impl Blast {
         }
         let (head, tail) = &self.templates[self.made as usize % self.templates.len()];
         let mut text = String::with_capacity(head.len() + tail.len() + 96);
-        text.push_str("{\"t\":\"MESSAGE_CREATE\",\"s\":");
+        text.push_str("{\"t\":\"");
+        text.push_str(self.plan.what.event());
+        text.push_str("\",\"s\":");
         text.push_str(&self.sequence.to_string());
         text.push_str(",\"op\":0,\"d\":");
         text.push_str(head);
@@ -133,13 +161,32 @@ impl Blast {
 }
 
 /// A message event of this author's, cut at the place of its id.
-fn template(world: &mut World, channel: ChannelId, author: UserId, text: &str) -> (String, String) {
+fn message(world: &mut World, channel: ChannelId, author: UserId, text: &str) -> (String, String) {
     let id: MessageId = world.id();
     let guild = world.channel(channel).and_then(|channel| channel.guild);
     let message = Message::plain(id, channel, guild, author, text, 0);
     let mut json = world.message_event_json(&message);
     json["id"] = ID_MARK.into();
-    let text = json.to_string();
-    let (head, tail) = text.split_once(ID_MARK).unwrap_or((&text, ""));
+    cut(&json.to_string())
+}
+
+/// A presence of this member's, with as much around it as Discord writes. The user stands first, as there.
+fn presence(world: &World, channel: ChannelId, member: UserId, text: &str, turn: usize) -> (String, String) {
+    let guild = world.channel(channel).and_then(|channel| channel.guild);
+    let status = ["online", "idle", "dnd"][turn % 3];
+    let activities = json!([
+        {"id": "custom", "name": "Custom Status", "type": 4, "state": text, "created_at": 1_780_000_000_000_i64},
+        {"id": "ec0b28a579ecb4bd", "name": "Chess", "type": 0, "created_at": 1_780_000_000_000_i64, "details": "Blitz",
+            "state": "In a game", "application_id": "367827983903490050", "session_id": ID_MARK,
+            "timestamps": {"start": 1_780_000_000_000_i64}, "assets": {"large_image": "371491", "large_text": "White"}},
+    ]);
+    let rest =
+        json!({"status": status, "guild_id": guild, "client_status": {"desktop": status}, "activities": activities});
+    let rest = rest.to_string();
+    cut(&format!("{{\"user\":{{\"id\":\"{member}\"}},{}", rest.trim_start_matches('{')))
+}
+
+fn cut(text: &str) -> (String, String) {
+    let (head, tail) = text.split_once(ID_MARK).unwrap_or((text, ""));
     (head.to_owned(), tail.to_owned())
 }

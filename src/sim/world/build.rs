@@ -246,6 +246,7 @@ fn new_member(user: UserId, joined_at: Timestamp) -> Member {
         timed_out_until: None,
         avatar: None,
         status: "online".to_owned(),
+        activities: Vec::new(),
         voice: None,
     }
 }

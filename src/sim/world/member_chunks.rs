@@ -11,9 +11,31 @@ use super::wire::presence;
 /// The most members of one chunk.
 const CHUNK_MEMBERS: usize = 1_000;
 
+/// What bots asked for by op 8.
+#[derive(Debug, Default)]
+pub(in crate::sim) struct MemberRequests {
+    asked: usize,
+    ignored: bool,
+}
+
 impl World {
+    /// How often members were asked for.
+    pub fn member_requests(&self) -> usize {
+        self.member_requests.asked
+    }
+
+    /// Whether nobody answers such requests from now on, as happens to who asks too often.
+    pub fn ignore_member_requests(&mut self, ignored: bool) {
+        self.member_requests.ignored = ignored;
+    }
+
     /// Tells a session the members that it asked for.
     pub(in crate::sim) fn send_member_chunks(&mut self, session: &str, wanted: &Value) {
+        self.member_requests.asked += 1;
+        self.touch();
+        if self.member_requests.ignored {
+            return;
+        }
         let guild = wanted["guild_id"].as_str().or_else(|| wanted["guild_id"][0].as_str());
         let Some(guild) = guild.and_then(|id| id.parse::<GuildId>().ok()).filter(|id| self.sees_guild(*id)) else {
             return;

@@ -246,12 +246,19 @@ impl World {
         self.touch();
     }
 
-    /// What a member did with their presence.
+    /// What a member did with their presence, who does nothing besides.
     pub fn set_presence(&mut self, member: UserId, status: &str) {
+        self.set_presence_with(member, status, &[]);
+    }
+
+    /// The same of somebody who does something, or says so: activities as Discord writes them.
+    pub fn set_presence_with(&mut self, member: UserId, status: &str, activities: &[Value]) {
+        let activities = if status == "offline" { &[] } else { activities };
         let mut told = Vec::new();
         for guild in self.guilds.values_mut() {
             if let Some(known) = guild.members.get_mut(&member) {
                 known.status = status.to_owned();
+                known.activities = activities.to_vec();
                 let mut json = wire::presence(known);
                 json["guild_id"] = json!(guild.id);
                 told.push((guild.id, json));

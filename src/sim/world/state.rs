@@ -57,6 +57,8 @@ pub struct Member {
     pub avatar: Option<String>,
     /// `online`, `idle`, `dnd` or `offline`.
     pub status: String,
+    /// What they do and say of themselves, as Discord writes it.
+    pub activities: Vec<Value>,
     pub voice: Option<Voice>,
 }
 

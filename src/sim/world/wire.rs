@@ -288,7 +288,8 @@ impl World {
 /// Whether and how a member is there.
 pub fn presence(member: &Member) -> Value {
     let client = if member.status == "offline" { json!({}) } else { json!({"desktop": member.status}) };
-    json!({"user": {"id": member.user}, "status": member.status, "activities": [], "client_status": client})
+    json!({"user": {"id": member.user}, "status": member.status, "activities": member.activities,
+        "client_status": client})
 }
 
 /// A member's voice state, if they are in voice.

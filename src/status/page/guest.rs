@@ -70,7 +70,8 @@ struct WhichPage<'a> {
 /// The whole status page for a visitor who is signed in. Its cards and promises are those of the moment.
 pub fn html_for(face: &Face, welcome: &Welcome) -> String {
     let (mut page, now) = (StatusPage::of(face, Place::Door), face.vitals.clock.now());
-    page.cards = welcome.cards.iter().take(CARDS_MAX).map(card_view).collect();
+    let sight = face.vitals.sight();
+    page.cards = welcome.cards.iter().take(CARDS_MAX).map(|card| card_view(card, sight)).collect();
     page.guest = Some(Guest {
         name: plain(&welcome.name),
         word: welcome.word.clone(),

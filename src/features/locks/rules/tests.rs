@@ -36,6 +36,7 @@ fn guild(mine: Permissions) -> Guild {
         channels: vec![Channel { id: ChannelId::new(21).unwrap(), kind: 4, parent: None, ..channel(4, Vec::new()) }],
         afk_channel: None,
         voices: Vec::new(),
+        watched: Vec::new(),
     }
 }
 
