@@ -48,6 +48,7 @@ const PLAIN: &[&str] = &[
     "audience",
     "attempts",
     "avatar",
+    "picture",
     "away",
     "batch",
     "before",
