@@ -50,6 +50,7 @@ const PLAIN: &[&str] = &[
     "audience",
     "attempts",
     "avatar",
+    "picture",
     "away",
     "batch",
     "before",

@@ -4,6 +4,7 @@
 //! It knows features only as [`crate::features::FEATURES`], and Discord only as the port [`Discord`].
 
 mod access;
+mod change;
 mod counting;
 mod deliver;
 mod gate;
@@ -48,6 +49,7 @@ use crate::store::session::{find_me, save_me};
 use crate::store::{QueueFull, Reader, SavedSession, Store, Tx, Work};
 use access::{Requests, Standings};
 pub use access::{Standing, Visitor};
+pub use change::{Change, Changed};
 use gate::Cooldowns;
 pub use happenings::Happenings;
 use oauth::SignIns;

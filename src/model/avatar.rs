@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::GuildId;
+use super::{GuildId, UserId};
 
 /// Discord's are 32 digits, with `a_` before those that move.
 const HASH_CHARS_MAX: usize = 64;
@@ -28,6 +28,17 @@ impl Avatar {
         let is_hash = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         let fine = !hash.is_empty() && hash.len() <= HASH_CHARS_MAX && hash.bytes().all(is_hash);
         fine.then(|| Self { guild, hash: hash.to_owned() })
+    }
+
+    /// Where it is below Discord's address for pictures, when it is this user's.
+    ///
+    /// Source: Discord's documentation, "Image Formatting".
+    pub fn path_of(&self, user: UserId) -> String {
+        let hash = &self.hash;
+        match self.guild {
+            Some(guild) => format!("/guilds/{guild}/users/{user}/avatars/{hash}.png"),
+            None => format!("/avatars/{user}/{hash}.png"),
+        }
     }
 
     /// Letters, digits and underscores alone.

@@ -73,11 +73,7 @@ impl Faces {
 
     async fn fetch(&self, user: UserId, avatar: &Avatar) -> Result<Vec<u8>, &'static str> {
         let client = self.client.get_or_init(|| client(&self.base)).as_ref().ok_or("no TLS")?;
-        let (base, hash) = (&self.base, avatar.hash());
-        let address = match avatar.guild {
-            Some(guild) => format!("{base}/guilds/{guild}/users/{user}/avatars/{hash}.png?size={ASKED_SIDE}"),
-            None => format!("{base}/avatars/{user}/{hash}.png?size={ASKED_SIDE}"),
-        };
+        let address = format!("{}{}?size={ASKED_SIDE}", self.base, avatar.path_of(user));
         let mut answer = client.get(address).send().await.map_err(|_| "no answer")?;
         let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());
         if answer.status() != 200 || !kind.is_some_and(|kind| kind.starts_with("image/png")) {

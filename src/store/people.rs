@@ -51,7 +51,7 @@ pub fn save(tx: &Tx, guild: GuildId, author: &Author) -> Result<Saved> {
     if same != Some(true) {
         let sql = "INSERT INTO member (guild, user, name, avatar, present) VALUES (?1, ?2, ?3, ?4, 1)
             ON CONFLICT (guild, user) DO UPDATE SET name = excluded.name, avatar = excluded.avatar, present = 1,
-                left_at = NULL";
+                left_at = NULL, picture = NULL";
         tx.write()?.prepare_cached(sql)?.execute(values)?;
     }
     Ok(match same {

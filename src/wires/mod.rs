@@ -8,7 +8,10 @@ mod hub;
 
 use axum::Router;
 
+use crate::bot::{Change, Changed};
+use crate::command::{Actor, Value};
 use crate::config;
+use crate::cx::Cx;
 use crate::http::api::{App, Caller, Problem};
 use crate::http::{Wired, Wires};
 use crate::model::GuildId;
@@ -20,6 +23,9 @@ struct Wire {
     routes: fn(&Wired) -> Router,
 }
 
+/// The command that does the like, with its options; none where there is no such command.
+type Like = Option<(&'static str, Vec<(&'static str, Value)>)>;
+
 /// All of them, the root's first.
 const ALL: &[Wire] = &[Wire { is_on: |wires| wires.hub, routes: hub::routes }];
 
@@ -30,6 +36,28 @@ fn routes(wired: &Wired) -> Router {
     let config = wired.app.bot().config();
     let on = ALL.iter().filter(|wire| (wire.is_on)(&config.wires));
     on.fold(Router::new(), |router, wire| router.merge((wire.routes)(wired)))
+}
+
+/// Makes a change of a wire's own in the place of the command that does the like, once the gate let it pass; none: the
+/// same request came before, and was done then.
+///
+/// # Errors
+/// The gate's words, or those of the change.
+async fn change<T, F>(app: &App, caller: &Caller, guild: GuildId, like: Like, plan: F) -> Result<Option<T>, Problem>
+where
+    T: Send + 'static,
+    F: Fn(&mut Cx<'_>, &Actor) -> crate::model::Result<T> + Send + 'static,
+{
+    let (bot, actor) = (app.bot(), caller.actor(guild).await?);
+    let key = caller.request().unwrap_or_else(|| bot.next_request());
+    let named = |given: Vec<(&str, Value)>| given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let like = like.map(|(command, given)| (command, named(given)));
+    let change = Change { like, actor: actor.clone(), guild, key };
+    match bot.change(change, move |cx| plan(cx, &actor)).await? {
+        Changed::Done(made) => Ok(Some(made)),
+        Changed::Before => Ok(None),
+        Changed::Denied(answer) => Err(Problem::of(&answer).unwrap_or_else(|| Problem::fault("a gate let pass"))),
+    }
 }
 
 /// The guild that is meant where a dialect names none: the configured one, else that of whoever asks, else the only or

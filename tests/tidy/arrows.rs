@@ -19,7 +19,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("bot", &["command", "config", "cx", "features", "model", "picture", "status", "store"]),
     ("gateway", &["bot", "command", "config", "model", "picture", "status", "store"]),
     ("http", &["bot", "command", "config", "door", "model", "picture", "status", "store"]),
-    ("wires", &["bot", "command", "config", "features", "http", "model", "status", "store"]),
+    ("wires", &["bot", "command", "config", "cx", "features", "http", "model", "status", "store"]),
     ("lamp", &["config", "door", "model", "status"]),
     ("sim", &["model"]),
     ("client", &["model"]),

@@ -2,7 +2,7 @@
 //! be shown.
 
 pub mod api;
-mod store;
+pub mod store;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -158,6 +158,16 @@ fn save_voice(cx: &mut Cx<'_>, guild: GuildId, voice: &Voice) -> Result<()> {
         Some(member) if voice.channel.is_some() && !member.author.bot => save_member(cx, guild, &member.author),
         _ => Ok(()),
     }
+}
+
+/// Somebody as a program tells that they look: they count as here until they are seen leaving, and look so until Discord
+/// tells otherwise.
+pub fn put(cx: &mut Cx<'_>, guild: GuildId, user: UserId, name: &str, picture: Option<&str>) -> Result<()> {
+    forget(cx.tx, guild, user);
+    if store::save_given(cx.tx, guild, user, name, picture)? {
+        cx.vitals.members_seen.fetch_add(1, Relaxed);
+    }
+    Ok(())
 }
 
 fn save_member(cx: &mut Cx<'_>, guild: GuildId, author: &Author) -> Result<()> {

@@ -73,6 +73,8 @@ pub struct Member {
     pub avatar: Option<Avatar>,
     pub present: bool,
     pub left_at: Option<Timestamp>,
+    /// The address of a picture that a program told.
+    pub picture: Option<String>,
 }
 
 /// Which members are looked for.
@@ -108,7 +110,7 @@ pub fn count_members(connection: &Connection, guild: GuildId, wanted: &Wanted) -
     Ok(connection.prepare_cached(&sql)?.query_row(values, |row| row.get::<_, i64>(0))? as u64)
 }
 
-const COLUMNS: &str = "user, name, avatar, present, left_at";
+const COLUMNS: &str = "user, name, avatar, present, left_at, picture";
 
 /// The members of a guild that are wanted, by name; the nameless come last.
 pub fn list_members(
@@ -128,6 +130,35 @@ pub fn list_members(
     Ok(members.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The members who are here, by their ids, but the bot itself; without those who are on no board, where they are hidden
+/// from whoever asks.
+pub fn list_here(
+    connection: &Connection,
+    guild: GuildId,
+    (me, sees_hidden): (Option<UserId>, bool),
+    (offset, at_most): (u32, u32),
+) -> Result<Vec<Member>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM member WHERE guild = ?1 AND present = 1 AND user IS NOT ?2
+            AND (?3 OR NOT EXISTS (SELECT 1 FROM hidden WHERE hidden.guild = member.guild AND hidden.user = member.user))
+            ORDER BY user LIMIT ?4 OFFSET ?5"
+    );
+    let values = params![guild.sql(), me.map(UserId::sql), sees_hidden, at_most, offset];
+    let mut statement = connection.prepare_cached(&sql)?;
+    let members = statement.query_map(values, read)?;
+    Ok(members.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Stores somebody as a program tells that they look; whether nobody knew them.
+pub fn save_given(tx: &Tx, guild: GuildId, user: UserId, name: &str, picture: Option<&str>) -> Result<bool> {
+    let is_new = find_member(tx.read(), guild, user)?.is_none();
+    let sql = "INSERT INTO member (guild, user, name, present, picture) VALUES (?1, ?2, ?3, 1, ?4)
+        ON CONFLICT (guild, user) DO UPDATE SET name = excluded.name, avatar = NULL, present = 1, left_at = NULL,
+            picture = excluded.picture";
+    tx.write()?.prepare_cached(sql)?.execute(params![guild.sql(), user.sql(), name, picture])?;
+    Ok(is_new)
+}
+
 /// A member by their id, here or not.
 pub fn find_member(connection: &Connection, guild: GuildId, user: UserId) -> Result<Option<Member>> {
     let sql = format!("SELECT {COLUMNS} FROM member WHERE guild = ?1 AND user = ?2");
@@ -143,5 +174,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Member> {
         avatar: row.get::<_, Option<String>>(2)?.and_then(|avatar| avatar.parse().ok()),
         present: row.get(3)?,
         left_at: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_ms),
+        picture: row.get(5)?,
     })
 }

@@ -98,7 +98,10 @@ fn insert(cx: &Cx<'_>, earner: &Earner<'_>, act: &Act, amount: i64, after: i64) 
 /// Whether the bot was down for over an hour of this day.
 pub fn is_excused(cx: &Cx<'_>, day: Day) -> bool {
     let zone = &cx.config.discord.timezone;
-    let down = downtime::between(cx.tx.read(), zone.begin_of(day), zone.begin_of(day.plus(1)));
-    // Where it cannot be read, nobody loses a streak for that.
+    excused(downtime::between(cx.tx.read(), zone.begin_of(day), zone.begin_of(day.plus(1))))
+}
+
+/// Whether a day with so much downtime is excused. Where it cannot be read, nobody loses a streak for that.
+pub fn excused<E>(down: std::result::Result<std::time::Duration, E>) -> bool {
     down.map_or(true, |down| down > downtime::EXCUSES_FROM)
 }

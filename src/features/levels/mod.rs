@@ -13,6 +13,7 @@ pub mod import;
 mod message;
 mod own;
 mod pictures;
+pub mod records;
 pub mod roles;
 pub mod rules;
 pub mod similar;

@@ -281,7 +281,10 @@ impl Caller {
     }
 
     /// Who acts in this guild: the person; for a key the bot itself, under the key's name, or whom it acts as.
-    pub(super) async fn actor(&self, guild: GuildId) -> Result<Actor, Problem> {
+    ///
+    /// # Errors
+    /// They are nobody, or it cannot be told who they are.
+    pub async fn actor(&self, guild: GuildId) -> Result<Actor, Problem> {
         let bot = self.app.bot();
         match (&self.who, self.acts_as) {
             (Whom::Nobody, _) => Err(Problem::unauthenticated(NO_KEY)),

@@ -40,7 +40,7 @@ pub use values::{Length, maybe_whole, whole};
 pub type Routes = utoipa_axum::router::OpenApiRouter<App>;
 
 use super::gate::is_kept;
-use super::pages::Pages;
+use super::pages::{Pages, method_not_allowed};
 use super::who::Guesses;
 use crate::bot::Bot;
 use pace::Pace;
@@ -75,6 +75,7 @@ impl App {
 pub(super) fn router(app: App, rooms: fn() -> Routes) -> Router {
     let (router, _) = described(rooms).split_for_parts();
     let api = router
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(app.clone(), tag))
         .layer(from_fn_with_state(app.clone(), across))
         .with_state(app.clone());
@@ -88,6 +89,8 @@ pub(super) fn router(app: App, rooms: fn() -> Routes) -> Router {
 /// Routes of wires, for pages of the origins that the owner names as well. These send cookies along, which may do the
 /// same as from our own pages.
 pub(super) fn open_across(wires: Router, app: App) -> Router {
+    // Before the layers: what browsers ask beforehand is a method that no route has.
+    let wires = wires.method_not_allowed_fallback(method_not_allowed);
     wires.layer(from_fn_with_state(app, across)).layer(from_fn(with_credentials))
 }
 

@@ -9,6 +9,9 @@ use axum::http::Uri;
 use serde_json::{Map, Value, json};
 
 use super::fault::Fault;
+use crate::model::UserId;
+
+const ID_CHARS_MAX: usize = 20;
 
 /// A request's values by name, and what is wrong with those that were asked for so far.
 pub struct Asked {
@@ -46,6 +49,19 @@ impl Asked {
             }
             Err(error) => Err(wrong("json_invalid", json!(["body", error.column()]), "JSON decode error", json!({}))),
         }
+    }
+
+    /// The same with what another part of the request says where this one is silent.
+    pub fn or(mut self, other: Self) -> Self {
+        for (name, value) in other.values {
+            self.values.entry(name).or_insert(value);
+        }
+        self
+    }
+
+    /// Whether a value was given that is not null.
+    pub fn has(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|value| !value.is_null())
     }
 
     /// Notes what is wrong with a value.
@@ -87,6 +103,27 @@ impl Asked {
             self.refuse(name, "string_too_short", "String should have at least 1 character");
         }
         text
+    }
+
+    /// A word without spaces, as programs name kinds and places.
+    pub fn word(&mut self, name: &str, chars_max: usize) -> Option<String> {
+        let word = self.text(name, chars_max)?;
+        let is_fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
+        if word.is_empty() || !word.chars().all(is_fine) {
+            self.refuse(name, "string_pattern_mismatch", "String should match pattern '^[A-Za-z0-9_.:-]+$'");
+            return None;
+        }
+        Some(word)
+    }
+
+    /// A member's id, which has to be given.
+    pub fn user(&mut self, name: &str) -> Option<UserId> {
+        let text = self.needed_text(name, ID_CHARS_MAX);
+        let user = text.parse().ok();
+        if user.is_none() && !text.is_empty() {
+            self.refuse(name, "value_error", "Value error, this is no id of Discord's");
+        }
+        user
     }
 
     /// A whole number in these bounds; none: it was not given.
@@ -173,4 +210,9 @@ fn flag_of(word: &str) -> Option<bool> {
         "0" | "false" | "f" | "no" | "n" | "off" => Some(false),
         _ => None,
     }
+}
+
+/// What is told of a path that names nothing of the kind.
+pub fn wrong_path(name: &str, kind: &str, msg: &str, input: &str) -> Fault {
+    Fault::Wrong(vec![json!({"type": kind, "loc": ["path", name], "msg": msg, "input": input})])
 }

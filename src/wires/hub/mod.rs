@@ -1,22 +1,27 @@
-//! Discord Bot Hub: its paths under `/api`, as its FastAPI server answered them, for one guild.
+//! Discord Bot Hub: users, levels and tools of one guild under `/api/users`, `/api/leveling` and `/api/tools`, as its
+//! FastAPI server answered them.
 //!
 //! Reading follows `http.visibility.leaderboard` for strangers and needs the scope `read` of a key; changing anything
-//! needs the scope `admin`, as `/addxp` and `/setlevel` need Manage Server.
+//! needs the scope `admin`, as `/addxp` and `/setlevel` need Manage Server. A person who is signed in may unlock their
+//! own tools.
 
 mod asked;
 mod fault;
+mod leveling;
 mod tools;
+mod users;
 
 use axum::Router;
 
-use super::guild_of;
+use super::{change, guild_of};
 use crate::http::Wired;
 use crate::http::api::{App, Caller, Need, Problem, Program};
-use crate::model::{GuildId, Permission};
+use crate::model::{GuildId, Permission, Timestamp};
 use fault::Fault;
 
 pub fn routes(wired: &Wired) -> Router {
-    Router::new().merge(tools::routes()).with_state(wired.app.clone())
+    let routes = Router::new().merge(users::routes()).merge(leveling::routes()).merge(tools::routes());
+    routes.with_state(wired.app.clone())
 }
 
 /// For which guild a program reads, if it may.
@@ -34,4 +39,9 @@ fn may_change(app: &App, program: Result<Program, Problem>) -> Result<(GuildId, 
     let guild = guild_of(app, &caller)?;
     caller.check(guild, Need::Have(Permission::ManageGuild))?;
     Ok((guild, caller))
+}
+
+/// A moment as Python reads it, also before 3.11: with an offset instead of the letter.
+fn moment(at: Timestamp) -> String {
+    at.rfc3339().replace('Z', "+00:00")
 }

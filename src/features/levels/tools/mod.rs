@@ -89,12 +89,22 @@ fn claim(cx: &mut Cx<'_>, guild: GuildId, user: UserId, level: u32, tool: &Tool)
     if !tool.enabled {
         return Err(text::switched_off(tool).into());
     }
-    let unlocked = store::list_unlocked(cx.tx.read(), guild, user)?;
-    match rules::standing(tool, level, &unlocked) {
-        Standing::Unlocked(at) => return Ok(Plan::reply(text::already(tool, at))),
-        Standing::Locked => return Err(text::too_low(tool, level).into()),
-        Standing::Available => store::insert_unlock(cx.tx, guild, user, &tool.id, cx.now)?,
+    match unlock(cx, guild, user, tool)? {
+        Standing::Unlocked(at) => Ok(Plan::reply(text::already(tool, at))),
+        Standing::Locked => Err(text::too_low(tool, level).into()),
+        Standing::Available => Ok(Plan::reply(text::unlocked(tool))),
     }
+}
+
+/// Unlocks a tool for a member, if it is there for the asking; how it stood before.
+pub fn unlock(cx: &mut Cx<'_>, guild: GuildId, user: UserId, tool: &Tool) -> Result<Standing> {
+    let level = cx.config.levels.curve.level_of(super::store::load(cx.tx, guild, user)?.xp);
+    let unlocked = store::list_unlocked(cx.tx.read(), guild, user)?;
+    let standing = rules::standing(tool, level, &unlocked);
+    if standing != Standing::Available {
+        return Ok(standing);
+    }
+    store::insert_unlock(cx.tx, guild, user, &tool.id, cx.now)?;
     let choices = super::store::load(cx.tx, guild, user)?.choices;
     cx.emit(Event::ToolUnlocked {
         guild,
@@ -103,5 +113,5 @@ fn claim(cx: &mut Cx<'_>, guild: GuildId, user: UserId, level: u32, tool: &Tool)
         name: tool.name.clone(),
         hidden: choices.quiet || choices.off_board,
     });
-    Ok(Plan::reply(text::unlocked(tool)))
+    Ok(standing)
 }
