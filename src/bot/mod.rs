@@ -15,6 +15,7 @@ mod oauth;
 mod observe;
 mod portrait;
 mod promises;
+mod record;
 mod reload;
 mod scruples;
 

@@ -5,7 +5,7 @@ mod access;
 pub mod api;
 pub mod bumps;
 mod commands;
-mod guilds;
+pub mod guilds;
 mod health;
 pub mod kudos;
 pub mod levels;
