@@ -17,6 +17,7 @@ mod observe;
 mod portrait;
 mod presences;
 mod promises;
+mod record;
 mod reload;
 mod scruples;
 

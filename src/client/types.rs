@@ -197,6 +197,9 @@ pub struct Case {
     pub user_id: UserId,
     /// Their name at the time.
     pub user_name: String,
+    /// What a program calls it that put it on record; none: the bot knows of it by itself.
+    #[serde(default)]
+    pub action: Option<String>,
     /// None: a rule of the configuration.
     pub moderator_id: Option<UserId>,
     pub moderator_name: String,

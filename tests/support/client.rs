@@ -30,6 +30,8 @@ pub struct Said {
     pub status: u16,
     pub head: String,
     pub json: Value,
+    /// As it came.
+    pub body: String,
 }
 
 impl Said {
@@ -89,6 +91,6 @@ impl Client {
         }
         let page = self.browser.ask(method, path, &lines, body.unwrap_or_default()).await;
         let json = serde_json::from_str(&page.body).unwrap_or(Value::Null);
-        Said { status: page.status, head: page.head, json }
+        Said { status: page.status, head: page.head, json, body: page.body }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod store;
+pub mod told;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -30,9 +31,11 @@ pub(super) static FEATURE: Feature = Feature {
     personal: PERSONAL,
 };
 
-const PERSONAL: &[Personal] =
-    &[Personal::rows("member", "the name and picture by which you are shown", &[Column::Id("user")])
-        .with_memory(forget)];
+const PERSONAL: &[Personal] = &[
+    Personal::rows("member", "the name and picture by which you are shown", &[Column::Id("user")]).with_memory(forget),
+    Personal::rows("told_user", "what programs told of you besides your name", &[Column::Id("user")]),
+    Personal::nobody("told_guild", "what programs told of servers"),
+];
 
 /// Names that are remembered as already stored; past it the memory begins anew.
 const REMEMBERED_MAX: usize = 16_384;

@@ -3,6 +3,7 @@
 
 pub mod api;
 mod commands;
+pub mod recorded;
 pub mod rules;
 pub mod store;
 mod text;

@@ -130,7 +130,8 @@ pub fn forget(tx: &Tx, guild: GuildId, user: UserId) -> Result<usize> {
     Ok(gone + given + undone)
 }
 
-const COLUMNS: &str = "id, guild, giver, receiver, amount, reason, giver_name, receiver_name, channel, message, at,
+pub(super) const COLUMNS: &str =
+    "id, guild, giver, receiver, amount, reason, giver_name, receiver_name, channel, message, at,
     undone_at, undone_by";
 
 /// The gift with this number, in this guild.
@@ -196,7 +197,7 @@ pub fn list_of(connection: &Connection, guild: GuildId, user: UserId, skipped: u
     Ok(gifts)
 }
 
-fn read(row: &Row<'_>) -> Result<Gift> {
+pub(super) fn read(row: &Row<'_>) -> Result<Gift> {
     let undone_at: Option<i64> = row.get(11)?;
     let undone_by = row.get::<_, Option<i64>>(12)?.map(UserId::try_from).transpose()?;
     let undone = undone_at.map(Timestamp::from_ms).map(|at| match undone_by {

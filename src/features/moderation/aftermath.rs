@@ -76,7 +76,7 @@ pub fn follows(cx: &mut Cx<'_>, case: &Case) -> Result<()> {
             }
         }
         Kind::Timeout | Kind::Untimeout => end_others(cx, case, Kind::Timeout),
-        Kind::Note | Kind::Warn | Kind::Kick => Ok(()),
+        Kind::Note | Kind::Warn | Kind::Kick | Kind::Other => Ok(()),
     }
 }
 
@@ -169,6 +169,7 @@ pub fn audited(cx: &mut Cx<'_>, line: &AuditLine) -> Result<()> {
             source: line.id,
             part: 0,
             by_hand: true,
+            action: None,
         },
     )?;
     opened(cx, guild, (number, kind), (line.target, &user_name), &reason)?;

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::found::store::{Wanted, count_wanted, list_wanted};
+use super::kinds::{CaseKind, DeedKind};
 use super::rules::Kind;
 use super::store::{self, State as Stage};
 use super::{commands, found};
@@ -43,6 +44,8 @@ pub(super) struct Case {
     user_id: UserId,
     /// Their name at the time.
     user_name: String,
+    /// What a program calls it that put it on record (then the bot did nothing); none: the bot knows of it by itself.
+    action: Option<String>,
     /// None: a rule of the configuration.
     #[schema(value_type = Option<Snowflake>)]
     moderator_id: Option<UserId>,
@@ -87,6 +90,7 @@ impl From<store::Case> for Case {
             kind: case.kind.word(),
             user_id: case.user,
             user_name: case.user_name,
+            action: case.action,
             moderator_id: case.moderator,
             moderator_name: case.moderator_name,
             reason: case.reason,
@@ -109,34 +113,6 @@ impl From<store::Case> for Case {
             }),
             hidden: case.hidden,
             undone_by: case.undone_by,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum CaseKind {
-    Note,
-    Warn,
-    Timeout,
-    Untimeout,
-    Kick,
-    Ban,
-    Unban,
-    Softban,
-}
-
-impl CaseKind {
-    const fn kind(self) -> Kind {
-        match self {
-            Self::Note => Kind::Note,
-            Self::Warn => Kind::Warn,
-            Self::Timeout => Kind::Timeout,
-            Self::Untimeout => Kind::Untimeout,
-            Self::Kick => Kind::Kick,
-            Self::Ban => Kind::Ban,
-            Self::Unban => Kind::Unban,
-            Self::Softban => Kind::Softban,
         }
     }
 }
@@ -183,7 +159,7 @@ async fn list(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewCase {
-    pub(super) kind: CaseKind,
+    pub(super) kind: DeedKind,
     #[schema(value_type = Snowflake)]
     pub(super) user_id: UserId,
     /// Required but for `untimeout` and `unban`.
@@ -231,8 +207,8 @@ pub(super) async fn make(
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     let command = command_of(new.kind.kind())?;
     caller.check(guild, Need::Have(command.requires))?;
-    let reason = if matches!(new.kind, CaseKind::Note) { "text" } else { "reason" };
-    let duration = if matches!(new.kind, CaseKind::Warn) { "expires" } else { "duration" };
+    let reason = if matches!(new.kind, DeedKind::Note) { "text" } else { "reason" };
+    let duration = if matches!(new.kind, DeedKind::Warn) { "expires" } else { "duration" };
     let order = Invoke::new(command.name).with("member", Value::User(new.user_id));
     let order = order.maybe(reason, new.reason.map(Value::Text)).maybe(duration, new.duration.map(Value::Span));
     let done = order.maybe("delete", new.delete.map(Value::Span)).run(caller, guild).await?;

@@ -166,7 +166,7 @@ pub fn undo(cx: &mut Cx<'_>, actor: &Actor, number: i64) -> Result<Plan> {
     }
     let weight = case.weight();
     let lifting = match case.kind {
-        Kind::Note | Kind::Warn => None,
+        Kind::Note | Kind::Warn | Kind::Other => None,
         Kind::Timeout if !weight.counts(cx.now) => None,
         Kind::Ban if !weight.counts(cx.now) => None,
         Kind::Timeout => Some(Kind::Untimeout),

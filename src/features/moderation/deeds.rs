@@ -140,7 +140,7 @@ pub fn begin(
     let span = span.or(cx.config.moderation.warnings_expire_after.filter(|_| kind == Kind::Warn));
     let ends_at = span.map(|span| cx.now.plus(span.duration()));
     // A warning or note stands by being written; everything else by Discord's word.
-    let is_record = matches!(kind, Kind::Note | Kind::Warn);
+    let is_record = matches!(kind, Kind::Note | Kind::Warn | Kind::Other);
     let state = if is_record { State::Done } else { State::Pending };
     let number = store::insert(
         cx.tx,
@@ -159,11 +159,12 @@ pub fn begin(
             source: cx.source.id(),
             part,
             by_hand: false,
+            action: None,
         },
     )?;
     opened(cx, guild, (number, kind), (user, name), reason)?;
     let deed = match kind {
-        Kind::Note => return Ok(number),
+        Kind::Note | Kind::Other => return Ok(number),
         Kind::Warn => Deed::Tell,
         Kind::Timeout => Deed::Timeout { until: ends_at.ok_or_else(|| Refusal::new(text::IN_THE_PAST))? },
         Kind::Untimeout => Deed::LiftTimeout,

@@ -7,7 +7,9 @@ mod cases;
 mod commands;
 mod deeds;
 mod found;
+mod kinds;
 mod log;
+pub mod recorded;
 pub mod rules;
 pub mod store;
 mod text;
@@ -100,7 +102,7 @@ fn returned(cx: &mut Cx<'_>, guild: GuildId, author: &Author) -> Result<()> {
 
 /// Numbers have no gaps.
 fn verify(reader: &Reader) -> Result<Vec<String>> {
-    let gaps = store::list_gaps(reader)?;
+    let gaps = found::store::list_gaps(reader)?;
     let words = |(guild, cases, highest): (i64, i64, i64)| {
         format!("server {guild} has {cases} cases, but the highest number is {highest}")
     };

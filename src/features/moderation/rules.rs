@@ -13,10 +13,12 @@ pub enum Kind {
     Ban,
     Unban,
     Softban,
+    /// Something that a program did and calls by a name of its own.
+    Other,
 }
 
 impl Kind {
-    /// Every kind.
+    /// Everything that the bot itself does.
     pub const ALL: [Self; 8] =
         [Self::Note, Self::Warn, Self::Timeout, Self::Untimeout, Self::Kick, Self::Ban, Self::Unban, Self::Softban];
 
@@ -31,12 +33,18 @@ impl Kind {
             Self::Ban => "ban",
             Self::Unban => "unban",
             Self::Softban => "softban",
+            Self::Other => "other",
         }
     }
 
     /// The kind of a stored word.
     pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
+        Self::ALL.into_iter().chain([Self::Other]).find(|kind| kind.word() == word)
+    }
+
+    /// The kind of what a program calls its deed by this name.
+    pub fn of_action(action: &str) -> Self {
+        Self::ALL.into_iter().find(|kind| kind.word().eq_ignore_ascii_case(action)).unwrap_or(Self::Other)
     }
 
     /// The kind of something that was done by hand; none for what makes no case.
@@ -65,7 +73,7 @@ impl Kind {
     /// What the bot needs for it.
     pub const fn permission(self) -> Option<(Permissions, &'static str)> {
         match self {
-            Self::Note | Self::Warn => None,
+            Self::Note | Self::Warn | Self::Other => None,
             Self::Timeout | Self::Untimeout => Some((Permissions::MODERATE_MEMBERS, "Moderate Members")),
             Self::Kick => Some((Permissions::KICK_MEMBERS, "Kick Members")),
             Self::Ban | Self::Unban | Self::Softban => Some((Permissions::BAN_MEMBERS, "Ban Members")),

@@ -33,6 +33,8 @@ pub struct Case {
     pub undone_by: Option<i64>,
     pub revision: i64,
     pub log: Option<Posted>,
+    /// What a program calls it that put it on record; none: the bot knows of it by itself.
+    pub action: Option<String>,
 }
 
 /// Whether Discord did it.
@@ -86,6 +88,7 @@ pub struct NewCase<'a> {
     pub source: u64,
     pub part: u8,
     pub by_hand: bool,
+    pub action: Option<&'a str>,
 }
 
 impl Case {
@@ -100,9 +103,9 @@ pub fn insert(tx: &Tx, case: &NewCase<'_>) -> Result<i64> {
     let connection = tx.write()?;
     let sql =
         "INSERT INTO moderation_case (guild, number, kind, user, user_name, moderator, moderator_name, reason, at,
-            ends_at, state, link, source, part, by_hand)
+            ends_at, state, link, source, part, by_hand, action)
         VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM moderation_case WHERE guild = ?1),
-            ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+            ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
         RETURNING number";
     let values = params![
         case.guild.sql(),
@@ -119,6 +122,7 @@ pub fn insert(tx: &Tx, case: &NewCase<'_>) -> Result<i64> {
         case.source as i64,
         case.part,
         case.by_hand,
+        case.action,
     ];
     let number = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
     tx.hurry();
@@ -144,7 +148,7 @@ const OPEN: &str = "resolved_at IS NULL AND undone_by IS NULL AND ended_at IS NU
 
 pub(super) const COLUMNS: &str = "guild, number, kind, user, user_name, moderator, moderator_name, reason, at, ends_at, ended_at, \
     state, words, told, told_words, link, by_hand, resolved_at, resolved_by, resolution, hidden, undone_by, revision, \
-    log_channel, log_message, log_revision";
+    log_channel, log_message, log_revision, action";
 
 pub fn find(connection: &Connection, guild: GuildId, number: i64) -> Result<Option<Case>> {
     let sql = format!("SELECT {COLUMNS} FROM moderation_case WHERE guild = ?1 AND number = ?2");
@@ -339,21 +343,13 @@ pub fn save_log(tx: &Tx, guild: GuildId, number: i64, posted: Option<Posted>) ->
     Ok(())
 }
 
-/// Guilds whose numbers have gaps: guild, cases, highest number.
-pub fn list_gaps(connection: &Connection) -> Result<Vec<(i64, i64, i64)>> {
-    let sql = "SELECT guild, count(*), max(number) FROM moderation_case GROUP BY guild HAVING count(*) <> max(number)";
-    let mut statement = connection.prepare(sql)?;
-    let gaps = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    Ok(gaps.collect::<rusqlite::Result<_>>()?)
-}
-
 pub(super) fn collect(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Case>> {
     let mut statement = connection.prepare_cached(sql)?;
     let cases = statement.query_map(values, read)?;
     Ok(cases.collect::<rusqlite::Result<_>>()?)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Case> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Case> {
     let unreadable = |column| move || rusqlite::Error::IntegralValueOutOfRange(column, 0);
     let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_ms));
     let kind: String = row.get(2)?;
@@ -396,5 +392,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Case> {
         undone_by: row.get(21)?,
         revision: row.get(22)?,
         log: log.map(|(channel, message)| Posted { channel, message, revision: revision.unwrap_or(0) }),
+        action: row.get(26)?,
     })
 }

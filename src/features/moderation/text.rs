@@ -12,6 +12,8 @@ pub use cases::*;
 pub const REASON_CHARS_MAX: u16 = 400;
 /// Discord's limit for a reason in the audit log.
 const AUDIT_CHARS_MAX: usize = 512;
+/// What is shown of a program's own word for a deed.
+const ACTION_SHOWN_CHARS_MAX: usize = 40;
 
 const GREEN: u32 = 0x4C_9A_5B;
 const AMBER: u32 = 0xE0_A8_4E;
@@ -27,6 +29,8 @@ pub const LINK_UNKNOWN: &str = "`message` must be a link to a message of this se
 pub const IN_THE_PAST: &str = "I cannot tell Discord's time yet; please try again in a moment.";
 pub const CANNOT_SEE_GUILD: &str = "I cannot see this server right now.";
 pub const ENDED_BY_OTHERS: &str = "it was over already";
+pub const RECORDED: &str = "recorded over HTTP";
+pub const NOTE_CHANGED: &str = "resolution changed";
 pub const REPLACED: &str = "another one took its place";
 
 /// How a kind is called.
@@ -40,6 +44,7 @@ pub const fn title(kind: Kind) -> &'static str {
         Kind::Ban => "Ban",
         Kind::Unban => "Ban lifted",
         Kind::Softban => "Softban",
+        Kind::Other => "Record",
     }
 }
 
@@ -54,6 +59,7 @@ const fn verb(kind: Kind) -> &'static str {
         Kind::Ban => "ban",
         Kind::Unban => "lift the ban of",
         Kind::Softban => "softban",
+        Kind::Other => "act on",
     }
 }
 
@@ -68,6 +74,15 @@ const fn done(kind: Kind) -> &'static str {
         Kind::Ban => "banned",
         Kind::Unban => "lifted the ban of",
         Kind::Softban => "softbanned",
+        Kind::Other => "acted on",
+    }
+}
+
+/// How a case is called: as its program calls it, where that is no name of ours.
+fn called(case: &Case) -> String {
+    match (case.kind, &case.action) {
+        (Kind::Other, Some(action)) => quote(action, ACTION_SHOWN_CHARS_MAX),
+        (kind, _) => title(kind).to_owned(),
     }
 }
 
@@ -145,7 +160,7 @@ pub fn to_member(kind: Kind, guild: &str, reason: &str, ends_at: Option<Timestam
         Kind::Kick | Kind::Softban => format!("You were removed from **{guild}**. You may come back with an invite."),
         Kind::Ban => format!("You were banned from **{guild}**."),
         Kind::Unban => format!("You are no longer banned from **{guild}**."),
-        Kind::Note => String::new(),
+        Kind::Note | Kind::Other => String::new(),
     };
     let mut lines = vec![what];
     if let Some(end) = ends_at {

@@ -35,6 +35,7 @@ pub use invoked::{Done, Invoke};
 pub use options::CommandRun;
 pub(super) use problem::Gate;
 pub use problem::{Code, Problem, Taken, Usual};
+pub use token::token_for;
 pub use values::{Length, maybe_whole, whole};
 /// The routes of a room.
 pub type Routes = utoipa_axum::router::OpenApiRouter<App>;

@@ -5,6 +5,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
+use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -46,9 +47,23 @@ async fn exchange(
     shown: Content<Shown>,
 ) -> Result<Json<Token>, Problem> {
     let shown = shown.read().await?;
-    let whence = Whence::of(peer.ip(), &headers, &app.0.pages.trusted_proxies);
-    match app.bot().token_for(shown.api_key.reveal(), whence.is_here).await? {
-        Some((token, life)) => Ok(Json(Token { token: token.reveal().to_owned(), expires_in: life.as_secs() })),
+    let (token, life) = token_for(&app, peer, &headers, shown.api_key.reveal()).await?;
+    Ok(Json(Token { token: token.reveal().to_owned(), expires_in: life.as_secs() }))
+}
+
+/// A token for whoever sent these headers and shows this key, and how long it is good. A wrong key costs a guess.
+///
+/// # Errors
+/// The key is not good, or there were too many guesses.
+pub async fn token_for(
+    app: &App,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    key: &str,
+) -> Result<(Secret, Duration), Problem> {
+    let whence = Whence::of(peer.ip(), headers, &app.0.pages.trusted_proxies);
+    match app.bot().token_for(key, whence.is_here).await? {
+        Some(given) => Ok(given),
         None => {
             app.0.guesses.wrong(whence.client).map_err(Problem::too_many)?;
             Err(Problem::unauthenticated("This key is not good."))

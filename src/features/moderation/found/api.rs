@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::store::{Wanted, count_wanted, list_wanted};
-use crate::features::moderation::api::{Case, CaseKind, Made, NewCase, make};
+use crate::features::moderation::api::{Case, Made, NewCase, make};
+use crate::features::moderation::kinds::DeedKind;
 use crate::features::moderation::rules::Kind;
 use crate::features::moderation::store;
 use crate::http::api::{
@@ -123,7 +124,7 @@ async fn warn(
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     caller.check(guild, STAFF)?;
     let NewWarning { user_id, reason, duration } = new.read().await?;
-    let new = NewCase { kind: CaseKind::Warn, user_id, reason: Some(reason), duration, delete: None };
+    let new = NewCase { kind: DeedKind::Warn, user_id, reason: Some(reason), duration, delete: None };
     make(&app, &caller, guild, new).await
 }
 
@@ -154,6 +155,6 @@ async fn note(
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     caller.check(guild, STAFF)?;
     let NewNote { user_id, reason } = new.read().await?;
-    let new = NewCase { kind: CaseKind::Note, user_id, reason: Some(reason), duration: None, delete: None };
+    let new = NewCase { kind: DeedKind::Note, user_id, reason: Some(reason), duration: None, delete: None };
     make(&app, &caller, guild, new).await
 }

@@ -41,3 +41,11 @@ pub fn list_wanted(
     let (user, kind) = (wanted.user.map(UserId::sql), wanted.kind.map(Kind::word));
     collect(connection, &sql, params![guild.sql(), user, kind, wanted.resolved, at_most, offset])
 }
+
+/// Guilds whose numbers have gaps: guild, cases, highest number.
+pub fn list_gaps(connection: &Connection) -> Result<Vec<(i64, i64, i64)>> {
+    let sql = "SELECT guild, count(*), max(number) FROM moderation_case GROUP BY guild HAVING count(*) <> max(number)";
+    let mut statement = connection.prepare(sql)?;
+    let gaps = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(gaps.collect::<rusqlite::Result<_>>()?)
+}

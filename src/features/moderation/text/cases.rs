@@ -3,7 +3,7 @@
 use super::super::rules::Kind;
 use super::super::store::{Case, State};
 use super::super::trail::Change;
-use super::{AMBER, BY_RULE, GREEN, GREY, REASON_CHARS_MAX, RED, moment, title, whom};
+use super::{AMBER, BY_RULE, GREEN, GREY, REASON_CHARS_MAX, RED, called, moment, whom};
 use crate::model::text::{count, name, plain, quote};
 use crate::model::{Embed, Outgoing, Timestamp, Told};
 
@@ -45,7 +45,7 @@ pub fn line(case: &Case, now: Timestamp, with_name: bool) -> String {
         (_, reason) => quote(reason, REASON_SHORT_CHARS_MAX),
     };
     let standing = standing(case, Some(now)).map(|words| format!(" — {words}")).unwrap_or_default();
-    format!("**{}** {}{who} · {reason} · {}{standing}", case.number, title(case.kind), moment(case.at))
+    format!("**{}** {}{who} · {reason} · {}{standing}", case.number, called(case), moment(case.at))
 }
 
 /// A page of cases.
@@ -122,7 +122,7 @@ pub fn case(case: &Case, changes: &[Change], now: Option<Timestamp>) -> Embed {
         reason => quote(reason, usize::from(REASON_CHARS_MAX)),
     };
     Embed {
-        title: format!("Case {} · {}", case.number, title(case.kind)),
+        title: format!("Case {} · {}", case.number, called(case)),
         description: reason,
         fields,
         colour: colour(case),
@@ -135,7 +135,11 @@ fn by(case: &Case) -> String {
         Some(moderator) => whom(moderator, &case.moderator_name),
         None => BY_RULE.to_owned(),
     };
-    if case.by_hand { format!("{by}, by hand") } else { by }
+    match (case.by_hand, &case.action) {
+        (true, _) => format!("{by}, by hand"),
+        (false, Some(_)) => format!("{by}, on record over HTTP"),
+        (false, None) => by,
+    }
 }
 
 fn change(change: &Change) -> String {
@@ -158,7 +162,7 @@ const fn colour(case: &Case) -> u32 {
         (State::Failed, _) => GREY,
         (_, Kind::Note) => AMBER,
         (_, Kind::Untimeout | Kind::Unban) => GREEN,
-        (_, Kind::Warn | Kind::Timeout) => AMBER,
+        (_, Kind::Warn | Kind::Timeout | Kind::Other) => AMBER,
         _ => RED,
     }
 }

@@ -1,0 +1,36 @@
+//! What programs put on record that did it themselves: nobody passes a gate, no command runs and nobody is answered,
+//! but the rooms are shown what follows, as they are of a command.
+
+use super::Bot;
+use super::observe::Setting;
+use crate::cx::{Cx, Source};
+use crate::model::Result;
+use crate::store::Tx;
+
+impl Bot {
+    /// Runs the work of a room in one transaction, shows the rooms what it emitted, and resolves when all of it is on
+    /// the disk. `work` may run more than once; it is the door's business who may ask for it.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database: then nothing was done.
+    pub async fn put_on_record<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Cx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (bot, source) = (self.clone(), Source::Id(self.next_request()));
+        let recorded = self.0.store.write(move |tx: &Tx| {
+            let config = bot.config();
+            let watched = bot.0.vitals.watched();
+            let setting = Setting { source: source.clone(), watched, is_command: false };
+            let mut cx = bot.cx(tx, &config, source.clone(), (bot.time(None), watched));
+            let value = work(&mut cx)?;
+            let emitted = std::mem::take(&mut cx.emitted);
+            Ok((value, bot.show_emitted(tx, emitted, &setting)?))
+        });
+        let (value, emitted) = recorded.await?;
+        self.0.promised.notify_one();
+        self.tell(&emitted);
+        Ok(value)
+    }
+}

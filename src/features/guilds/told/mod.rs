@@ -1,0 +1,113 @@
+//! What programs tell of guilds and of people: all that is known of those whom the bot has not seen.
+
+pub mod store;
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use self::store::{Person, ToldGuild};
+use super::forget;
+use crate::cx::Cx;
+use crate::model::{Author, GuildId, Result, Timestamp, UserId};
+use crate::store::people;
+
+/// What is told of somebody.
+#[derive(Debug, Clone, Default)]
+pub struct NewPerson {
+    pub name: String,
+    pub discriminator: Option<String>,
+    pub avatar_url: Option<String>,
+}
+
+/// What else is told of a guild or somebody; none: it stays as it is, an inner none: it goes.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    pub name: Option<String>,
+    pub discriminator: Option<Option<String>>,
+    /// Of the avatar, or of the icon.
+    pub url: Option<Option<String>>,
+}
+
+/// Stores what is told of a guild of which nothing is. Returns it, and whether it is new.
+///
+/// # Errors
+/// Faults of the database alone.
+pub fn add_guild(
+    cx: &mut Cx<'_>,
+    guild: GuildId,
+    name: &str,
+    icon_url: Option<&str>,
+    joined_at: Option<Timestamp>,
+) -> Result<(ToldGuild, bool)> {
+    if let Some(known) = store::find_guild(cx.tx.read(), guild)? {
+        return Ok((known, false));
+    }
+    let told = ToldGuild {
+        guild,
+        name: Some(name.to_owned()),
+        icon_url: icon_url.map(str::to_owned),
+        joined_at: Some(joined_at.unwrap_or(cx.now)),
+        created_at: Some(cx.now),
+    };
+    store::save_guild(cx.tx, &told)?;
+    Ok((told, true))
+}
+
+/// Changes what is told of a guild.
+///
+/// # Errors
+/// Faults of the database alone.
+pub fn change_guild(cx: &mut Cx<'_>, guild: GuildId, change: &Change) -> Result<ToldGuild> {
+    let before = store::find_guild(cx.tx.read(), guild)?;
+    let nothing = ToldGuild { guild, name: None, icon_url: None, joined_at: None, created_at: None };
+    let mut told = before.clone().unwrap_or(nothing);
+    told.name = change.name.clone().or(told.name);
+    told.icon_url = change.url.clone().unwrap_or(told.icon_url);
+    if before.as_ref() != Some(&told) {
+        store::save_guild(cx.tx, &ToldGuild { created_at: told.created_at.or(Some(cx.now)), ..told.clone() })?;
+    }
+    Ok(told)
+}
+
+/// Stores what is told of somebody in a guild, unless they are known in one of `seen`. Returns them, and whether they
+/// are new.
+///
+/// # Errors
+/// Faults of the database alone.
+pub fn add_person(
+    cx: &mut Cx<'_>,
+    (guild, user): (GuildId, UserId),
+    seen: &[GuildId],
+    new: &NewPerson,
+) -> Result<(Option<Person>, bool)> {
+    if let Some(known) = store::find_person(cx.tx.read(), seen, user)? {
+        return Ok((Some(known), false));
+    }
+    forget(cx.tx, guild, user);
+    people::save(cx.tx, guild, &Author { id: user, name: new.name.clone(), avatar: None, bot: false })?;
+    cx.vitals.members_seen.fetch_add(1, Relaxed);
+    store::save_person(cx.tx, (guild, user), new.discriminator.as_deref(), new.avatar_url.as_deref(), cx.now)?;
+    Ok((store::find_person(cx.tx.read(), seen, user)?, true))
+}
+
+/// Changes what is told of somebody. Their name is changed wherever they are known, until Discord tells another. None:
+/// nobody of `seen` knows them.
+///
+/// # Errors
+/// Faults of the database alone.
+pub fn change_person(cx: &mut Cx<'_>, user: UserId, seen: &[GuildId], change: &Change) -> Result<Option<Person>> {
+    let Some(before) = store::find_person(cx.tx.read(), seen, user)? else { return Ok(None) };
+    if let Some(name) = change.name.as_ref().filter(|name| **name != before.name) {
+        for guild in store::list_guilds_of(cx.tx.read(), seen, user)? {
+            forget(cx.tx, guild, user);
+            store::save_name(cx.tx, guild, user, name)?;
+        }
+    }
+    let discriminator = change.discriminator.clone().unwrap_or_else(|| before.discriminator.clone());
+    let avatar_url = change.url.clone().unwrap_or_else(|| before.avatar_url.clone());
+    if discriminator != before.discriminator || avatar_url != before.avatar_url {
+        let place = (before.guild, user);
+        let since = before.created_at.unwrap_or(cx.now);
+        store::save_person(cx.tx, place, discriminator.as_deref(), avatar_url.as_deref(), since)?;
+    }
+    store::find_person(cx.tx.read(), seen, user)
+}
