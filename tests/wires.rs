@@ -9,6 +9,8 @@ mod door;
 mod house;
 #[path = "wires/hub.rs"]
 mod hub;
+#[path = "wires/mindtrace.rs"]
+mod mindtrace;
 mod support;
 
 use client::{Client, key};

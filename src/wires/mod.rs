@@ -5,6 +5,7 @@
 //! door is handed all of them as [`WIRES`], and knows none by name. A wire comes or goes with its line in [`ALL`].
 
 mod hub;
+mod mindtrace;
 
 use axum::Router;
 
@@ -21,10 +22,13 @@ struct Wire {
 }
 
 /// All of them, the root's first.
-const ALL: &[Wire] = &[Wire { is_on: |wires| wires.hub, routes: hub::routes }];
+const ALL: &[Wire] = &[
+    Wire { is_on: |wires| wires.hub, routes: hub::routes },
+    Wire { is_on: |wires| wires.mindtrace, routes: mindtrace::routes },
+];
 
 /// What the main door is handed.
-pub const WIRES: Wires = Wires { routes, roots: &[], long_polls: &[] };
+pub const WIRES: Wires = Wires { routes, roots: &mindtrace::ROOTS, long_polls: &[] };
 
 fn routes(wired: &Wired) -> Router {
     let config = wired.app.bot().config();
