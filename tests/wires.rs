@@ -11,6 +11,8 @@ mod house;
 mod hub;
 #[path = "wires/mindtrace.rs"]
 mod mindtrace;
+#[path = "support/process.rs"]
+mod process;
 mod support;
 
 use client::{Client, key};

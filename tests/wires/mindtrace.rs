@@ -1,16 +1,21 @@
 //! Mindtrace's Discord service: its documented paths, the published ones, and what its connection manager asks.
 
+use std::net::{TcpListener, TcpStream};
+
 use innkeeper::bot::Bot;
 use innkeeper::config::{Config, OwnCommand};
 use innkeeper::model::UserId;
 use innkeeper::model::saying::MemberText;
+use innkeeper::sim::{Sim, SimConfig};
 use innkeeper::status::Vitals;
 use innkeeper::store::{Store, StoreSettings};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Said, key};
-use crate::door::{OpenDoor, open};
+use crate::door::{Browser, OpenDoor, PATIENCE, open};
 use crate::house::{House, Running};
+use crate::process;
+use crate::support::Folder;
 
 /// What begins the paths of everything about Discord.
 const HOMES: [&str; 4] = ["/discord/", "/discord.", "/mindtrace/discord/", "/mindtrace/discord."];
@@ -193,6 +198,9 @@ async fn the_commands_of_the_document_answer() {
         assert!(text.contains("The Lantern & Ladle") && text.contains("Members: "), "{text}");
         assert!(embed["fields"].as_array().unwrap().iter().all(|field| field["value"].is_string()), "{embed}");
     }
+    let there =
+        client.post("/discord.execute", json!({"content": "/info", "channel_id": house.inn.general.get()})).await;
+    assert!(output(&there).0.contains("Members: "), "the channel says which server is meant: {there:?}");
     // Nobody who is no member earns anything by it.
     bot.bot.settle().await;
     let me = bot.bot.user().unwrap();
@@ -355,8 +363,8 @@ async fn a_key_that_may_impersonate_acts_as_the_author_with_what_the_author_may(
     }
     assert!(hello(&mut client, json!(0)).await.starts_with("Hello, key for"), "0 is nobody");
     let cleanup = async |client: &mut Client, author: UserId, channel: Value| {
-        let body = json!({"content": "/cleanup 50", "author_id": author.get(), "channel_id": channel,
-            "guild_id": inn.guild.get()});
+        // The channel says which server is meant.
+        let body = json!({"content": "/cleanup 50", "author_id": author.get(), "channel_id": channel});
         output(&client.post("/discord/execute", body).await).0.to_owned()
     };
     let general = json!(inn.general.get());
@@ -412,6 +420,27 @@ async fn the_bot_is_ended_only_where_its_owner_says_so_and_only_from_here() {
     assert_eq!(Client::stranger(&door).post("/mindtrace/shutdown/", json!({})).await.status, 200);
     bot.bot.asked_to_end().await;
     bot.stop().await;
+}
+
+#[tokio::test]
+async fn the_process_ends_in_order_once_it_answered_that_it_does() {
+    let sim = Sim::start(SimConfig { rate_limits: false, ..SimConfig::default() }).await.unwrap();
+    let folder = Folder::new();
+    // At an address of its own, where no other test takes the port meanwhile.
+    let addr = TcpListener::bind("127.77.0.1:0").unwrap().local_addr().unwrap();
+    let settings = [
+        ("HTTP__LISTEN", addr.to_string()),
+        ("WIRES__MINDTRACE", "true".to_owned()),
+        ("WIRES__MINDTRACE_SHUTDOWN", "true".to_owned()),
+    ];
+    let mut child = process::start(&sim, &folder.file("innkeeper.db"), &settings);
+    tokio::time::timeout(PATIENCE, sim.connected()).await.unwrap();
+    let said = Browser::at(addr).ask("POST", "/mindtrace/shutdown", "Content-Length: 0\r\n", "").await;
+    assert_eq!((said.status, said.body.as_str()), (200, "\"The bot is being shut down.\""));
+    let ended = tokio::task::spawn_blocking(move || child.wait().unwrap());
+    let status = tokio::time::timeout(PATIENCE, ended).await.unwrap().unwrap();
+    assert!(status.success(), "{status}");
+    assert!(TcpStream::connect(addr).is_err(), "the manager asks until nobody answers");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! `execute`: a line is run through the one gate, and what the command says is the answer, whatever came of it.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -16,7 +18,7 @@ use crate::bot::Bot;
 use crate::command::{Actor, Answer, Command, Door, Given, Invocation, Outcome, prefix};
 use crate::http::api::{App, Caller, Need, Problem, Program};
 use crate::model::access::Scope;
-use crate::model::{ChannelId, Embed, GuildId, Permissions, UserId};
+use crate::model::{ChannelId, Embed, Guild, GuildId, Permissions, UserId};
 use crate::wires::guild_of;
 
 /// The longest line that is looked at, as in a message.
@@ -50,10 +52,12 @@ impl CommandOutput {
     }
 }
 
-/// Where a command runs, and who is said to give it.
+/// Where a command runs.
 struct Place {
     guild: GuildId,
     channel: Option<ChannelId>,
+    /// Neither the server nor a channel of it was named.
+    is_supposed: bool,
 }
 
 /// `POST …/execute`.
@@ -105,10 +109,10 @@ impl From<Problem> for Stop {
 async fn run(app: &App, caller: Caller, input: &CommandInput) -> Result<CommandOutput, Stop> {
     let bot = app.bot();
     let (command, rest) = meant(bot, &input.content)?;
-    if input.guild.is_none() && command.about_here {
+    let place = place(app, &caller, input)?;
+    if command.about_here && place.is_supposed {
         return Err(Stop::said(SERVER_ONLY));
     }
-    let place = place(app, &caller, input)?;
     let actor = actor(bot, caller, input.author, &place).await?;
     let permissions = actor.permissions;
     let answer = bot
@@ -155,11 +159,21 @@ fn unknown(line: &str, known: &[Known]) -> String {
     format!("Command '/{name}' not found. Available commands: {}", names.join(", "))
 }
 
-/// The server that is named, or else meant, if it is for whoever asks; and the channel, where it is one of its own.
+/// The server that is named, else that of the channel, else the one that is meant, if it is for whoever asks; and the
+/// channel, where it is one of its own.
 fn place(app: &App, caller: &Caller, input: &CommandInput) -> Result<Place, Stop> {
     let bot = app.bot();
-    let guild = match input.guild {
-        Some(id) => id_of(id).and_then(|id| GuildId::new(id).ok()).ok_or_else(|| Stop::said(NO_SERVER))?,
+    let channel = input.channel.and_then(id_of).and_then(|id| ChannelId::new(id).ok());
+    let of_channel = || {
+        let has_it = |guild: &&Arc<Guild>| channel.is_some_and(|channel| guild.channel(channel).is_some());
+        bot.guilds().list().iter().find(has_it).map(|guild| guild.id)
+    };
+    let named = match input.guild {
+        Some(id) => Some(id_of(id).and_then(|id| GuildId::new(id).ok()).ok_or_else(|| Stop::said(NO_SERVER))?),
+        None => of_channel(),
+    };
+    let guild = match named {
+        Some(guild) => guild,
         None => guild_of(app, caller)?,
     };
     if caller.has_shown() {
@@ -167,8 +181,8 @@ fn place(app: &App, caller: &Caller, input: &CommandInput) -> Result<Place, Stop
     }
     let found = bot.guilds().find(guild).filter(|_| bot.config().discord.serves(guild));
     let found = found.ok_or_else(|| Stop::said(NO_SERVER))?;
-    let channel = input.channel.and_then(id_of).and_then(|id| ChannelId::new(id).ok());
-    Ok(Place { guild, channel: channel.filter(|channel| found.channel(*channel).is_some()) })
+    let channel = channel.filter(|channel| found.channel(*channel).is_some());
+    Ok(Place { guild, channel, is_supposed: named.is_none() })
 }
 
 fn id_of(id: i128) -> Option<u64> {
