@@ -37,7 +37,7 @@ async fn dice_are_rolled_and_odd_ones_refused() {
     let bot = house.start().await;
     let members = house.inn.members.clone();
     let one = house.slash(members[0], "roll", &[]).await.text();
-    assert!(one.starts_with("You rolled ") && one.ends_with(" (1-6)"), "{one}");
+    assert!(one.starts_with("You rolled a ") && one.ends_with(" (1-6)"), "{one}");
     let two = house.slash(members[1], "roll", &[("dice", "2d6+1".into())]).await.text();
     assert!(two.contains("(2d6+1: "), "{two}");
     let many = house.slash(members[2], "roll", &[("dice", "100d1000000".into())]).await.text();

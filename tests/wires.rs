@@ -9,6 +9,10 @@ mod door;
 mod house;
 #[path = "wires/hub.rs"]
 mod hub;
+#[path = "wires/mindtrace.rs"]
+mod mindtrace;
+#[path = "support/process.rs"]
+mod process;
 #[path = "wires/smarter_dev.rs"]
 mod smarter_dev;
 mod support;

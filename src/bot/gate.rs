@@ -117,6 +117,10 @@ impl Bot {
     /// Uses up the command's cooldown, or says how long it still runs.
     pub(super) fn cool_down(&self, command: &'static Command, invocation: &Invocation) -> Result<(), Denied> {
         let (guild, user) = (invocation.guild, invocation.actor.user);
+        if invocation.door == Door::Http && Some(user) == self.user() {
+            // A program that acts in nobody's name is no member: the door counts its requests.
+            return Ok(());
+        }
         let seconds = self.rule(command, guild).cooldown_seconds.unwrap_or(command.cooldown_seconds);
         let Some(period) = NonZeroU32::new(seconds) else { return Ok(()) };
         match self.0.cooldowns.take(command, period, guild, user) {

@@ -195,7 +195,8 @@ impl Bot {
         let answer = match planned {
             Ok(Planned { answer, emitted, awaited }) => {
                 self.tell(&emitted);
-                let is_told = reply_to.is_some();
+                // A program that acts in nobody's name is no member whom anything follows from.
+                let is_told = reply_to.is_some() || Some(invocation.actor.user) == self.user();
                 if is_told_of(command) && answer.outcome == Outcome::Ok && !is_told {
                     self.tell_of_command(invocation);
                 }

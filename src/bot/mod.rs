@@ -130,6 +130,8 @@ struct Inner {
     is_local: AtomicBool,
     /// Whether programs of other systems are let in without a key at this computer.
     is_keyless: AtomicBool,
+    /// Tells whoever keeps the house that somebody asked for its end.
+    end: Notify,
 }
 
 impl Bot {
@@ -165,6 +167,7 @@ impl Bot {
             sign_ins: SignIns::default(),
             is_local: AtomicBool::new(false),
             is_keyless: AtomicBool::new(false),
+            end: Notify::new(),
         }));
         bot.begin_telling(told);
         bot.begin_asking(asks);
@@ -241,6 +244,16 @@ impl Bot {
 
     fn discord(&self) -> Option<Arc<dyn Discord>> {
         self.0.discord.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks whoever keeps the house to end it in order, as a signal does.
+    pub fn ask_to_end(&self) {
+        self.0.end.notify_one();
+    }
+
+    /// Resolves when somebody asked for the end.
+    pub async fn asked_to_end(&self) {
+        self.0.end.notified().await;
     }
 
     /// What happens in the communities, for those outside.

@@ -168,7 +168,8 @@ impl House {
         }
     }
 
-    /// Lets people in until `end` resolves or Discord shows the bot the door; then ends everything in order.
+    /// Lets people in until `end` resolves, somebody who may asks for the end, or Discord shows the bot the door; then
+    /// ends everything in order.
     pub async fn keep(self, tempo: Tempo, end: impl Future<Output = ()>) -> Exit {
         let stopping = self.stop.subscribe();
         let redraw = tokio::spawn(redraw(self.bot.clone(), self.board.clone(), stopping.clone()));
@@ -180,6 +181,7 @@ impl House {
         let mut exit = Exit::Ok;
         let ended = tokio::select! {
             () = end => None,
+            () = self.bot.asked_to_end() => None,
             ended = &mut session => Some(ended),
         };
         match &ended {

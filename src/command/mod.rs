@@ -37,6 +37,8 @@ pub struct Command {
     /// The answer is for the asker's eyes only.
     pub ephemeral: bool,
     pub options: &'static [&'static dyn Declared],
+    /// It tells of the very server where it is used: where a door can only suppose which one is meant, it is not run.
+    pub about_here: bool,
     /// The option whose user is looked up on Discord before the plan, which finds them in [`Args::seen`].
     pub looks_at: Option<&'static Opt<UserId>>,
     /// Where it stands in the menu of a message, too.
@@ -290,6 +292,7 @@ impl Command {
             untold: false,
             ephemeral: false,
             options,
+            about_here: false,
             looks_at: None,
             on_message: None,
             backup_first: |_, _| false,

@@ -85,6 +85,27 @@ pub fn assign(command: &Command, line: &str) -> Result<Vec<(String, Value)>, Ref
     }
 }
 
+/// The same for programs that fill in whatever fits: what an option cannot be is left out, and what is left over falls
+/// away. Whether an option is missing is for whoever checks the values.
+pub fn fill(command: &Command, line: &str) -> Vec<(String, Value)> {
+    let mut rest = line.trim();
+    let mut values = Vec::new();
+    let options: Vec<_> = command.options.iter().filter(|option| option.in_line()).collect();
+    for (index, option) in options.iter().enumerate() {
+        let last = index + 1 == options.len();
+        if rest.is_empty() || !last && !option.required() && !may_be_meant(option.kind(), rest) {
+            continue;
+        }
+        let word = match option.kind() {
+            Kind::Text { .. } if last && !rest.starts_with('"') => std::mem::take(&mut rest).to_owned(),
+            // A quotation that is never closed goes to the end.
+            _ => take_word(&mut rest).unwrap_or_else(|_| std::mem::take(&mut rest)[1..].to_owned()),
+        };
+        values.extend(read(option.kind(), &word).map(|value| (option.name().to_owned(), value)));
+    }
+    values
+}
+
 /// The digits of the shortest id that there is.
 const ID_DIGITS_MIN: usize = 15;
 
@@ -213,6 +234,17 @@ mod tests {
         assert_eq!(run("<@!12> -3 \"a b\""), Ok((ada, Some(-3), Some("a b".to_owned()))));
         assert_eq!(run("<@12> thanks a lot"), Ok((ada, None, Some("thanks a lot".to_owned()))));
         assert_eq!(run("<@12> \"5 loaves\""), Ok((ada, None, Some("5 loaves".to_owned()))));
+    }
+
+    #[test]
+    fn programs_that_fill_in_what_fits_are_not_refused() {
+        let filled = |line: &str| -> Vec<_> { fill(&COMMAND, line).into_iter().map(|(_, value)| value).collect() };
+        let (ada, text) = (Value::User(UserId::new(12).unwrap()), |text: &str| Value::Text(text.to_owned()));
+        assert_eq!(filled("<@12> 5 \"for all\" the help"), [ada.clone(), Value::Whole(5), text("for all")]);
+        assert_eq!(filled("12 -3 for all the help"), [ada.clone(), Value::Whole(-3), text("for all the help")]);
+        assert_eq!(filled("Ada 5x \"an open end"), [text("an open end")]);
+        assert_eq!(filled("12 thanks"), [ada, text("thanks")]);
+        assert!(filled("").is_empty() && filled("x").is_empty());
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub struct Wires {
     /// Discord Bot Hub, whose paths are at the root.
     pub hub: bool,
     pub mindtrace: bool,
+    /// Whether a program of Mindtrace's at this computer may end the bot.
+    pub mindtrace_shutdown: bool,
     pub smarter_dev: bool,
     /// The staff monitor, whose paths are at the root.
     pub staff: bool,
@@ -21,14 +23,14 @@ pub struct Wires {
 }
 
 impl Wires {
-    /// All that there are.
+    /// All that there are; none of their programs may end the bot.
     pub fn all() -> Self {
-        Self { hub: true, mindtrace: true, smarter_dev: true, staff: true, guild: None }
+        Self { hub: true, mindtrace: true, smarter_dev: true, staff: true, ..Self::default() }
     }
 }
 
 impl Default for Wires {
     fn default() -> Self {
-        Self { hub: true, mindtrace: false, smarter_dev: false, staff: true, guild: None }
+        Self { hub: true, mindtrace: false, mindtrace_shutdown: false, smarter_dev: false, staff: true, guild: None }
     }
 }

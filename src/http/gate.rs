@@ -84,7 +84,7 @@ fn take_key(request: &mut Request<Body>) {
 fn drop_last_slash(request: &mut Request<Body>, door: &Door) {
     let Some(path) = request.uri().path().strip_suffix('/') else { return };
     let root = path.split('/').nth(1).unwrap_or_default();
-    if root == API_ROOT || door.wires.roots.contains(&root) {
+    if root == API_ROOT || door.wires.roots.iter().any(|roots| roots.contains(&root)) {
         let path = path.to_owned();
         rewrite(request, &path);
     }

@@ -61,8 +61,8 @@ pub struct Door {
 pub struct Wires {
     /// The routes, with everything that they need already in them.
     pub routes: fn(&Wired) -> Router,
-    /// What their paths begin with, beside those of the API: there a slash at the end means nothing.
-    pub roots: &'static [&'static str],
+    /// What their paths begin with, wire by wire, beside those of the API: there a slash at the end means nothing.
+    pub roots: &'static [&'static [&'static str]],
     /// Paths where a request may wait for news: there it has [`Limits::long_poll`].
     pub long_polls: &'static [&'static str],
 }

@@ -5,6 +5,7 @@
 //! door is handed all of them as [`WIRES`], and knows none by name. A wire comes or goes with its line in [`ALL`].
 
 mod hub;
+mod mindtrace;
 mod smarter_dev;
 
 use axum::Router;
@@ -30,11 +31,12 @@ type Like = Option<(&'static str, Vec<(&'static str, Value)>)>;
 /// All of them, the root's first.
 const ALL: &[Wire] = &[
     Wire { is_on: |wires| wires.hub, routes: hub::routes },
+    Wire { is_on: |wires| wires.mindtrace, routes: mindtrace::routes },
     Wire { is_on: |wires| wires.smarter_dev, routes: smarter_dev::routes },
 ];
 
 /// What the main door is handed.
-pub const WIRES: Wires = Wires { routes, roots: &[smarter_dev::ROOT], long_polls: &[] };
+pub const WIRES: Wires = Wires { routes, roots: &[&mindtrace::ROOTS, &[smarter_dev::ROOT]], long_polls: &[] };
 
 fn routes(wired: &Wired) -> Router {
     let config = wired.app.bot().config();

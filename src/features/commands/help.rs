@@ -3,7 +3,7 @@
 use super::rules::pages;
 use super::text::{COLOUR, no_such_page, turns};
 use super::{CATEGORY, WORD_CHARS_MAX, bare};
-use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
+use crate::command::{Actor, Args, Command, Declared, Door, Opt, Plan};
 use crate::cx::Cx;
 use crate::model::{CommandRule, Embed, GuildId, Outgoing, Permission, Refusal, Result};
 
@@ -32,7 +32,9 @@ fn help(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     if word.is_empty() || word.bytes().all(|byte| byte.is_ascii_digit()) {
         let on: Vec<_> = visible.into_iter().filter(|command| !rule(command).disabled).collect();
         let page = if word.is_empty() { 1 } else { word.parse().unwrap_or(usize::MAX) };
-        return Ok(Plan::reply(list(&on, page, &cx.config.discord.prefix)?));
+        // Programs turn no pages: they are given all of it.
+        let page_max = if cx.door == Some(Door::Http) { usize::MAX } else { PAGE_COMMANDS };
+        return Ok(Plan::reply(list(&on, (page, page_max), &cx.config.discord.prefix)?));
     }
     let unknown = || Refusal::new("There is no such command for you. `/help` lists those there are.");
     let parts = parts_of(&word, &visible);
@@ -48,7 +50,7 @@ fn rule_of(cx: &Cx<'_>, guild: GuildId, command: &Command) -> CommandRule {
     if command.can_be_set { cx.book.rule(guild, command.name) } else { CommandRule::default() }
 }
 
-fn list(commands: &[&'static Command], page: usize, prefix: &str) -> Result<Outgoing, Refusal> {
+fn list(commands: &[&'static Command], (page, page_max): (usize, usize), prefix: &str) -> Result<Outgoing, Refusal> {
     let mut groups: Vec<(&'static str, Vec<&'static Command>)> = Vec::new();
     for command in commands {
         match groups.iter_mut().find(|(category, _)| *category == command.category) {
@@ -56,7 +58,7 @@ fn list(commands: &[&'static Command], page: usize, prefix: &str) -> Result<Outg
             None => groups.push((command.category, vec![command])),
         }
     }
-    let pages = pages(&groups, PAGE_COMMANDS);
+    let pages = pages(&groups, page_max);
     let shown = page.checked_sub(1).and_then(|nth| pages.get(nth));
     let shown = shown.ok_or_else(|| Refusal::new(no_such_page(page, pages.len())))?;
     let line = |command: &&Command| format!("`/{}` {}", command.name, command.about);

@@ -39,7 +39,8 @@ static OF_ROLL: [&dyn Declared; 1] = [&DICE];
 static HELLO: Command = Command::open("hello", "Greets you", CATEGORY, &[], hello);
 static ECHO: Command = Command::open("echo", "Says what you say", CATEGORY, &OF_ECHO, echo);
 static ROLL: Command = Command::open("roll", "Rolls dice", CATEGORY, &OF_ROLL, roll);
-static INFO: Command = Command::open("info", "Tells about this server", CATEGORY, &[], info);
+static INFO: Command =
+    Command { about_here: true, ..Command::open("info", "Tells about this server", CATEGORY, &[], info) };
 static SERVICE: Command = Command::open("service", "Tells whether I am well, in a line", CATEGORY, &[], service);
 
 fn hello(_: &mut Cx<'_>, actor: &Actor, _: &Args) -> Result<Plan> {

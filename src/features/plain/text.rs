@@ -31,7 +31,7 @@ pub fn rolled(dice: &Dice, shown: &[u64]) -> String {
     let Dice { count: so_many, sides, more } = dice;
     let total = dice.total(shown);
     if *so_many == 1 && *more == 0 {
-        return format!("You rolled {total} (1-{sides})");
+        return format!("You rolled a {total} (1-{sides})");
     }
     let on_top = match more {
         0 => String::new(),

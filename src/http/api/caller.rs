@@ -41,6 +41,10 @@ pub struct Caller {
     acts_as: Option<UserId>,
     /// What makes a request the same as an earlier one.
     idempotency: Option<u64>,
+    /// It was sent at this very computer, and not by a page of elsewhere in a browser here.
+    is_near: bool,
+    /// It showed who asks: a key, a token or a session.
+    has_shown: bool,
 }
 
 pub(super) enum Whom {
@@ -57,13 +61,7 @@ impl FromRequestParts<App> for Program {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let origin = parts.headers.get(header::ORIGIN);
-        // A page of somebody else's, in a browser at this computer, is not at this computer.
-        let is_ours = origin.is_none()
-            || allowed_origin(app, &parts.headers).is_some()
-            || who::is_from_here(&parts.headers, &app.0.pages.public_url);
-        let keyless = app.bot().keyless().filter(|_| is_ours);
-        Caller::find(parts, app, keyless).await.map(Self)
+        Caller::find(parts, app, app.bot().keyless()).await.map(Self)
     }
 }
 
@@ -82,14 +80,18 @@ impl Caller {
         let peer = peer.ok_or_else(|| Problem::fault("a request came from nowhere"))?;
         let (headers, inner) = (&parts.headers, &app.0);
         let whence = Whence::of(peer, headers, &inner.pages.trusted_proxies);
+        // A page of somebody else's, in a browser at this computer, is not at this computer.
+        let is_near = whence.is_here && is_of_ours(app, headers);
         let writes = !parts.method.is_safe();
-        let whom = match shown_key(headers)? {
-            Some(key) => by_key(app, key, whence).await?,
+        let shown = match shown_key(headers)? {
+            Some(key) => Some(by_key(app, key, whence).await?),
             None => match inner.pages.cookie.read(headers) {
-                Some(cookie) => person(app, headers, cookie, writes).await?,
-                None => keyless.filter(|_| whence.is_here).map_or(Whom::Nobody, Whom::Key),
+                Some(cookie) => Some(person(app, headers, cookie, writes).await?),
+                None => None,
             },
         };
+        let has_shown = shown.as_ref().is_some_and(|whom| whom.known().is_some());
+        let whom = shown.unwrap_or_else(|| keyless.filter(|_| is_near).map_or(Whom::Nobody, Whom::Key));
         let paced = match whom.known() {
             Some(who) => inner.pace.known(who, writes),
             None => inner.pace.stranger(whence.client),
@@ -97,7 +99,7 @@ impl Caller {
         paced.map_err(Problem::too_many)?;
         let acts_as = acts_as(headers, &whom)?;
         let idempotency = idempotency(headers, &whom, parts.uri.path())?;
-        Ok(Self { app: app.clone(), who: whom, acts_as, idempotency })
+        Ok(Self { app: app.clone(), who: whom, acts_as, idempotency, is_near, has_shown })
     }
 }
 
@@ -110,6 +112,13 @@ impl Whom {
             Self::Person(visitor) => Some(Who::Person(visitor.session.user)),
         }
     }
+}
+
+/// Whether no page sent this, or one that may: ours, or one of the origins that the owner names.
+fn is_of_ours(app: &App, headers: &HeaderMap) -> bool {
+    !headers.contains_key(header::ORIGIN)
+        || allowed_origin(app, headers).is_some()
+        || who::is_from_here(headers, &app.0.pages.public_url)
 }
 
 /// Whose key this is. Wrong ones are counted.
@@ -191,7 +200,8 @@ fn idempotency(headers: &HeaderMap, whom: &Whom, path: &str) -> Result<Option<u6
 impl Caller {
     /// Who asks for nothing but to be told.
     pub(super) fn who_listens(app: App, who: Whom) -> Self {
-        Self { app, who, acts_as: None, idempotency: None }
+        let has_shown = who.known().is_some();
+        Self { app, who, acts_as: None, idempotency: None, is_near: false, has_shown }
     }
 
     /// Whether they may, in this guild. A guild that is not theirs is one that there is not.
@@ -278,6 +288,23 @@ impl Caller {
     /// The key that a key's requests are known by, where they say so.
     pub fn request(&self) -> Option<u64> {
         self.idempotency
+    }
+
+    /// Whether they ask at this very computer, and not as a page of elsewhere in a browser here.
+    pub fn is_near(&self) -> bool {
+        self.is_near
+    }
+
+    /// Whether they showed a key, a token or a session, rather than being let in without.
+    pub fn has_shown(&self) -> bool {
+        self.has_shown
+    }
+
+    /// The same in the name of this member, where it is a key that may do that and does not say otherwise.
+    pub fn in_name_of(mut self, member: UserId) -> Self {
+        let may = self.key().is_some_and(|key| key.scopes.contains(Scope::Impersonate));
+        self.acts_as = self.acts_as.or(may.then_some(member));
+        self
     }
 
     /// Who acts in this guild: the person; for a key the bot itself, under the key's name, or whom it acts as.
