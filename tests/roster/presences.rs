@@ -252,3 +252,28 @@ async fn a_resumed_session_of_an_earlier_run_has_the_roster_and_asks_for_what_it
     assert_eq!(lines.len(), 2);
     bot.stop().await;
 }
+
+#[tokio::test]
+async fn a_comparison_that_discord_does_not_answer_is_tried_again() {
+    let house = staffed().await;
+    let bot = house.start().await;
+    let mut roster = Roster::of(&house, &bot).await;
+    roster.until(|lines| lines.len() == 2 && lines.iter().all(|line| !line.contains("unknown"))).await;
+    asked_at_first(&house, &bot).await;
+    house.sim.world().ignore_member_requests(true);
+    let said = house.roster(house.inn.owner, "sync", &[]).await;
+    assert!(said.starts_with("Discord has not answered yet; I ask again."), "{said}");
+    let promise = "SELECT about, state, attempts FROM promise WHERE target GLOB 'roster.sync:*'";
+    assert_eq!(house.rows(promise), ["compare the roster with Discord due 1"]);
+    house
+        .sim
+        .world()
+        .edit_member(house.inn.guild, house.inn.admin, |member| member.status = "idle".to_owned())
+        .unwrap();
+    house.sim.world().ignore_member_requests(false);
+    house.clock.advance(MINUTE * 2);
+    bot.settle(&house).await;
+    house.promises_kept().await;
+    assert!(roster.lines().await[0].contains("idle"));
+    bot.stop().await;
+}
