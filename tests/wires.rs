@@ -1,5 +1,5 @@
 //! Programs that were written for other systems, over real sockets: each dialect as its document has it.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 #[path = "support/client.rs"]
 mod client;
@@ -9,6 +9,8 @@ mod door;
 mod house;
 #[path = "wires/hub.rs"]
 mod hub;
+#[path = "wires/live.rs"]
+mod live;
 mod support;
 
 use client::{Client, key};
@@ -76,7 +78,8 @@ async fn the_guild_that_is_meant_is_configured_or_the_keys_or_the_first() {
     let others = key(&bot.bot, "others", "read", Some(elsewhere), None).await;
     assert_eq!(Client::with_key(&door, &anywhere).get("/api/tools").await.status, 200);
     assert_eq!(Client::with_key(&door, &others).get("/api/tools").await.status, 404, "a guild that we are not in");
-    drop((bot, door));
+    drop(door);
+    bot.stop().await;
     house.config.wires.guild = Some(guild);
     let (_bot, door) = open(&house).await;
     assert_eq!(Client::with_key(&door, &anywhere).get("/api/tools").await.status, 200);
