@@ -1,5 +1,5 @@
 //! Programs that were written for other systems, over real sockets: each dialect as its document has it.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 #[path = "support/client.rs"]
 mod client;
@@ -9,6 +9,8 @@ mod door;
 mod house;
 #[path = "wires/hub.rs"]
 mod hub;
+#[path = "wires/live.rs"]
+mod live;
 #[path = "wires/mindtrace.rs"]
 mod mindtrace;
 #[path = "support/process.rs"]

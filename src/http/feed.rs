@@ -205,7 +205,7 @@ impl Feed {
 }
 
 /// Looks again and again whether somebody may listen still, on its own: who waits for news may stop waiting any time.
-fn keep_looking(hearing: Hearing, every: Duration) -> watch::Receiver<Option<Hearing>> {
+pub(super) fn keep_looking(hearing: Hearing, every: Duration) -> watch::Receiver<Option<Hearing>> {
     let (tell, known) = watch::channel(Some(hearing.clone()));
     tokio::spawn(async move {
         let mut hearing = Some(hearing);

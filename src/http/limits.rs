@@ -26,6 +26,9 @@ const SOCKET_KEY_WAIT: Duration = Duration::from_secs(5);
 const SOCKET_FRAME_BYTES_MAX: usize = 64 * 1024;
 const SOCKET_PING_EVERY: Duration = Duration::from_secs(15);
 const SOCKET_SILENCE: Duration = Duration::from_secs(45);
+/// As the hub's own server has them.
+const SESSION_PING_EVERY: Duration = Duration::from_secs(25);
+const SESSION_SILENCE: Duration = Duration::from_secs(20);
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
 /// How much the main door puts up with. Tests shorten the times.
@@ -73,6 +76,10 @@ pub struct Limits {
     pub socket_ping_every: Duration,
     /// A socket that says nothing for this long is closed.
     pub socket_silence: Duration,
+    /// A session of a wire, which may have no connection at the moment, is asked this often whether somebody is there.
+    pub session_ping_every: Duration,
+    /// A session that does not answer for this long ends.
+    pub session_silence: Duration,
     /// How long answers under way may take when the door closes.
     pub stop_grace: Duration,
 }
@@ -101,6 +108,8 @@ impl Default for Limits {
             socket_frame_bytes: SOCKET_FRAME_BYTES_MAX,
             socket_ping_every: SOCKET_PING_EVERY,
             socket_silence: SOCKET_SILENCE,
+            session_ping_every: SESSION_PING_EVERY,
+            session_silence: SESSION_SILENCE,
             stop_grace: STOP_GRACE,
         }
     }

@@ -17,6 +17,7 @@ mod portraits;
 mod sockets;
 mod visitors;
 mod who;
+mod wired;
 
 use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub use axum::Router as Routes;
 pub use gate::prefers_json;
 pub use limits::Limits;
 pub use portraits::portraits;
+pub use wired::{Ear, Wired, Wires};
 
 use crate::bot::{Bot, Happenings};
 use crate::config::{Audience, Config};
@@ -54,32 +56,6 @@ pub struct Door {
     pub rooms: fn() -> api::Routes,
     /// What other systems' programs are answered.
     pub wires: Wires,
-}
-
-/// Other systems' dialects, as the door takes them: it knows none of them.
-#[derive(Clone, Copy)]
-pub struct Wires {
-    /// The routes, with everything that they need already in them.
-    pub routes: fn(&Wired) -> Router,
-    /// What their paths begin with, wire by wire, beside those of the API: there a slash at the end means nothing.
-    pub roots: &'static [&'static [&'static str]],
-    /// Paths where a request may wait for news: there it has [`Limits::long_poll`].
-    pub long_polls: &'static [&'static str],
-}
-
-impl Default for Wires {
-    fn default() -> Self {
-        Self { routes: |_| Router::new(), roots: &[], long_polls: &[] }
-    }
-}
-
-/// What wires are given.
-#[derive(Clone)]
-pub struct Wired {
-    pub app: api::App,
-    pub limits: Limits,
-    /// Becomes true when the door closes.
-    pub stop: watch::Receiver<bool>,
 }
 
 impl Door {
@@ -119,7 +95,10 @@ pub async fn serve(
     let pages = pages::Pages::of(&door);
     let app = door.bot.clone().map(|bot| api::App::new(bot, pages.clone()));
     let live = Arc::new(Live::new(&door, pages.clone(), app.clone(), stop.clone()));
-    let wired = app.clone().map(|app| Wired { app, limits: door.limits.clone(), stop: stop.clone() });
+    let wired = app.clone().map(|app| {
+        let (limits, seats) = (door.limits.clone(), live.seats.clone());
+        Wired::new(app, limits, stop.clone(), pages.clone(), seats)
+    });
     let wires = wired.map(|wired| api::open_across((door.wires.routes)(&wired), wired.app)).unwrap_or_default();
     let api = app.map(|app| api::router(app, door.rooms)).unwrap_or_default();
     let router = pages::router(pages.clone(), live.clone()).merge(visitors::router(pages)).merge(api).merge(wires);

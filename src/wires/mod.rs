@@ -36,7 +36,8 @@ const ALL: &[Wire] = &[
 ];
 
 /// What the main door is handed.
-pub const WIRES: Wires = Wires { routes, roots: &[&mindtrace::ROOTS, &[smarter_dev::ROOT]], long_polls: &[] };
+pub const WIRES: Wires =
+    Wires { routes, roots: &[&hub::ROOTS, &mindtrace::ROOTS, &[smarter_dev::ROOT]], long_polls: &[hub::LONG_POLL] };
 
 fn routes(wired: &Wired) -> Router {
     let config = wired.app.bot().config();
@@ -72,8 +73,13 @@ where
 /// # Errors
 /// Discord has not told of any yet.
 fn guild_of(app: &App, caller: &Caller) -> Result<GuildId, Problem> {
+    spoken_for(app, caller.home())
+}
+
+/// The same for somebody whose own guild this is, if they have but one.
+fn spoken_for(app: &App, home: Option<GuildId>) -> Result<GuildId, Problem> {
     let config = app.bot().config();
-    let named = config.wires.guild.or_else(|| caller.home()).or_else(|| config.discord.guilds.first().copied());
+    let named = config.wires.guild.or(home).or_else(|| config.discord.guilds.first().copied());
     let first = || app.bot().guilds().list().iter().map(|guild| guild.id).min();
     named.or_else(first).ok_or_else(|| Problem::unavailable("Discord has not told me which servers I am in."))
 }

@@ -10,7 +10,7 @@ use super::{App, Caller, Need, Problem};
 use crate::bot::{self, Happening};
 use crate::config::Audience;
 use crate::http::who::Whence;
-use crate::model::{Permission, Secret};
+use crate::model::{GuildId, Permission, Secret};
 
 /// Somebody with a key, or whose browser is signed in.
 #[derive(Clone)]
@@ -67,6 +67,11 @@ impl Hearing {
     /// Whose listening is counted together.
     pub fn who(&self) -> Who {
         self.who
+    }
+
+    /// The only guild that is theirs; none: there may be several.
+    pub fn home(&self) -> Option<GuildId> {
+        self.caller.home()
     }
 
     /// The same as they are now, with what they may; none: they are not known any more, or nobody can say.

@@ -42,7 +42,7 @@ pub type Routes = utoipa_axum::router::OpenApiRouter<App>;
 
 use super::gate::is_kept;
 use super::pages::{Pages, method_not_allowed};
-use super::who::Guesses;
+use super::who::{Guesses, Whence};
 use crate::bot::Bot;
 use pace::Pace;
 pub(super) use pace::Who;
@@ -69,6 +69,11 @@ impl App {
 
     pub fn bot(&self) -> &Bot {
         &self.0.bot
+    }
+
+    /// Counts a stranger's request.
+    pub(super) fn slow_down(&self, whence: Whence) -> Result<(), Problem> {
+        self.0.pace.stranger(whence.client).map_err(Problem::too_many)
     }
 }
 

@@ -18,6 +18,8 @@ const STRANGERS_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
 pub enum Who {
     Key(i64),
     Person(UserId),
+    /// Nobody known, at this address.
+    Stranger(IpAddr),
 }
 
 pub(super) struct Pace {

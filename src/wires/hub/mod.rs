@@ -8,20 +8,55 @@
 mod asked;
 mod fault;
 mod leveling;
+mod live;
 mod tools;
 mod users;
 
-use axum::Router;
+use std::time::Duration;
 
-use super::{change, guild_of};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::{change, guild_of, spoken_for};
+use crate::features::guilds::store as members;
 use crate::http::Wired;
 use crate::http::api::{App, Caller, Need, Problem, Program};
 use crate::model::{GuildId, Permission, Timestamp};
+use crate::status::{Health, Report};
 use fault::Fault;
+
+/// Where requests wait for news.
+pub const LONG_POLL: &str = live::PATH;
+/// What paths begin with, beside those of the API.
+pub const ROOTS: [&str; 2] = ["health", "socket.io"];
+/// A database that says nothing for this long is not connected.
+const DATABASE_WAIT: Duration = Duration::from_secs(2);
 
 pub fn routes(wired: &Wired) -> Router {
     let routes = Router::new().merge(users::routes()).merge(leveling::routes()).merge(tools::routes());
-    routes.with_state(wired.app.clone())
+    let health = Router::new().route("/health", get(health)).with_state(wired.clone());
+    routes.with_state(wired.app.clone()).merge(health).merge(live::routes(wired))
+}
+
+/// `GET /health`: 200 while all of it works, else 503 with what does not.
+async fn health(State(wired): State<Wired>) -> Response<Body> {
+    let bot = wired.app.bot();
+    let asked = timeout(DATABASE_WAIT, bot.store().read(|reader| members::count_seen(reader))).await;
+    let (is_connected, is_running) = (matches!(asked, Ok(Ok(_))), !*wired.stop.borrow());
+    let is_well = is_connected && is_running && Report::of(bot.vitals()).health != Health::Down;
+    let (code, status) = match is_well {
+        true => (StatusCode::OK, "healthy"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
+    };
+    let database = if is_connected { "connected" } else { "disconnected" };
+    let socketio = if is_running { "running" } else { "stopped" };
+    (code, Json(json!({"status": status, "database": database, "socketio": socketio}))).into_response()
 }
 
 /// For which guild a program reads, if it may.
