@@ -865,6 +865,23 @@ async fn a_key_does_what_its_scopes_say() {
 }
 
 #[tokio::test]
+async fn what_is_switched_off_keeps_no_records() {
+    let house = House::with(|config| {
+        config.wires.smarter_dev = true;
+        (config.kudos.enabled, config.moderation.enabled) = (false, false);
+    })
+    .await;
+    let (bot, _door, mut client) = served(&house).await;
+    for path in ["kudos", "warnings", "moderation-cases"] {
+        for (method, body) in [("GET", Value::Null), ("POST", deed(&house, "mute"))] {
+            refused(&api(&mut client, method, path, body).await, 403, "This part of the bot is switched off");
+        }
+    }
+    assert_eq!(api(&mut client, "GET", "guilds", Value::Null).await.status, 200);
+    bot.stop().await;
+}
+
+#[tokio::test]
 async fn what_was_recorded_is_there_after_a_restart_and_new_rows_come_after_it() {
     let house = house().await;
     let (bot, door, mut client) = served(&house).await;
