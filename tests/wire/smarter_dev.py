@@ -246,7 +246,6 @@ async def fails(status, text, call):
 async def guilds_and_users(client):
     """Guilds and users, made, changed, listed; a guild that all else is about, and two users."""
     known = await client.get_guilds()
-    print(f"Found {len(known)} guilds")
     wanted = int(os.environ.get("INNKEEPER_GUILD") or known[0].id)
     guild = await client.get_guild(wanted)
     assert guild in known and guild.id == guild.discord_id == wanted
@@ -263,7 +262,6 @@ async def guilds_and_users(client):
     users[0] = await client.update_user(user)
     assert users[0] == user, users[0]
     found = await client.get_users()
-    print(f"Found {len(found)} users")
     assert all(user in found for user in users)
     await fails(404, "User not found", client.get_user(5))
     return guild, users
@@ -331,6 +329,19 @@ async def cases(client, guild, user, moderator):
     await fails(400, "Missing required field: mod_id", client.ask("POST", "/api/moderation-cases", thing=nothing))
 
 
+async def example(api_key):
+    """What the document shows first: a client, all guilds, all users, and its end."""
+    client = APIClient(f"{URL}/smarter-dev", api_key)
+    try:
+        guilds = await client.get_guilds()
+        print(f"Found {len(guilds)} guilds")
+        users = await client.get_users()
+        print(f"Found {len(users)} users")
+    finally:
+        await client.close()
+    assert guilds
+
+
 async def raw(api_key):
     """What a client without a token is answered, and how a key may be shown."""
     async with httpx.AsyncClient(base_url=f"{URL}/smarter-dev") as http:
@@ -355,6 +366,7 @@ async def raw(api_key):
 async def main():
     api_key = key()
     await raw(api_key)
+    await example(api_key)
     client = APIClient(f"{URL}/smarter-dev", api_key)
     try:
         guild, users = await guilds_and_users(client)
