@@ -250,6 +250,29 @@ mod tests {
     }
 
     #[test]
+    fn cases_that_were_there_get_a_number_for_all_guilds_and_lose_nothing() {
+        let mut connection = of_old(11);
+        let sql =
+            "INSERT INTO moderation_case (guild, number, kind, user, user_name, moderator_name, reason, at, state,
+                source, resolved_at, resolution, log_channel, log_message, log_revision)
+            VALUES (2, 1, 'ban', 10, 'Ada', 'Mo', 'spam', 50, 'done', 1, 60, 'sorry', 7, 8, 1),
+                (1, 1, 'note', 11, 'Bea', 'Mo', 'sings', 10, 'done', 2, NULL, NULL, NULL, NULL, NULL),
+                (1, 2, 'warn', 10, 'Ada', 'Mo', 'loud', 90, 'failed', 3, NULL, NULL, NULL, NULL, NULL)";
+        connection.execute(sql, ()).unwrap();
+        migrate(Path::new("(memory)"), &mut connection).unwrap();
+        let sql = "SELECT concat_ws(' ', id, guild, number, kind, user, user_name, reason, at, state, source,
+            resolution, log_message, revision, ifnull(action, '-')) FROM moderation_case ORDER BY id";
+        let mut statement = connection.prepare(sql).unwrap();
+        let cases = statement.query_map((), |row| row.get(0)).unwrap().collect::<rusqlite::Result<Vec<String>>>();
+        let wanted = [
+            "1 1 1 note 11 Bea sings 10 done 2 1 -",
+            "2 2 1 ban 10 Ada spam 50 done 1 sorry 8 1 -",
+            "3 1 2 warn 10 Ada loud 90 failed 3 1 -",
+        ];
+        assert_eq!(cases.unwrap(), wanted);
+    }
+
+    #[test]
     fn the_newest_migration_is_the_newest_of_those_that_are_embedded() {
         let runner = migrations::migrations::runner();
         let newest = runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max();

@@ -1,6 +1,8 @@
 //! Smarter Dev: what its bot's client asks, and what it is answered, to the letter.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use innkeeper::model::GuildId;
@@ -8,10 +10,12 @@ use innkeeper::sim::world::Input;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::client::{Client, Said, key};
-use crate::door::{OpenDoor, open};
+use crate::door::{OpenDoor, PATIENCE, open};
 use crate::house::{House, Running};
 
 const GUILD: [&str; 6] = ["id", "discord_id", "name", "icon_url", "joined_at", "created_at"];
@@ -688,6 +692,83 @@ async fn twenty_cases_at_once_get_twenty_numbers() {
 }
 
 #[tokio::test]
+async fn what_is_a_little_too_often_waits_for_its_turn() {
+    let house = House::with(|config| {
+        config.wires.smarter_dev = true;
+        config.http.writes_per_second = 20.try_into().unwrap();
+    })
+    .await;
+    let (bot, _door, mut client) = served(&house).await;
+    for _ in 0..30 {
+        assert_eq!(api(&mut client, "POST", "moderation-cases", deed(&house, "mute")).await.status, 201);
+    }
+    bot.stop().await;
+}
+
+/// Holds the writer up until the answer is dropped.
+async fn hold_writer(bot: &Running) -> (SyncSender<()>, JoinHandle<()>) {
+    let (begun, begins) = sync_channel(1);
+    let (release, released) = sync_channel(1);
+    let (store, released) = (bot.bot.store().clone(), Mutex::new(released));
+    let held = tokio::spawn(async move {
+        let work = move |_: &innkeeper::store::Tx| {
+            let _ = begun.try_send(());
+            let _ = released.lock().unwrap().recv_timeout(PATIENCE);
+            Ok(())
+        };
+        store.write(work).await.unwrap();
+    });
+    tokio::task::spawn_blocking(move || begins.recv().unwrap()).await.unwrap();
+    (release, held)
+}
+
+/// Asks while nothing can be written, and leaves before the answer; the bot has noticed that when this returns.
+async fn ask_and_leave(bot: &Running, door: &OpenDoor, token: &str, body: &Value) {
+    let (release, held) = hold_writer(bot).await;
+    let body = body.to_string();
+    let head = format!(
+        "POST /smarter-dev/api/moderation-cases HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        door.addr,
+        body.len()
+    );
+    let mut stream = TcpStream::connect(door.addr).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // Meanwhile it comes as far as the writer, most of the time.
+    for _ in 0..5 {
+        api(&mut Client::with_key(door, token), "GET", "guilds", Value::Null).await;
+    }
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.is_empty(), "nobody was answered");
+    drop(release);
+    held.await.unwrap();
+    bot.bot.settle().await;
+}
+
+#[tokio::test]
+async fn a_request_whose_answer_was_lost_is_answered_when_it_comes_again_and_done_once() {
+    let house = house().await;
+    let (bot, door, mut other) = served(&house).await;
+    let key = key(&bot.bot, "lost", ALL, None, None).await;
+    let token = token(&door, &key).await;
+    let count = || house.rows("SELECT count(*) FROM moderation_case")[0].parse::<i64>().unwrap();
+    let body = deed(&house, "mute");
+    while count() == 0 {
+        ask_and_leave(&bot, &door, &token, &body).await;
+    }
+    let mut again = Client::with_key(&door, &token);
+    let said = api(&mut again, "POST", "moderation-cases", body.clone()).await;
+    assert_eq!((said.status, &said.json["id"], count()), (201, &json!(1), 1), "the answer that was lost");
+    let said = api(&mut again, "POST", "moderation-cases", body.clone()).await;
+    assert_eq!((said.status, &said.json["id"]), (201, &json!(2)), "an answered request is another one");
+    let said = api(&mut other, "POST", "moderation-cases", body).await;
+    assert_eq!(said.json["id"], 3, "another key's is its own");
+    bot.stop().await;
+}
+
+#[tokio::test]
 async fn a_key_for_one_guild_sees_that_guild_and_its_people_alone() {
     let house = house().await;
     let (bot, door, mut all) = served(&house).await;
@@ -780,6 +861,23 @@ async fn a_key_does_what_its_scopes_say() {
             }
         }
     }
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_switched_off_keeps_no_records() {
+    let house = House::with(|config| {
+        config.wires.smarter_dev = true;
+        (config.kudos.enabled, config.moderation.enabled) = (false, false);
+    })
+    .await;
+    let (bot, _door, mut client) = served(&house).await;
+    for path in ["kudos", "warnings", "moderation-cases"] {
+        for (method, body) in [("GET", Value::Null), ("POST", deed(&house, "mute"))] {
+            refused(&api(&mut client, method, path, body).await, 403, "This part of the bot is switched off");
+        }
+    }
+    assert_eq!(api(&mut client, "GET", "guilds", Value::Null).await.status, 200);
     bot.stop().await;
 }
 

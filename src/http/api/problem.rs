@@ -69,6 +69,11 @@ impl Problem {
         self.status
     }
 
+    /// After how long it is worth asking again, where that is known.
+    pub fn wait(&self) -> Option<Duration> {
+        self.wait
+    }
+
     /// The answer in another system's shape: the same head with another body.
     pub fn into_shape(self, shape: impl FnOnce(&Self) -> serde_json::Value) -> Response<Body> {
         let json = shape(&self);

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::FromRequestParts;
@@ -19,6 +20,12 @@ use crate::model::{GuildId, Permission};
 const NO_HEADER: Fault = Fault::Unauthenticated("Missing Authorization header");
 const WRONG_HEADER: Fault = Fault::Unauthenticated("Invalid Authorization header format");
 const NOT_GOOD: Fault = Fault::Unauthenticated("Invalid or expired token");
+
+/// What is only a little too often waits for its turn: the client takes a 429 for the end, and has no more than three
+/// requests under way. A single wait for a key's pace is shorter than this, one for guesses longer …
+const TURN_WAIT_MAX: Duration = Duration::from_secs(1);
+/// … and all waits of a request together are no longer than this, which the door's patience outlasts.
+const TURNS_WAIT_MAX: Duration = Duration::from_secs(8);
 
 /// A program whose key is good.
 #[derive(Clone)]
@@ -47,7 +54,7 @@ impl Asker {
             (None, _) if parts.headers.contains_key("x-api-key") => {}
             (None, _) => return Err(NO_HEADER),
         }
-        let Program(caller) = Program::from_request_parts(parts, &served.app)
+        let Program(caller) = in_turn(parts, &served.app)
             .await
             .map_err(|problem| if problem.status() == StatusCode::UNAUTHORIZED { NOT_GOOD } else { problem.into() })?;
         let key = caller.key().cloned().ok_or(NOT_GOOD)?;
@@ -115,5 +122,23 @@ impl Asker {
         let mut hasher = DefaultHasher::new();
         (self.print, &body[..]).hash(&mut hasher);
         self.replays.once(hasher.finish(), work).await
+    }
+}
+
+/// Who asks, once it is their key's turn.
+async fn in_turn(parts: &mut Parts, app: &App) -> Result<Program, Problem> {
+    let mut left = TURNS_WAIT_MAX;
+    loop {
+        let problem = match Program::from_request_parts(parts, app).await {
+            Ok(program) => return Ok(program),
+            Err(problem) => problem,
+        };
+        match problem.wait().filter(|wait| *wait <= TURN_WAIT_MAX.min(left)) {
+            Some(wait) => {
+                left = left.saturating_sub(wait);
+                tokio::time::sleep(wait).await;
+            }
+            None => return Err(problem),
+        }
     }
 }

@@ -22,7 +22,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, FromRequest, Request, State};
-use axum::http::{Method, Response, Uri};
+use axum::http::{Method, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::routing::any;
 
@@ -97,6 +97,15 @@ async fn dispatch(asker: &Asker, method: &Method, path: &[&str], uri: &Uri, body
         [kind, id] if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) => (*kind, Some(*id)),
         _ => return Err(Fault::NotFound("Not found")),
     };
+    let config = asker.app.bot().config();
+    let is_on = match kind {
+        "kudos" => config.kudos.enabled,
+        "warnings" | "moderation-cases" => config.moderation.enabled,
+        _ => true,
+    };
+    if !is_on {
+        return Err(Fault::Other(StatusCode::FORBIDDEN, "This part of the bot is switched off"));
+    }
     // A number that no row can have is one that there is not.
     let id = id.map(|id| id.parse::<i64>().unwrap_or(i64::MAX));
     match (kind, id, method) {
