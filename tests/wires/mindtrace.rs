@@ -231,6 +231,30 @@ async fn a_line_is_read_as_a_program_means_it() {
     assert!(run(&mut client, &format!("/echo {}", "x".repeat(20_000))).await.starts_with("This is longer than"));
 }
 
+#[tokio::test]
+async fn what_only_reads_is_counted_as_reading_although_it_is_posted() {
+    let house = House::with(|config| {
+        on(config);
+        config.http.writes_per_second = 1.try_into().unwrap();
+    })
+    .await;
+    let (bot, door) = open(&house).await;
+    let mut client = program(&house, &bot, &door, "write").await;
+    for path in VERBS.map(|verb| format!("/mindtrace/{verb}")).iter().chain(&[HOMES[1].to_owned() + "status"]) {
+        assert_eq!(client.post(path, json!({})).await.status, 200, "{path}");
+    }
+    // One that comes within a second of another is one too many, however slow this computer is.
+    for _ in 0..100 {
+        let said = client.post("/discord/execute", json!({"content": "/roll"})).await;
+        if said.status == 429 {
+            assert!(said.header("retry-after").is_some() && said.json["detail"].is_string(), "{said:?}");
+            return;
+        }
+        assert!(output(&said).0.starts_with("You rolled a "));
+    }
+    panic!("a hundred in a row");
+}
+
 /// The types and places of what a request has wrong.
 fn wrong(said: &Said) -> Vec<String> {
     assert_eq!(said.status, 422, "{said:?}");

@@ -57,11 +57,22 @@ pub(super) enum Whom {
 /// that asks there and shows none has the key of local development.
 pub struct Program(pub Caller);
 
+/// The same where a request of any method changes nothing: dialects that know `POST` alone read by it as well.
+pub struct ReadingProgram(pub Caller);
+
+impl FromRequestParts<App> for ReadingProgram {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Caller::find(parts, app, app.bot().keyless(), false).await.map(Self)
+    }
+}
+
 impl FromRequestParts<App> for Program {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Caller::find(parts, app, app.bot().keyless()).await.map(Self)
+        Caller::find(parts, app, app.bot().keyless(), !parts.method.is_safe()).await.map(Self)
     }
 }
 
@@ -69,20 +80,20 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Self::find(parts, app, None).await
+        Self::find(parts, app, None, !parts.method.is_safe()).await
     }
 }
 
 impl Caller {
-    /// Who sent a request; where it shows nothing and was sent at this computer, whose key is `keyless`.
-    async fn find(parts: &Parts, app: &App, keyless: Option<ApiKey>) -> Result<Self, Problem> {
+    /// Who sent a request; where it shows nothing and was sent at this computer, whose key is `keyless`. `writes`: it
+    /// may change something.
+    async fn find(parts: &Parts, app: &App, keyless: Option<ApiKey>, writes: bool) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let peer = peer.ok_or_else(|| Problem::fault("a request came from nowhere"))?;
         let (headers, inner) = (&parts.headers, &app.0);
         let whence = Whence::of(peer, headers, &inner.pages.trusted_proxies);
         // A page of somebody else's, in a browser at this computer, is not at this computer.
         let is_near = whence.is_here && is_of_ours(app, headers);
-        let writes = !parts.method.is_safe();
         let shown = match shown_key(headers)? {
             Some(key) => Some(by_key(app, key, whence).await?),
             None => match inner.pages.cookie.read(headers) {

@@ -27,7 +27,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-pub use caller::{Caller, Need, Program};
+pub use caller::{Caller, Need, Program, ReadingProgram};
 pub use extract::{Ask, Content, Listed, Paging, Place, Snowflake};
 pub(crate) use extract::{paged, part};
 pub(super) use hearing::Hearing;

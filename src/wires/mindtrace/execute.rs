@@ -66,7 +66,7 @@ pub async fn execute(
     program: Result<Program, Problem>,
     body: Bytes,
 ) -> Result<Json<CommandOutput>, Fault> {
-    let caller = let_in(program)?;
+    let caller = let_in(program.map(|Program(caller)| caller))?;
     if caller.has_shown() {
         let fault = guild_of(&app, &caller).and_then(|guild| caller.check(guild, Need::Act)).err();
         // Which server is meant, the body may say better.

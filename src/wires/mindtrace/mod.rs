@@ -18,7 +18,7 @@ use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::http::Wired;
-use crate::http::api::{App, Caller, Problem, Program};
+use crate::http::api::{App, Caller, Problem};
 use fault::{Fault, method_not_allowed};
 
 /// Where the service is for its connection manager, whose base address this is with a slash at its end.
@@ -65,8 +65,8 @@ where
 }
 
 /// Who asks, if they may ask anything at all: who shows a key or is signed in, or anybody at this computer.
-fn let_in(program: Result<Program, Problem>) -> Result<Caller, Fault> {
-    let Program(caller) = program?;
+fn let_in(caller: Result<Caller, Problem>) -> Result<Caller, Fault> {
+    let caller = caller?;
     if caller.has_shown() || caller.is_near() {
         Ok(caller)
     } else {

@@ -9,7 +9,7 @@ use super::let_in;
 use crate::bot::Bot;
 use crate::command::Command;
 use crate::features::Feature;
-use crate::http::api::{App, Problem, Program};
+use crate::http::api::{App, Problem, ReadingProgram};
 use crate::model::{GuildId, Permission};
 use crate::wires::guild_of;
 
@@ -92,8 +92,11 @@ impl CommandInfo {
 }
 
 /// `GET` or `POST …/commands`.
-pub async fn commands(State(app): State<App>, program: Result<Program, Problem>) -> Result<Json<Commands>, Fault> {
-    let caller = let_in(program)?;
+pub async fn commands(
+    State(app): State<App>,
+    program: Result<ReadingProgram, Problem>,
+) -> Result<Json<Commands>, Fault> {
+    let caller = let_in(program.map(|ReadingProgram(caller)| caller))?;
     let guild = guild_of(&app, &caller).ok();
     let commands = known(app.bot()).into_iter().map(|known| CommandInfo::of(app.bot(), guild, known));
     Ok(Json(Commands { commands: commands.collect() }))

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::fault::Fault;
 use super::{ask, let_in};
 use crate::features::levels::tools::rules::uuid;
-use crate::http::api::{App, Need, Problem, Program};
+use crate::http::api::{App, Need, Problem, Program, ReadingProgram};
 use crate::model::Permission;
 use crate::wires::guild_of;
 
@@ -49,7 +49,9 @@ pub fn verbs() -> [(&'static str, MethodRouter<App>); 7] {
 
 /// A route that tells whoever may ask.
 fn told(what: fn() -> Value) -> MethodRouter<App> {
-    ask(move |program: Result<Program, Problem>| async move { let_in(program).map(|_| Json(what())) })
+    ask(move |program: Result<ReadingProgram, Problem>| async move {
+        let_in(program.map(|ReadingProgram(caller)| caller)).map(|_| Json(what()))
+    })
 }
 
 fn heartbeat() -> Value {
@@ -69,7 +71,7 @@ fn server_id() -> &'static str {
 
 /// `POST …/shutdown`: ends the bot in order, where its owner allows that, and from this computer alone.
 async fn shutdown(State(app): State<App>, program: Result<Program, Problem>) -> Result<Json<Value>, Fault> {
-    let caller = let_in(program)?;
+    let caller = let_in(program.map(|Program(caller)| caller))?;
     if !app.bot().config().wires.mindtrace_shutdown || !caller.is_near() {
         return Err(Problem::forbidden(NO_SHUTDOWN).into());
     }

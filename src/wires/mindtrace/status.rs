@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::fault::Fault;
 use super::let_in;
 use crate::bot::Bot;
-use crate::http::api::{App, Problem, Program};
+use crate::http::api::{App, Problem, ReadingProgram};
 use crate::status::vitals::GatewayState;
 
 #[derive(Serialize)]
@@ -52,7 +52,7 @@ pub fn is_started(bot: &Bot) -> bool {
 }
 
 /// `GET` or `POST …/status`.
-pub async fn status(State(app): State<App>, program: Result<Program, Problem>) -> Result<Json<Status>, Fault> {
-    let_in(program)?;
+pub async fn status(State(app): State<App>, program: Result<ReadingProgram, Problem>) -> Result<Json<Status>, Fault> {
+    let_in(program.map(|ReadingProgram(caller)| caller))?;
     Ok(Json(Status::of(app.bot())))
 }
