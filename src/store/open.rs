@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn cases_that_were_there_get_a_number_for_all_guilds_and_lose_nothing() {
-        let mut connection = of_old(11);
+        let mut connection = of_old(13);
         let sql =
             "INSERT INTO moderation_case (guild, number, kind, user, user_name, moderator_name, reason, at, state,
                 source, resolved_at, resolution, log_channel, log_message, log_revision)
