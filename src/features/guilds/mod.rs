@@ -163,8 +163,8 @@ fn save_voice(cx: &mut Cx<'_>, guild: GuildId, voice: &Voice) -> Result<()> {
     }
 }
 
-/// Somebody as a program tells that they look: they count as here until they are seen leaving, and look so until Discord
-/// tells otherwise.
+/// Somebody as a program tells that they look: they count as here until they are seen leaving, and look so until
+/// Discord tells otherwise.
 pub fn put(cx: &mut Cx<'_>, guild: GuildId, user: UserId, name: &str, picture: Option<&str>) -> Result<()> {
     forget(cx.tx, guild, user);
     if store::save_given(cx.tx, guild, user, name, picture)? {

@@ -140,7 +140,8 @@ pub fn list_here(
 ) -> Result<Vec<Member>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM member WHERE guild = ?1 AND present = 1 AND user IS NOT ?2
-            AND (?3 OR NOT EXISTS (SELECT 1 FROM hidden WHERE hidden.guild = member.guild AND hidden.user = member.user))
+            AND (?3 OR NOT EXISTS
+                (SELECT 1 FROM hidden WHERE hidden.guild = member.guild AND hidden.user = member.user))
             ORDER BY user LIMIT ?4 OFFSET ?5"
     );
     let values = params![guild.sql(), me.map(UserId::sql), sees_hidden, at_most, offset];

@@ -86,8 +86,8 @@ pub struct Gained {
     pub available: Vec<String>,
 }
 
-/// Adds what a deed is worth, which may be nothing and is written down all the same. Roles follow the level, and whoever
-/// listens is told of one that is reached. None: there would be less than nothing, so nothing was changed.
+/// Adds what a deed is worth, which may be nothing and is written down all the same. Roles follow the level, and
+/// whoever listens is told of one that is reached. None: there would be less than nothing, so nothing was changed.
 pub fn give(cx: &mut Cx<'_>, actor: &Actor, (guild, user): (GuildId, UserId), deed: &Deed) -> Result<Option<Gained>> {
     let before = store::load(cx.tx, guild, user)?;
     let total = before.xp.saturating_add(deed.amount);

@@ -48,8 +48,8 @@ struct XpGain {
     unlocked_tools: Vec<String>,
 }
 
-/// `POST /api/leveling/xp`: writes down that something happened, with what it is worth. No cooldown: whoever tells of it
-/// has seen to that. The values stand in the query, or in a body.
+/// `POST /api/leveling/xp`: writes down that something happened, with what it is worth. No cooldown: whoever tells of
+/// it has seen to that. The values stand in the query, or in a body.
 async fn give(
     State(app): State<App>,
     program: Result<Program, Problem>,
