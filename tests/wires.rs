@@ -17,6 +17,8 @@ mod mindtrace;
 mod process;
 #[path = "wires/smarter_dev.rs"]
 mod smarter_dev;
+#[path = "wires/staff.rs"]
+mod staff;
 mod support;
 
 use client::{Client, key};

@@ -11,7 +11,9 @@ use super::Bot;
 use crate::command::{Actor, Answer, Door, Given, Invocation, Value};
 use crate::config::{Audience, Config};
 use crate::features;
-use crate::model::access::{ApiKey, TOKEN_LIFE, WebSession, is_token, new_pass, sign_token};
+use crate::model::access::{
+    ApiKey, REFRESH_LIFE, TOKEN_LIFE, WebSession, is_token, new_pass, sign_refresh, sign_token,
+};
 use crate::model::{GuildId, Permission, Permissions, Refusal, Result, RoleId, Secret, Timestamp, UserId};
 use crate::status::Card;
 use crate::store::access::{self, Comer};
@@ -46,6 +48,14 @@ impl Requests {
     fn next(&self, at: Timestamp) -> u64 {
         at.snowflake() | self.0.fetch_add(1, Relaxed) & BELOW_TIME
     }
+}
+
+/// Tokens of one key. Both end with it.
+pub struct TokenPair {
+    /// Opens what the key opens, for [`TOKEN_LIFE`].
+    pub access: Secret,
+    /// Gets a new pair, for [`REFRESH_LIFE`].
+    pub refresh: Secret,
 }
 
 /// A member as they stand in a guild.
@@ -102,9 +112,34 @@ impl Bot {
             return Ok(None);
         }
         let Some(key) = self.find_key(key, from_here).await? else { return Ok(None) };
+        Ok(Some((self.tokens_of(&key).await?.access, TOKEN_LIFE)))
+    }
+
+    /// A pair of tokens for whoever shows this key and how it is called; none where either is wrong.
+    pub async fn pair_for(&self, name: &str, key: &str, from_here: bool) -> Result<Option<TokenPair>> {
+        let is_key = !is_token(key);
+        let found = if is_key { self.find_key(key, from_here).await? } else { None };
+        match found.filter(|found| found.name == name) {
+            Some(key) => self.tokens_of(&key).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A new pair for a refresh token, if it and its key are good.
+    pub async fn renew(&self, refresh: &str, from_here: bool) -> Result<Option<TokenPair>> {
+        let (refresh, now) = (refresh.to_owned(), self.0.clock.now());
+        let key = self.0.store.read(move |reader| access::find_key_of_refresh(reader, &refresh, now)).await?;
+        match key.filter(|key| !key.is_local() || self.is_local_key_good(from_here)) {
+            Some(key) => self.tokens_of(&key).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn tokens_of(&self, key: &ApiKey) -> Result<TokenPair> {
         let signing = self.0.store.write(access::signing_secret).await?;
-        let ends = self.0.clock.now().plus(self.0.clock.as_theirs(TOKEN_LIFE));
-        Ok(Some((sign_token(&signing, key.id, ends), TOKEN_LIFE)))
+        let ends = |life| self.0.clock.now().plus(self.0.clock.as_theirs(life));
+        let access = sign_token(&signing, key.id, ends(TOKEN_LIFE));
+        Ok(TokenPair { access, refresh: sign_refresh(&signing, key.id, ends(REFRESH_LIFE)) })
     }
 
     /// For whom a link is, if it is still good. Looking does not use it up.

@@ -34,9 +34,14 @@ impl Bot {
         self.0.is_keyless.load(Relaxed).then(|| ApiKey::local(self.0.clock.now()))
     }
 
+    /// Whether the well-known key is good where a request comes from.
+    pub(super) fn is_local_key_good(&self, from_here: bool) -> bool {
+        from_here && self.0.is_local.load(Relaxed)
+    }
+
     /// The well-known key, if this text is it or a token of it, and it comes from where it is good.
     pub(super) async fn find_local_key(&self, text: &str, from_here: bool) -> Result<Option<ApiKey>> {
-        if !from_here || !self.0.is_local.load(Relaxed) {
+        if !self.is_local_key_good(from_here) {
             return Ok(None);
         }
         let (asked, now) = (text.to_owned(), self.0.clock.now());

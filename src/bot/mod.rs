@@ -49,7 +49,7 @@ pub use crate::store::session::Me;
 use crate::store::session::{find_me, save_me};
 use crate::store::{QueueFull, Reader, SavedSession, Store, Tx, Work};
 use access::{Requests, Standings};
-pub use access::{Standing, Visitor};
+pub use access::{Standing, TokenPair, Visitor};
 pub use change::{Change, Changed};
 use gate::Cooldowns;
 pub use happenings::Happenings;

@@ -19,12 +19,15 @@ pub const SESSION_IDLE: Duration = Duration::from_secs(7 * 86_400);
 pub const SESSION_LIFE: Duration = Duration::from_secs(30 * 86_400);
 /// How long a bearer token is good for.
 pub const TOKEN_LIFE: Duration = Duration::from_secs(3_600);
+/// How long a refresh token gets new ones.
+pub const REFRESH_LIFE: Duration = Duration::from_secs(7 * 86_400);
 
 /// The number of the key of local development; those that are kept begin at 1.
 pub const LOCAL_ID: i64 = 0;
 const LOCAL_NAME: &str = "local development";
 const KEY_HEAD: &str = "ink_";
 const TOKEN_HEAD: &str = "inkt_";
+const REFRESH_HEAD: &str = "inkr_";
 const HOOK_HEAD: &str = "inkw_";
 /// Enough that no two are the same.
 const NAME_AFTER_BYTES: usize = 16;
@@ -244,13 +247,32 @@ pub fn hash_of(secret: &str) -> Vec<u8> {
 /// A bearer token of a key: its number and the token's end, signed.
 pub fn sign_token(signing: &[u8], key: i64, expires_at: Timestamp) -> Secret {
     let body = format!("{key}.{}", expires_at.seconds());
-    Secret::new(format!("{TOKEN_HEAD}{body}.{}", hex(hmac::sign(&signer(signing), body.as_bytes()).as_ref())))
+    let signature = hmac::sign(&signer(signing), body.as_bytes());
+    Secret::new(format!("{TOKEN_HEAD}{body}.{}", hex(signature.as_ref())))
 }
 
 /// The number of the key whose token this is, if it was signed here and is not over.
 pub fn read_token(signing: &[u8], token: &str, now: Timestamp) -> Option<i64> {
-    let (body, signature) = token.strip_prefix(TOKEN_HEAD)?.rsplit_once('.')?;
-    hmac::verify(&signer(signing), body.as_bytes(), &unhex(signature)?).ok()?;
+    read_signed(signing, token.strip_prefix(TOKEN_HEAD)?, "", now)
+}
+
+/// A token that gets new ones of a key, and opens nothing itself. What it is for is signed too, so that no other head
+/// makes a bearer token of it.
+pub fn sign_refresh(signing: &[u8], key: i64, expires_at: Timestamp) -> Secret {
+    let body = format!("{key}.{}", expires_at.seconds());
+    let signature = hmac::sign(&signer(signing), format!("{REFRESH_HEAD}{body}").as_bytes());
+    Secret::new(format!("{REFRESH_HEAD}{body}.{}", hex(signature.as_ref())))
+}
+
+/// The number of the key whose refresh token this is, if it was signed here and is not over.
+pub fn read_refresh(signing: &[u8], token: &str, now: Timestamp) -> Option<i64> {
+    read_signed(signing, token.strip_prefix(REFRESH_HEAD)?, REFRESH_HEAD, now)
+}
+
+/// The number in what follows a token's head. `purpose` was signed before it.
+fn read_signed(signing: &[u8], rest: &str, purpose: &str, now: Timestamp) -> Option<i64> {
+    let (body, signature) = rest.rsplit_once('.')?;
+    hmac::verify(&signer(signing), format!("{purpose}{body}").as_bytes(), &unhex(signature)?).ok()?;
     let (key, seconds) = body.split_once('.')?;
     (now.seconds() < seconds.parse().ok()?).then(|| key.parse().ok()).flatten()
 }
@@ -334,6 +356,18 @@ mod tests {
         for broken in ["", "inkt_", "inkt_..", "inkt_7.9999999999.", "inkt_7.9999999999.zz", "inkt_7.9999999999.é"] {
             assert_eq!(read(broken, NOW), None, "{broken}");
         }
+    }
+
+    #[test]
+    fn what_gets_new_tokens_is_none_itself_whatever_its_head() {
+        let signing = new_signing_secret();
+        let (token, refresh) =
+            (sign_token(&signing, 7, NOW.plus(TOKEN_LIFE)), sign_refresh(&signing, 7, NOW.plus(TOKEN_LIFE)));
+        let (token, refresh) = (token.reveal(), refresh.reveal());
+        assert_eq!((read_refresh(&signing, refresh, NOW), read_token(&signing, refresh, NOW)), (Some(7), None));
+        assert_eq!(read_refresh(&signing, refresh, NOW.plus(TOKEN_LIFE)), None);
+        assert_eq!(read_token(&signing, &refresh.replace("inkr_", "inkt_"), NOW), None);
+        assert_eq!(read_refresh(&signing, &token.replace("inkt_", "inkr_"), NOW), None);
     }
 
     #[test]

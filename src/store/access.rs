@@ -90,6 +90,20 @@ pub fn find_key(connection: &Connection, key: &str, now: Timestamp) -> Result<Op
 /// The key that this token is of, if both are alive.
 pub fn find_key_of_token(connection: &Connection, token: &str, now: Timestamp) -> Result<Option<ApiKey>> {
     let Some(id) = find_number_of_token(connection, token, now)? else { return Ok(None) };
+    find_key_by_number(connection, id, now)
+}
+
+/// The key that this refresh token is of, if both are alive; that of local development, where it is a token of that.
+pub fn find_key_of_refresh(connection: &Connection, token: &str, now: Timestamp) -> Result<Option<ApiKey>> {
+    let secret = find_signing_secret(connection)?;
+    match secret.and_then(|secret| access::read_refresh(&secret, token, now)) {
+        None => Ok(None),
+        Some(LOCAL_ID) => Ok(Some(ApiKey::local(now))),
+        Some(id) => find_key_by_number(connection, id, now),
+    }
+}
+
+fn find_key_by_number(connection: &Connection, id: i64, now: Timestamp) -> Result<Option<ApiKey>> {
     let sql = format!("{KEY} WHERE id = ?1 AND revoked_at IS NULL");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([id])?;

@@ -7,6 +7,7 @@
 mod hub;
 mod mindtrace;
 mod smarter_dev;
+mod staff;
 
 use axum::Router;
 
@@ -31,6 +32,7 @@ type Like = Option<(&'static str, Vec<(&'static str, Value)>)>;
 /// All of them, the root's first.
 const ALL: &[Wire] = &[
     Wire { is_on: |wires| wires.hub, routes: hub::routes },
+    Wire { is_on: |wires| wires.staff, routes: staff::routes },
     Wire { is_on: |wires| wires.mindtrace, routes: mindtrace::routes },
     Wire { is_on: |wires| wires.smarter_dev, routes: smarter_dev::routes },
 ];

@@ -4,6 +4,7 @@
 //! Here is what all of them share: who asks ([`Caller`]), how a request is read, how a refusal looks ([`Problem`]),
 //! how often somebody may ask. What there is to ask, the rooms say in their `api.rs`.
 
+mod address;
 mod caller;
 mod docs;
 mod extract;
@@ -27,6 +28,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::get;
 
+pub use address::base_url;
 pub use caller::{Caller, Need, Program, ReadingProgram};
 pub use extract::{Ask, Content, Listed, Paging, Place, Snowflake};
 pub(crate) use extract::{paged, part};
@@ -35,7 +37,7 @@ pub use invoked::{Done, Invoke};
 pub use options::CommandRun;
 pub(super) use problem::Gate;
 pub use problem::{Code, Problem, Taken, Usual};
-pub use token::token_for;
+pub use token::{Credentials, token_for, tokens_for};
 pub use values::{Length, maybe_whole, whole};
 /// The routes of a room.
 pub type Routes = utoipa_axum::router::OpenApiRouter<App>;

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::{App, Content, Problem, Routes, Taken, Usual};
+use crate::bot::TokenPair;
 use crate::http::who::Whence;
 use crate::model::Secret;
 
@@ -67,6 +68,37 @@ pub async fn token_for(
         None => {
             app.0.guesses.wrong(whence.client).map_err(Problem::too_many)?;
             Err(Problem::unauthenticated("This key is not good."))
+        }
+    }
+}
+
+/// What is shown for a pair of tokens.
+pub enum Credentials<'c> {
+    /// How a key is called, and the key.
+    Key(&'c str, &'c str),
+    Refresh(&'c str),
+}
+
+/// A pair of tokens for whoever sent these headers and shows this. What is wrong costs a guess.
+///
+/// # Errors
+/// It is not good, or there were too many guesses.
+pub async fn tokens_for(
+    app: &App,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    shown: Credentials<'_>,
+) -> Result<TokenPair, Problem> {
+    let whence = Whence::of(peer.ip(), headers, &app.0.pages.trusted_proxies);
+    let given = match shown {
+        Credentials::Key(name, key) => app.bot().pair_for(name, key, whence.is_here).await?,
+        Credentials::Refresh(token) => app.bot().renew(token, whence.is_here).await?,
+    };
+    match given {
+        Some(pair) => Ok(pair),
+        None => {
+            app.0.guesses.wrong(whence.client).map_err(Problem::too_many)?;
+            Err(Problem::unauthenticated("This is not good."))
         }
     }
 }

@@ -1,0 +1,66 @@
+//! `/api/staff/discord`: whether presences are told, and comparing all of them with Discord.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::fault::Fault;
+use super::{Asker, guild_of};
+use crate::config::Audience;
+use crate::features::roster::api::{all, sight};
+use crate::features::roster::is_running;
+use crate::http::api::{App, Need};
+use crate::model::{GuildId, Permission};
+
+const MANAGER: Permission = Permission::ManageGuild;
+
+#[derive(Serialize)]
+pub struct BotStatus {
+    /// There is a session that tells presences.
+    is_running: bool,
+    /// As a string: snowflakes lose digits in JavaScript. None: Discord has not told of the guild yet.
+    guild_id: Option<GuildId>,
+}
+
+/// `GET /api/staff/discord/status`. For strangers, where `http.visibility.status` is public: the document asks without
+/// a token.
+pub async fn status(State(app): State<App>, asker: Asker) -> Result<Json<BotStatus>, Fault> {
+    let config = app.bot().config();
+    if config.http.visibility.status != Audience::Public {
+        asker.check_known()?;
+    }
+    let theirs = |guild: &GuildId| asker.0.check(*guild, Need::See(Audience::Public)).is_ok();
+    let guild_id = guild_of(&app, &asker.0).ok().filter(|guild| config.roster.enabled && theirs(guild));
+    let is_running = guild_id.is_some_and(|guild| is_running(sight(app.bot(), guild)));
+    Ok(Json(BotStatus { is_running, guild_id }))
+}
+
+/// `POST /api/staff/discord/sync`: returns once Discord answered and everything is stored.
+pub async fn sync(State(app): State<App>, asker: Asker) -> Result<Json<Value>, Fault> {
+    let not_running = || Fault::View(StatusCode::SERVICE_UNAVAILABLE, json!({"error": "Discord bot is not running"}));
+    asker.check_known()?;
+    let bot = app.bot();
+    let seen = guild_of(&app, &asker.0).ok().filter(|guild| bot.guilds().find(*guild).is_some());
+    let Some(guild) = seen else {
+        // What a person may do, Discord says, which is not there; what a key may do is known here.
+        let may = asker.0.key().is_some_and(|key| MANAGER.allows(key.scopes.permissions()));
+        return Err(if may { not_running() } else { Fault::forbidden() });
+    };
+    asker.0.check(guild, Need::Have(MANAGER))?;
+    if !bot.config().roster.enabled {
+        let body = json!({"error": "Discord bot is not configured", "configured": false});
+        return Err(Fault::View(StatusCode::BAD_REQUEST, body));
+    }
+    if !is_running(sight(bot, guild)) {
+        return Err(not_running());
+    }
+    let users: Vec<_> = all(bot, guild).await?.into_iter().filter_map(|staff| staff.entry.user).collect();
+    // Where nobody is on it yet, somebody may be by a role: then all are asked for. Where none can be, nothing differs.
+    if !users.is_empty() || bot.config().roster.has_roles() {
+        let asked = bot.ask_members(guild, users).await;
+        asked.map_err(|setback| Fault::View(StatusCode::INTERNAL_SERVER_ERROR, json!({ "error": setback.words() })))?;
+    }
+    Ok(Json(json!({"message": "Discord status sync completed successfully"})))
+}
