@@ -1,21 +1,25 @@
 //! The fonts that pictures are drawn with: ours for Latin, Greek, Cyrillic, Arabic and Hebrew, and for other scripts
 //! one each of the system's, where it has one. What no font has is drawn as a box.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use flate2::read::ZlibDecoder;
 use fontdb::{Database, FaceInfo, Source, Style};
 use resvg::usvg::{FontResolver, ImageHrefResolver, Options, Tree};
 use skrifa::{FontRef, MetadataProvider};
 
 use super::words;
 
-const BUNDLED: [&[u8]; 4] = [
-    include_bytes!("../../assets/fonts/NotoSans-Regular.ttf"),
-    include_bytes!("../../assets/fonts/NotoSans-Bold.ttf"),
-    include_bytes!("../../assets/fonts/NotoSansArabic-Bold.ttf"),
-    include_bytes!("../../assets/fonts/NotoSansHebrew-Bold.ttf"),
+/// As `build.rs` packed them: that is half, and mostly nobody asks for a picture at once.
+const PACKED: [&[u8]; 4] = [
+    include_bytes!(concat!(env!("OUT_DIR"), "/NotoSans-Regular.ttf.zlib")),
+    include_bytes!(concat!(env!("OUT_DIR"), "/NotoSans-Bold.ttf.zlib")),
+    include_bytes!(concat!(env!("OUT_DIR"), "/NotoSansArabic-Bold.ttf.zlib")),
+    include_bytes!(concat!(env!("OUT_DIR"), "/NotoSansHebrew-Bold.ttf.zlib")),
 ];
+static UNPACKED: OnceLock<[Arc<Vec<u8>>; 4]> = OnceLock::new();
 const FAMILY: &str = "Noto Sans";
 /// Where a system keeps its fonts. Those of the user who runs us are not looked at: a service has none.
 const FOLDERS: [&str; 2] = ["/usr/share/fonts", "/usr/local/share/fonts"];
@@ -225,12 +229,20 @@ fn with_the_best_in(folders: &[PathBuf]) -> Database {
 
 fn bundled() -> Database {
     let mut fonts = Database::new();
-    for font in BUNDLED {
-        fonts.load_font_source(Source::Binary(Arc::new(font)));
+    for font in UNPACKED.get_or_init(|| PACKED.map(unpacked)) {
+        fonts.load_font_source(Source::Binary(font.clone()));
     }
     fonts.set_sans_serif_family(FAMILY);
     fonts.set_serif_family(FAMILY);
     fonts
+}
+
+fn unpacked(packed: &[u8]) -> Arc<Vec<u8>> {
+    let mut font = Vec::new();
+    if let Err(error) = ZlibDecoder::new(packed).read_to_end(&mut font) {
+        tracing::error!(%error, "a font of our own cannot be unpacked");
+    }
+    Arc::new(font)
 }
 
 /// For each script the upright face that has it and whose weight is nearest to bold; each face once.
