@@ -36,6 +36,8 @@ const APART: Duration = Duration::from_millis(100);
 const TARGET: Duration = Duration::from_millis(100);
 const READ_BYTES: usize = 1_024;
 const MB: f64 = 1_048_576.0;
+/// A masked frame (RFC 6455, section 5.5.3) which says that a WebSocket is still there.
+const PONG: [u8; 6] = [0x8A, 0x80, 0, 0, 0, 0];
 /// Stands before the number of an event.
 const MARK: &[u8] = b"\"nth\":\"";
 
@@ -70,7 +72,7 @@ async fn all(path: &Path) {
     let with_all = resident();
     let mut times = Vec::new();
     let mut beat = interval(APART);
-    let mut rounds = Vec::new();
+    let (mut median, mut most, mut rounds) = (Duration::ZERO, Duration::ZERO, Vec::new());
     for nth in 0..EVENTS * ROUNDS {
         beat.tick().await;
         let begun = Instant::now();
@@ -80,13 +82,15 @@ async fn all(path: &Path) {
         bot.store().write(move |tx| happenings::insert(tx, &happening)).await.expect("a commit");
         times.extend(arrived(&mut arrivals, nth, begun).await);
         if (nth + 1) % EVENTS == 0 {
+            // What was measured would count as memory itself.
+            let (of_round, most_of_round) = of(std::mem::take(&mut times));
+            (median, most) = (median.max(of_round), most.max(most_of_round));
             rounds.push(format!("{:.1}", resident() / MB));
         }
     }
-    let (median, most) = of(times);
     println!(
-        "event to {LISTENERS} listeners: median {median:.2?}, 99 % within {most:.2?}; {:.2} of {TARGET:?}, {:.1} times \
-         as many bare sockets ({bare:.2?})",
+        "event to {LISTENERS} listeners, in the slowest round: median {median:.2?}, 99 % within {most:.2?}; {:.2} of {TARGET:?}, \
+         {:.1} times as many bare sockets ({bare:.2?})",
         most.as_secs_f64() / TARGET.as_secs_f64(),
         most.as_secs_f64() / bare.as_secs_f64()
     );
@@ -171,6 +175,7 @@ async fn connect(addr: SocketAddr, head: &str, told: mpsc::UnboundedSender<(usiz
         let answer = String::from_utf8_lossy(&buffer[..read]).into_owned();
         assert!(answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 101"), "{answer}");
     }
+    let is_socket = head.contains("Upgrade");
     tokio::spawn(async move {
         let mut held = 0;
         while let Ok(read @ 1..) = stream.read(&mut buffer[held..]).await {
@@ -181,6 +186,9 @@ async fn connect(addr: SocketAddr, head: &str, told: mpsc::UnboundedSender<(usiz
             let Some((nth, _)) = digits.split_once('"') else { continue };
             let nth = nth.parse().expect("a number");
             held = 0;
+            if is_socket && stream.write_all(&PONG).await.is_err() {
+                return;
+            }
             if told.send((nth, Instant::now())).is_err() {
                 return;
             }
