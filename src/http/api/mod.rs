@@ -40,7 +40,7 @@ pub use values::{Length, maybe_whole, whole};
 pub type Routes = utoipa_axum::router::OpenApiRouter<App>;
 
 use super::gate::is_kept;
-use super::pages::Pages;
+use super::pages::{Pages, method_not_allowed};
 use super::who::Guesses;
 use crate::bot::Bot;
 use pace::Pace;
@@ -75,6 +75,8 @@ impl App {
 pub(super) fn router(app: App, rooms: fn() -> Routes) -> Router {
     let (router, _) = described(rooms).split_for_parts();
     let api = router
+        // Before the layers: what browsers ask beforehand is a method that no route has.
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(app.clone(), tag))
         .layer(from_fn_with_state(app.clone(), across))
         .with_state(app.clone());
