@@ -11,8 +11,8 @@ use rusqlite::{Connection, ErrorCode};
 use super::session::Progress;
 use crate::model::{Error, Result};
 
-/// What a room keeps in memory of the open transaction; none while it is being looked at.
-type Memo = Option<Box<dyn Any + Send>>;
+/// What a room remembers, by its type; none while it is in use.
+type Memo = (TypeId, Option<Box<dyn Any + Send>>);
 
 /// The writer's view of the database.
 pub struct Tx {
@@ -26,7 +26,7 @@ pub struct Tx {
     broken: Cell<bool>,
     progress: RefCell<Option<Progress>>,
     /// There are a dozen kinds at most, so looking through them is faster than hashing.
-    memos: RefCell<Vec<(TypeId, Memo)>>,
+    memos: RefCell<Vec<Memo>>,
     /// The database's version when we last looked; it moves when another program writes. 0: not looked yet.
     version: Cell<i64>,
 }

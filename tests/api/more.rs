@@ -337,3 +337,32 @@ async fn warnings_and_notes_are_lists_of_their_own_and_cases_all_the_same() {
     assert_eq!(counted(&client.get(&format!("{guild}/cases")).await), (2, 2));
     bot.stop().await;
 }
+
+#[tokio::test]
+async fn pages_of_the_origins_that_the_owner_names_may_ask_and_others_may_not() {
+    let mut house = House::new().await;
+    let named = "https://dashboard.example";
+    house.config.http.cors_origins = vec![named.to_owned()];
+    let (bot, door) = open(&house).await;
+    let key = key(&bot.bot, "k", "write", None, None).await;
+    let path = format!("/api/guilds/{}/kudos", house.inn.guild);
+    for (origin, allowed) in [(named, Some(named)), ("https://evil.example", None), ("null", None)] {
+        let mut stranger = Client::stranger(&door)
+            .and(&format!("Origin: {origin}"))
+            .and("Access-Control-Request-Method: POST")
+            .and("Access-Control-Request-Headers: authorization, content-type");
+        // What a browser asks before it sends the request itself.
+        let before = stranger.ask("OPTIONS", &path, None).await;
+        assert_eq!((before.status, before.header("access-control-allow-origin")), (204, allowed), "{before:?}");
+        let may = |name: &str| before.header(name).unwrap_or_default().to_lowercase();
+        assert_eq!(may("access-control-allow-headers").contains("authorization"), allowed.is_some(), "{before:?}");
+        assert_eq!(may("access-control-allow-methods").contains("post"), allowed.is_some(), "{before:?}");
+        let mut client = Client::with_key(&door, &key).and(&format!("Origin: {origin}"));
+        let listed = client.get(&path).await;
+        assert_eq!((listed.status, listed.header("access-control-allow-origin")), (200, allowed), "{listed:?}");
+        // A refusal can be read by the page as well.
+        let missing = client.get("/api/guilds/1").await;
+        assert_eq!((missing.status, missing.header("access-control-allow-origin")), (404, allowed), "{missing:?}");
+    }
+    bot.stop().await;
+}

@@ -83,6 +83,7 @@ impl App {
 pub(super) fn router(app: App, rooms: fn() -> Routes) -> Router {
     let (router, _) = described(rooms).split_for_parts();
     let api = router
+        // Before the layers: what browsers ask beforehand is a method that no route has.
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(app.clone(), tag))
         .layer(from_fn_with_state(app.clone(), across))
