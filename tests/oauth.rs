@@ -8,7 +8,6 @@ mod door;
 mod house;
 mod support;
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use door::{Browser, OpenDoor, Page, link, open};
@@ -16,6 +15,7 @@ use house::{House, Running};
 use innkeeper::model::oauth::OauthClient;
 use innkeeper::model::{Secret, UserId};
 use innkeeper::sim::{Act, BOT_PERMISSIONS, Entrance, Fate, Response};
+use support::Log;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -301,27 +301,9 @@ async fn where_it_is_not_set_up_there_is_nothing_to_press() {
     bot.stop().await;
 }
 
-/// What was logged.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn no_secret_of_it_is_ever_logged_or_kept() {
-    let written = Written::default();
-    let log = written.clone();
-    let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || log.clone());
-    let _guard = tracing::subscriber::set_default(lines.finish());
+    let (log, _logging) = Log::listen();
     let (house, bot, door) = ready().await;
     let (mut browser, page) = sign_in(&house, &door, house.member(0)).await;
     assert_eq!(page.status, 303);
@@ -340,11 +322,11 @@ async fn no_secret_of_it_is_ever_logged_or_kept() {
     secrets.extend(house.sim.world().person_tokens());
     assert_eq!(secrets.len(), 8, "two codes, two verifiers, a token, three more");
     bot.stop().await;
-    let mut files = vec![written.0.lock().unwrap().clone()];
+    let text = log.text();
+    let mut files = vec![text.clone().into_bytes()];
     for ending in ["", "-wal"] {
         files.push(std::fs::read(format!("{}{ending}", house.config.store.path.display())).unwrap_or_default());
     }
-    let text = String::from_utf8_lossy(&files[0]).into_owned();
     assert!(text.contains("signed in to the pages by Discord's page"), "the log was watched");
     for secret in &secrets {
         for bytes in &files {

@@ -258,11 +258,8 @@ pub(super) async fn events(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     asked: Ask<Asked>,
     request: Request,
-) -> Response<Body> {
-    match open(&live, peer, asked, request.headers()).await {
-        Ok(response) => response,
-        Err(problem) => problem.into_response(),
-    }
+) -> Result<Response<Body>, Problem> {
+    open(&live, peer, asked, request.headers()).await
 }
 
 async fn open(

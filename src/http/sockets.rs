@@ -61,18 +61,6 @@ pub(super) async fn listen(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     asked: Ask<Asked>,
     request: Request,
-) -> Response<Body> {
-    match open(live, peer, asked, request).await {
-        Ok(response) => response,
-        Err(problem) => problem.into_response(),
-    }
-}
-
-async fn open(
-    live: Arc<Live>,
-    peer: SocketAddr,
-    asked: Ask<Asked>,
-    request: Request,
 ) -> Result<Response<Body>, Problem> {
     let (mut parts, _) = request.into_parts();
     let app = live.app.clone().ok_or_else(|| Problem::not_found("page"))?;

@@ -1,7 +1,6 @@
 //! Programs that are told what happens: hooks of keys, with a server of the test's own to receive.
 
 use std::collections::VecDeque;
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use tokio::time::timeout;
 use crate::client::{Client, key};
 use crate::door::OpenDoor;
 use crate::house::{House, Running};
-use crate::support::{Folder, hand_clock, open_store};
+use crate::support::{Folder, Log, hand_clock, open_store};
 use crate::{open, sign_in};
 
 /// Far beyond what anything here takes.
@@ -516,10 +515,7 @@ async fn what_a_program_asks_of_hooks_twice_under_one_word_is_done_once() {
 
 #[tokio::test]
 async fn what_is_secret_is_in_no_answer_no_line_of_the_log_and_no_promise() {
-    let log = Log::default();
-    let written = log.clone();
-    let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || written.clone());
-    let _logging = tracing::subscriber::set_default(lines.finish());
+    let (log, _logging) = Log::listen();
     let mut scene = Scene::open().await;
     let secret = scene.hook(&["kudos", "case"]).await;
     scene.receiver.answers(&[302, 403]);
@@ -540,7 +536,7 @@ async fn what_is_secret_is_in_no_answer_no_line_of_the_log_and_no_promise() {
     let url = WebhookUrl::of_owner(&scene.receiver.url).unwrap();
     let parcel = Parcel { delivery, url, trusted: true, secret: Secret::new(secret.as_str()) };
     let shown = format!("{listed:?} {tested:?} {promised} {settings} {parcel:?} {hook:?} {:?}", scene.house.config);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("a webhook was made"), "{log}");
     for (what, text) in [("shown", &shown), ("the log", &log)] {
         for hidden in [secret.as_str(), "s3cret-of-url"] {
@@ -548,21 +544,6 @@ async fn what_is_secret_is_in_no_answer_no_line_of_the_log_and_no_promise() {
         }
     }
     scene.bot.stop().await;
-}
-
-/// What was logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 #[tokio::test]
