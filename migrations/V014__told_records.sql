@@ -66,12 +66,12 @@ CREATE TABLE told_guild (
     created_at INTEGER NOT NULL
 ) STRICT;
 
--- What a program tells of somebody besides their name, which is the one in `member` until Discord tells another.
+-- What a program tells of somebody besides their name and picture, which are those in `member` until Discord tells
+-- others.
 CREATE TABLE told_user (
     guild INTEGER NOT NULL,
     user INTEGER NOT NULL,
     discriminator TEXT,
-    avatar_url TEXT,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (guild, user)
 ) STRICT, WITHOUT ROWID;

@@ -50,7 +50,6 @@ const PLAIN: &[&str] = &[
     "audience",
     "attempts",
     "avatar",
-    "avatar_url",
     "picture",
     "away",
     "batch",

@@ -26,9 +26,11 @@ use door::open;
 use house::House;
 use innkeeper::config::Audience;
 use serde_json::json;
+use support::Log;
 
 #[tokio::test]
 async fn a_key_before_the_path_is_a_key_like_any_other_and_is_told_nobody() {
+    let (log, _logging) = Log::listen();
     let house = House::new().await;
     let (bot, door) = open(&house).await;
     let key = key(&bot.bot, "hub", "admin", Some(house.inn.guild), None).await;
@@ -47,6 +49,10 @@ async fn a_key_before_the_path_is_a_key_like_any_other_and_is_told_nobody() {
     assert!(unknown.status == 404 && !format!("{unknown:?}").contains(&key), "{unknown:?}");
     assert_eq!(stranger.get(&format!("/k/{key}")).await.status, 200, "the page");
     assert_eq!(stranger.get("/k//api/tools").await.status, 401, "an empty one is none that is good");
+    let manager = stranger.get(&format!("/k/{key}/mindtrace/status")).await;
+    assert_ne!(manager.status, 401, "{manager:?}");
+    let words = log.text();
+    assert!(!words.is_empty() && !words.contains(&key) && !words.contains("ink_wrong"), "the log tells no key");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! nothing of its own and decides nothing that a room decides, and it is the only place that may span rooms. The main
 //! door is handed all of them as [`WIRES`], and knows none by name. A wire comes or goes with its line in [`ALL`].
 
+mod fastapi;
 mod hub;
 mod mindtrace;
 mod smarter_dev;
@@ -17,7 +18,7 @@ use crate::config;
 use crate::cx::Cx;
 use crate::http::api::{App, Caller, Problem};
 use crate::http::{Wired, Wires};
-use crate::model::GuildId;
+use crate::model::{Avatar, GuildId, UserId};
 
 /// A dialect.
 struct Wire {
@@ -28,6 +29,9 @@ struct Wire {
 
 /// The command that does the like, with its options; none where there is no such command.
 type Like = Option<(&'static str, Vec<(&'static str, Value)>)>;
+
+/// Pictures as Discord serves them to programs.
+const PICTURE_SIZE: &str = "?size=1024";
 
 /// All of them, the root's first.
 const ALL: &[Wire] = &[
@@ -84,4 +88,10 @@ fn spoken_for(app: &App, home: Option<GuildId>) -> Result<GuildId, Problem> {
     let named = config.wires.guild.or(home).or_else(|| config.discord.guilds.first().copied());
     let first = || app.bot().guilds().list().iter().map(|guild| guild.id).min();
     named.or_else(first).ok_or_else(|| Problem::unavailable("Discord has not told me which servers I am in."))
+}
+
+/// Where somebody's picture is: where a program told that it is, else where Discord keeps it. None: they have none.
+fn picture_of(cdn_url: &str, user: UserId, told: Option<String>, avatar: Option<Avatar>) -> Option<String> {
+    let at_discord = |avatar: Avatar| format!("{cdn_url}{}{PICTURE_SIZE}", avatar.path_of(user));
+    told.or(avatar.map(at_discord))
 }

@@ -20,6 +20,8 @@ use crate::house::{House, Running};
 /// Far beyond what anything here takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_millis(200);
+/// After which a connection to Discord counts as gone.
+const LONG_SILENCE: Duration = Duration::from_secs(300);
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 
@@ -360,10 +362,14 @@ async fn strangers_hear_what_is_for_everybody_and_keys_what_is_for_members() {
 
 #[tokio::test]
 async fn the_house_says_that_it_is_healthy_while_it_is() {
-    let (_house, _bot, door) = house_with(Limits::default()).await;
+    let (house, _bot, door) = house_with(Limits::default()).await;
     for path in ["/health", "/health/"] {
         let said = Client::stranger(&door).get(path).await;
         let well = json!({"status": "healthy", "database": "connected", "socketio": "running"});
         assert_eq!((said.status, said.json), (200, well));
     }
+    house.clock.advance(LONG_SILENCE);
+    let said = Client::stranger(&door).get("/health").await;
+    let ill = json!({"status": "unhealthy", "database": "connected", "socketio": "running"});
+    assert_eq!((said.status, said.json), (503, ill), "Discord has been silent for too long");
 }

@@ -287,6 +287,17 @@ async fn the_bots_status_is_for_everybody_and_a_sync_ends_when_discord_answered(
 }
 
 #[tokio::test]
+async fn a_sync_that_discord_does_not_answer_is_said_to_have_failed() {
+    let mut monitor = monitor().await;
+    let before = monitor.known().await;
+    monitor.house.sim.world().ignore_member_requests(true);
+    let said = monitor.manager.post(SYNC, json!({})).await;
+    assert_eq!((said.status, said.json.as_object().map(serde_json::Map::len)), (500, Some(1)), "{said:?}");
+    assert!(said.json["error"].as_str().is_some_and(|words| !words.is_empty()), "{said:?}");
+    assert_eq!(rows(&monitor.reader.get(ROSTER).await).len(), before.len());
+}
+
+#[tokio::test]
 async fn without_a_session_nothing_is_running_and_what_was_told_last_stays() {
     let mut monitor = monitor().await;
     let before = monitor.known().await;

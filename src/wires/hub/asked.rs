@@ -8,8 +8,8 @@ use axum::body::Bytes;
 use axum::http::Uri;
 use serde_json::{Map, Value, json};
 
-use super::fault::Fault;
 use crate::model::UserId;
+use crate::wires::fastapi::{self, Fault, mistake};
 
 const ID_CHARS_MAX: usize = 20;
 
@@ -35,20 +35,7 @@ impl Asked {
     /// # Errors
     /// The body is none.
     pub fn body(bytes: &Bytes) -> Result<Self, Fault> {
-        let wrong = |kind: &str, loc: Value, msg: &str, input: Value| {
-            Fault::Wrong(vec![json!({"type": kind, "loc": loc, "msg": msg, "input": input})])
-        };
-        if bytes.is_empty() {
-            return Err(wrong("missing", json!(["body"]), "Field required", Value::Null));
-        }
-        match serde_json::from_slice::<Value>(bytes) {
-            Ok(Value::Object(values)) => Ok(Self { place: "body", values, wrong: Vec::new() }),
-            Ok(other) => {
-                let msg = "Input should be a valid dictionary or object to extract fields from";
-                Err(wrong("model_attributes_type", json!(["body"]), msg, other))
-            }
-            Err(error) => Err(wrong("json_invalid", json!(["body", error.column()]), "JSON decode error", json!({}))),
-        }
+        Ok(Self { place: "body", values: fastapi::object(bytes)?, wrong: Vec::new() })
     }
 
     /// The same with what another part of the request says where this one is silent.
@@ -71,7 +58,7 @@ impl Asked {
             None if self.place == "query" => Value::Null,
             None => Value::Object(self.values.clone()),
         };
-        self.wrong.push(json!({"type": kind, "loc": [self.place, name], "msg": msg.into(), "input": input}));
+        self.wrong.push(mistake(kind, &json!([self.place, name]), &msg.into(), &input));
     }
 
     /// A text of at most so many characters; none: it was not given.
@@ -214,5 +201,5 @@ fn flag_of(word: &str) -> Option<bool> {
 
 /// What is told of a path that names nothing of the kind.
 pub fn wrong_path(name: &str, kind: &str, msg: &str, input: &str) -> Fault {
-    Fault::Wrong(vec![json!({"type": kind, "loc": ["path", name], "msg": msg, "input": input})])
+    Fault::Wrong(vec![mistake(kind, &json!(["path", name]), msg, &input.into())])
 }

@@ -9,7 +9,6 @@ use serde::Serialize;
 use serde_json::Value as Json_;
 
 use super::asked::Asked;
-use super::fault::Fault;
 use super::users::{LIMIT_MAX, User, Users, uuid_of};
 use super::{change, may_change, may_read, moment};
 use crate::command::Value;
@@ -18,6 +17,7 @@ use crate::features::levels::records::{self, Deed, Gained};
 use crate::http::api::{App, Problem, Program};
 use crate::model::XP_MAX;
 use crate::store::ledger;
+use crate::wires::fastapi::Fault;
 
 const BOARD_USUAL: i64 = 10;
 const HISTORY_USUAL: i64 = 50;

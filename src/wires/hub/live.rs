@@ -18,7 +18,6 @@ use socketioxide::SocketIo;
 use socketioxide::extract::{AckSender, Data, SocketRef};
 use tokio::sync::broadcast::error::RecvError;
 
-use super::fault::Fault;
 use super::users::uuid_of;
 use super::{moment, spoken_for};
 use crate::bot::Happening;
@@ -26,6 +25,7 @@ use crate::features::levels::tools;
 use crate::http::api::App;
 use crate::http::{Ear, Wired};
 use crate::model::{GuildId, Result, UserId};
+use crate::wires::fastapi::Fault;
 
 pub const PATH: &str = "/socket.io";
 /// A session that joins no namespace for this long ends.

@@ -6,7 +6,6 @@
 //! own tools.
 
 mod asked;
-mod fault;
 mod leveling;
 mod live;
 mod tools;
@@ -29,7 +28,7 @@ use crate::http::Wired;
 use crate::http::api::{App, Caller, Need, Problem, Program};
 use crate::model::{GuildId, Permission, Timestamp};
 use crate::status::{Health, Report};
-use fault::Fault;
+use crate::wires::fastapi::Fault;
 
 /// Where requests wait for news.
 pub const LONG_POLL: &str = live::PATH;

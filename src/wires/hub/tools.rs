@@ -9,7 +9,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::asked::{Asked, wrong_path};
-use super::fault::Fault;
 use super::users::Users;
 use super::{change, may_change, may_read, moment};
 use crate::command::Value as Given;
@@ -17,6 +16,7 @@ use crate::features::levels::tools::rules::{self, Standing};
 use crate::features::levels::tools::{self, store};
 use crate::http::api::{App, Caller, Need, Problem, Program};
 use crate::model::{GuildId, LEVEL_MAX, UserId};
+use crate::wires::fastapi::Fault;
 
 const NAME_CHARS_MAX: usize = 100;
 const DESCRIPTION_CHARS_MAX: usize = 1_000;

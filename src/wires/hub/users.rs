@@ -11,7 +11,6 @@ use ring::digest::{SHA256, digest};
 use serde::Serialize;
 
 use super::asked::Asked;
-use super::fault::Fault;
 use super::{change, may_change, may_read};
 use crate::command::Value;
 use crate::config::Config;
@@ -21,14 +20,14 @@ use crate::features::levels::records::{self, Profile, Wanted};
 use crate::http::api::{App, Caller, Problem, Program};
 use crate::model::{self, Day, GuildId, UserId, XP_MAX};
 use crate::store::{Reader, hidden};
+use crate::wires::fastapi::Fault;
+use crate::wires::picture_of;
 
 const NAME_CHARS_MAX: usize = 100;
 const PICTURE_CHARS_MAX: usize = 500;
 const LIMIT_USUAL: i64 = 100;
 pub const LIMIT_MAX: i64 = 1_000;
 pub const OFFSET_MAX: i64 = 10_000_000;
-/// Pictures as Discord serves them to programs.
-const PICTURE_SIZE: &str = "?size=1024";
 
 pub fn routes() -> Router<App> {
     Router::new().route("/api/users", get(list).post(put)).route("/api/users/{discord_id}", get(show).patch(update))
@@ -79,12 +78,12 @@ impl Users {
     /// # Errors
     /// There is none, as far as this program may know.
     pub async fn load(&self, discord_id: &str) -> Result<(UserId, User), Fault> {
-        let user = discord_id.parse::<UserId>().map_err(|_| Fault::no_such_user(discord_id))?;
+        let user = discord_id.parse::<UserId>().map_err(|_| no_such_user(discord_id))?;
         // What was earned a moment ago may still wait for its commit.
         self.app.bot().settle().await;
         let reading = self.reading();
         let found = self.app.bot().store().read(move |reader| reading.find(reader, user)).await?;
-        found.map(|found| (user, found)).ok_or_else(|| Fault::no_such_user(discord_id))
+        found.map(|found| (user, found)).ok_or_else(|| no_such_user(discord_id))
     }
 
     /// Those of this part of the list, by their ids.
@@ -132,14 +131,17 @@ impl Reading {
     }
 }
 
+fn no_such_user(id: &str) -> Fault {
+    Fault::Said(StatusCode::NOT_FOUND, format!("User with Discord ID {id} not found"))
+}
+
 fn user(cdn_url: &str, member: Member, profile: Profile) -> User {
     let Member { user, name, avatar, picture, .. } = member;
-    let drawn = avatar.map(|avatar| format!("{cdn_url}{}{PICTURE_SIZE}", avatar.path_of(user)));
     User {
         id: uuid_of(user),
         discord_id: user,
         username: if name.is_empty() { user.to_string() } else { name },
-        avatar_url: picture.or(drawn),
+        avatar_url: picture_of(cdn_url, user, picture, avatar),
         xp: profile.xp,
         // The hub's levels begin at 1.
         level: profile.level.max(1),

@@ -9,7 +9,6 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::fault::Fault;
 use super::input::CommandInput;
 use super::registry::{Known, known, permission_word};
 use super::status::is_started;
@@ -19,6 +18,7 @@ use crate::command::{Actor, Answer, Command, Door, Given, Invocation, Outcome, p
 use crate::http::api::{App, Caller, Need, Problem, Program};
 use crate::model::access::Scope;
 use crate::model::{ChannelId, Embed, Guild, GuildId, Permissions, UserId};
+use crate::wires::fastapi::Fault;
 use crate::wires::guild_of;
 
 /// The longest line that is looked at, as in a message.

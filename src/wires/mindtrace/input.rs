@@ -1,9 +1,9 @@
 //! What a program wants executed, read as Pydantic reads it: numbers may be texts, what is unknown is ignored, and all
 //! that is wrong is told at once.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::fault::Fault;
+use crate::wires::fastapi::{Fault, mistake, object};
 
 /// A command, and where and by whom it is said to be given. The ids are claims: 0 and what is missing name nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -47,25 +47,8 @@ impl CommandInput {
     }
 }
 
-fn object(body: &[u8]) -> Result<Map<String, Value>, Fault> {
-    let wrong = |kind: &str, loc: Value, msg: &str, input: Value| {
-        Fault::Wrong(vec![json!({"type": kind, "loc": loc, "msg": msg, "input": input})])
-    };
-    if body.is_empty() {
-        return Err(wrong("missing", json!(["body"]), "Field required", Value::Null));
-    }
-    match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Object(values)) => Ok(values),
-        Ok(other) => {
-            let msg = "Input should be a valid dictionary or object to extract fields from";
-            Err(wrong("model_attributes_type", json!(["body"]), msg, other))
-        }
-        Err(error) => Err(wrong("json_invalid", json!(["body", error.column()]), "JSON decode error", json!({}))),
-    }
-}
-
 fn refusal(kind: &str, name: &str, msg: &str, input: &Value) -> Value {
-    json!({"type": kind, "loc": ["body", name], "msg": msg, "input": input})
+    mistake(kind, &json!(["body", name]), msg, input)
 }
 
 /// A whole number, or a text that is one; none: it was not given.

@@ -7,7 +7,6 @@
 //! Source: Mindtrace's document of the service, and the package `mindtrace-services`, 0.12.0 to 0.16.0.
 
 mod execute;
-mod fault;
 mod input;
 mod line;
 mod registry;
@@ -19,7 +18,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::http::Wired;
 use crate::http::api::{App, Caller, Problem};
-use fault::{Fault, method_not_allowed};
+use crate::wires::fastapi::{Fault, method_not_allowed};
 
 /// Where the service is for its connection manager, whose base address this is with a slash at its end.
 const HOME: &str = "/mindtrace";

@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::fault::Fault;
 use super::let_in;
 use crate::bot::Bot;
 use crate::command::Command;
 use crate::features::Feature;
 use crate::http::api::{App, Problem, ReadingProgram};
 use crate::model::{GuildId, Permission};
+use crate::wires::fastapi::Fault;
 use crate::wires::guild_of;
 
 /// A command, and whether its room is switched on.

@@ -8,11 +8,11 @@ use axum::extract::State;
 use axum::routing::MethodRouter;
 use serde_json::{Value, json};
 
-use super::fault::Fault;
 use super::{ask, let_in};
 use crate::features::levels::tools::rules::uuid;
 use crate::http::api::{App, Need, Problem, Program, ReadingProgram};
 use crate::model::Permission;
+use crate::wires::fastapi::Fault;
 use crate::wires::guild_of;
 
 /// What the manager makes methods of, with underscores for dots.

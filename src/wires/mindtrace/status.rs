@@ -6,11 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::fault::Fault;
 use super::let_in;
 use crate::bot::Bot;
 use crate::http::api::{App, Problem, ReadingProgram};
 use crate::status::vitals::GatewayState;
+use crate::wires::fastapi::Fault;
 
 #[derive(Serialize)]
 pub struct Status {

@@ -15,6 +15,7 @@ use crate::features::guilds::told::{self, Change, NewPerson};
 use crate::http::api::Problem;
 use crate::model::UserId;
 use crate::model::access::Scope;
+use crate::wires::picture_of;
 
 const NONE: Fault = Fault::NotFound("User not found");
 
@@ -33,14 +34,16 @@ struct Users {
     users: Vec<User>,
 }
 
-impl From<Person> for User {
-    fn from(person: Person) -> Self {
+impl User {
+    fn of(asker: &Asker, person: Person) -> Self {
+        let avatar_url =
+            picture_of(&asker.app.bot().config().discord.cdn_url, person.user, person.picture, person.avatar);
         Self {
             id: person.user.sql(),
             discord_id: person.user.sql(),
             username: Some(person.name).filter(|name| !name.is_empty()).unwrap_or_else(|| person.user.to_string()),
             discriminator: person.discriminator,
-            avatar_url: person.avatar_url,
+            avatar_url,
             created_at: person.created_at.map(moment::written),
         }
     }
@@ -51,7 +54,7 @@ pub async fn list(asker: &Asker) -> Reply {
     // What happened a moment ago may still wait for its commit.
     asker.app.bot().settle().await;
     let people = asker.app.bot().store().read(move |reader| list_people(reader, &seen, LISTED_MAX)).await?;
-    Ok(Json(Users { users: people.into_iter().map(User::from).collect() }).into_response())
+    Ok(Json(Users { users: people.into_iter().map(|person| User::of(asker, person)).collect() }).into_response())
 }
 
 pub async fn show(asker: &Asker, id: i64) -> Reply {
@@ -59,7 +62,7 @@ pub async fn show(asker: &Asker, id: i64) -> Reply {
     let seen = asker.guilds().await?;
     asker.app.bot().settle().await;
     let found = asker.app.bot().store().read(move |reader| find_person(reader, &seen, user)).await?;
-    found.map(|person| Json(User::from(person)).into_response()).ok_or(NONE)
+    found.map(|person| Json(User::of(asker, person)).into_response()).ok_or(NONE)
 }
 
 pub async fn create(asker: &Asker, body: &Bytes) -> Reply {
@@ -70,7 +73,7 @@ pub async fn create(asker: &Asker, body: &Bytes) -> Reply {
     let new = NewPerson {
         name: asked.name("username")?.unwrap_or_default(),
         discriminator: asked.text("discriminator", SHORT_CHARS_MAX)?.flatten(),
-        avatar_url: asked.text("avatar_url", SHORT_CHARS_MAX)?.flatten(),
+        picture: asked.text("avatar_url", SHORT_CHARS_MAX)?.flatten(),
     };
     let (home, mut seen) = (asker.home().await?, asker.guilds().await?);
     if !seen.contains(&home) {
@@ -80,7 +83,7 @@ pub async fn create(asker: &Asker, body: &Bytes) -> Reply {
     let (person, is_new) = made;
     let person = person.ok_or_else(|| Problem::fault("somebody was recorded and is not there"))?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(User::from(person))).into_response())
+    Ok((status, Json(User::of(asker, person))).into_response())
 }
 
 pub async fn change(asker: &Asker, id: i64, body: &Bytes) -> Reply {
@@ -94,5 +97,5 @@ pub async fn change(asker: &Asker, id: i64, body: &Bytes) -> Reply {
     };
     let seen = asker.guilds().await?;
     let changed = asker.app.bot().put_on_record(move |cx| told::change_person(cx, user, &seen, &change)).await?;
-    changed.map(|person| Json(User::from(person)).into_response()).ok_or(NONE)
+    changed.map(|person| Json(User::of(asker, person)).into_response()).ok_or(NONE)
 }

@@ -16,6 +16,7 @@ use crate::features::roster::api::all;
 use crate::features::roster::rules::Staff;
 use crate::http::api::{App, base_url};
 use crate::model::{GuildId, Presence, Status, Timestamp, UserId};
+use crate::wires::picture_of;
 
 /// The longest custom status or activity.
 const NOTE_CHARS_MAX: usize = 200;
@@ -119,10 +120,7 @@ async fn rows(app: &App, guild: GuildId) -> Result<Vec<Row>, Fault> {
     let bot = app.bot();
     let staff = all(bot, guild).await?;
     let (config, synced) = (bot.config(), bot.presences().synced_at(guild));
-    let drawn = move |member: Member| {
-        let address = |avatar: String| format!("{}{avatar}", config.discord.cdn_url);
-        member.picture.or(member.avatar.map(|avatar| address(avatar.path_of(member.user))))
-    };
+    let drawn = move |member: Member| picture_of(&config.discord.cdn_url, member.user, member.picture, member.avatar);
     let read = bot.store().read(move |reader| {
         let row = |staff: Staff| {
             let member = match staff.entry.user {

@@ -15,7 +15,7 @@ use crate::store::people;
 pub struct NewPerson {
     pub name: String,
     pub discriminator: Option<String>,
-    pub avatar_url: Option<String>,
+    pub picture: Option<String>,
 }
 
 /// What else is told of a guild or somebody; none: it stays as it is, an inner none: it goes.
@@ -85,29 +85,34 @@ pub fn add_person(
     forget(cx.tx, guild, user);
     people::save(cx.tx, guild, &Author { id: user, name: new.name.clone(), avatar: None, bot: false })?;
     cx.vitals.members_seen.fetch_add(1, Relaxed);
-    store::save_person(cx.tx, (guild, user), new.discriminator.as_deref(), new.avatar_url.as_deref(), cx.now)?;
+    store::save_picture(cx.tx, guild, user, new.picture.as_deref())?;
+    store::save_person(cx.tx, (guild, user), new.discriminator.as_deref(), cx.now)?;
     Ok((store::find_person(cx.tx.read(), seen, user)?, true))
 }
 
-/// Changes what is told of somebody. Their name is changed wherever they are known, until Discord tells another. None:
-/// nobody of `seen` knows them.
+/// Changes what is told of somebody. Their name and picture are changed wherever they are known, until Discord tells
+/// others. None: nobody of `seen` knows them.
 ///
 /// # Errors
 /// Faults of the database alone.
 pub fn change_person(cx: &mut Cx<'_>, user: UserId, seen: &[GuildId], change: &Change) -> Result<Option<Person>> {
     let Some(before) = store::find_person(cx.tx.read(), seen, user)? else { return Ok(None) };
-    if let Some(name) = change.name.as_ref().filter(|name| **name != before.name) {
+    let name = change.name.as_ref().filter(|name| **name != before.name);
+    let picture = change.url.as_ref().filter(|picture| **picture != before.picture);
+    if name.is_some() || picture.is_some() {
         for guild in store::list_guilds_of(cx.tx.read(), seen, user)? {
             forget(cx.tx, guild, user);
-            store::save_name(cx.tx, guild, user, name)?;
+            if let Some(name) = name {
+                store::save_name(cx.tx, guild, user, name)?;
+            }
+            if let Some(picture) = picture {
+                store::save_picture(cx.tx, guild, user, picture.as_deref())?;
+            }
         }
     }
-    let discriminator = change.discriminator.clone().unwrap_or_else(|| before.discriminator.clone());
-    let avatar_url = change.url.clone().unwrap_or_else(|| before.avatar_url.clone());
-    if discriminator != before.discriminator || avatar_url != before.avatar_url {
-        let place = (before.guild, user);
+    if let Some(discriminator) = change.discriminator.as_ref().filter(|told| **told != before.discriminator) {
         let since = before.created_at.unwrap_or(cx.now);
-        store::save_person(cx.tx, place, discriminator.as_deref(), avatar_url.as_deref(), since)?;
+        store::save_person(cx.tx, (before.guild, user), discriminator.as_deref(), since)?;
     }
     store::find_person(cx.tx.read(), seen, user)
 }

@@ -25,8 +25,9 @@ pub struct Person {
     /// Empty: they left before they were seen.
     pub name: String,
     pub avatar: Option<Avatar>,
+    /// The address of a picture that a program told.
+    pub picture: Option<String>,
     pub discriminator: Option<String>,
-    pub avatar_url: Option<String>,
     /// Since when a program told more of them than their name.
     pub created_at: Option<Timestamp>,
 }
@@ -54,7 +55,7 @@ pub fn save_guild(tx: &Tx, told: &ToldGuild) -> Result<()> {
 }
 
 /// Members of these guilds: those who are there before those who left.
-const PEOPLE: &str = "SELECT member.user, member.guild, name, avatar, discriminator, avatar_url, created_at FROM member
+const PEOPLE: &str = "SELECT member.user, member.guild, name, avatar, picture, discriminator, created_at FROM member
     LEFT JOIN told_user ON told_user.guild = member.guild AND told_user.user = member.user
     WHERE member.guild IN (SELECT value FROM json_each(?1))";
 
@@ -87,7 +88,7 @@ fn add(people: &mut Vec<Person>, known: Person) {
     match people.last_mut().filter(|last| last.user == known.user) {
         Some(last) => {
             last.discriminator = last.discriminator.take().or(known.discriminator);
-            last.avatar_url = last.avatar_url.take().or(known.avatar_url);
+            last.picture = last.picture.take().or(known.picture);
             last.created_at = last.created_at.or(known.created_at);
         }
         None => people.push(known),
@@ -109,19 +110,23 @@ pub fn save_name(tx: &Tx, guild: GuildId, user: UserId, name: &str) -> Result<()
     Ok(())
 }
 
-/// What a program tells of somebody besides their name.
+/// They look so now; none: as Discord tells it.
+pub fn save_picture(tx: &Tx, guild: GuildId, user: UserId, picture: Option<&str>) -> Result<()> {
+    let sql = "UPDATE member SET picture = ?3 WHERE guild = ?1 AND user = ?2";
+    tx.write()?.prepare_cached(sql)?.execute(params![guild.sql(), user.sql(), picture])?;
+    Ok(())
+}
+
+/// What a program tells of somebody besides their name and picture.
 pub fn save_person(
     tx: &Tx,
     (guild, user): (GuildId, UserId),
     discriminator: Option<&str>,
-    avatar_url: Option<&str>,
     since: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO told_user (guild, user, discriminator, avatar_url, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (guild, user) DO UPDATE SET discriminator = excluded.discriminator,
-            avatar_url = excluded.avatar_url";
-    let values = params![guild.sql(), user.sql(), discriminator, avatar_url, since.ms()];
-    tx.write()?.prepare_cached(sql)?.execute(values)?;
+    let sql = "INSERT INTO told_user (guild, user, discriminator, created_at) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (guild, user) DO UPDATE SET discriminator = excluded.discriminator";
+    tx.write()?.prepare_cached(sql)?.execute(params![guild.sql(), user.sql(), discriminator, since.ms()])?;
     Ok(())
 }
 
@@ -147,8 +152,8 @@ fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
         name: row.get(2)?,
         // What is no avatar is none.
         avatar: row.get::<_, Option<String>>(3)?.and_then(|avatar| avatar.parse().ok()),
-        discriminator: row.get(4)?,
-        avatar_url: row.get(5)?,
+        picture: row.get(4)?,
+        discriminator: row.get(5)?,
         created_at: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_ms),
     })
 }
