@@ -75,3 +75,40 @@ CREATE TABLE told_user (
     created_at INTEGER NOT NULL,
     PRIMARY KEY (guild, user)
 ) STRICT, WITHOUT ROWID;
+
+-- Programs give by rules of their own, which may take away: an amount of theirs may be negative, or nothing.
+CREATE TABLE kudos_of_any_amount (
+    id INTEGER PRIMARY KEY,
+    guild INTEGER NOT NULL,
+    giver INTEGER NOT NULL,
+    receiver INTEGER NOT NULL CHECK (receiver <> giver),
+    amount INTEGER NOT NULL,
+    reason TEXT CHECK (reason <> ''),
+    giver_name TEXT NOT NULL,
+    receiver_name TEXT,
+    source INTEGER NOT NULL,
+    channel INTEGER,
+    message INTEGER,
+    at INTEGER NOT NULL,
+    undone_at INTEGER,
+    undone_by INTEGER,
+    undone_why TEXT CHECK (undone_why IN ('deleted', 'undo')),
+    CHECK ((undone_at IS NULL) = (undone_why IS NULL)),
+    CHECK ((undone_by IS NULL) = (undone_why IS NOT 'undo'))
+) STRICT;
+INSERT INTO kudos_of_any_amount (
+    id, guild, giver, receiver, amount, reason, giver_name, receiver_name, source, channel, message, at, undone_at,
+    undone_by, undone_why)
+SELECT
+    id, guild, giver, receiver, amount, reason, giver_name, receiver_name, source, channel, message, at, undone_at,
+    undone_by, undone_why
+FROM kudos ORDER BY id;
+DROP TABLE kudos;
+ALTER TABLE kudos_of_any_amount RENAME TO kudos;
+CREATE UNIQUE INDEX kudos_source ON kudos (source, receiver);
+CREATE INDEX kudos_message ON kudos (message) WHERE message IS NOT NULL AND undone_at IS NULL;
+CREATE INDEX kudos_pair ON kudos (guild, giver, receiver, at, amount) WHERE undone_at IS NULL;
+CREATE INDEX kudos_given ON kudos (guild, giver, at);
+CREATE INDEX kudos_received ON kudos (guild, receiver, at);
+CREATE INDEX kudos_sum ON kudos (guild, receiver, amount) WHERE undone_at IS NULL;
+CREATE INDEX kudos_board ON kudos (guild, at, receiver, amount) WHERE undone_at IS NULL;

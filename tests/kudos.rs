@@ -617,8 +617,7 @@ async fn the_records_are_looked_over() {
     give(&house, house.member(0), house.member(1), &[]).await;
     assert!(looked_over().await.is_empty());
     let database = Connection::open(&house.config.store.path).unwrap();
-    assert!(database.execute("UPDATE kudos SET amount = 0", ()).is_err(), "the table itself holds to it");
-    assert!(database.execute("UPDATE kudos SET receiver = giver", ()).is_err());
+    assert!(database.execute("UPDATE kudos SET receiver = giver", ()).is_err(), "the table itself holds to it");
     assert!(database.execute("UPDATE kudos SET undone_at = 5", ()).is_err());
     database.execute_batch("PRAGMA ignore_check_constraints = 1; UPDATE kudos SET receiver = giver;").unwrap();
     assert_eq!(looked_over().await, ["K1 is no gift that can have been made"]);

@@ -25,8 +25,10 @@ use client::{Client, key};
 use door::open;
 use house::House;
 use innkeeper::config::Audience;
-use serde_json::json;
+use serde_json::{Value, json};
 use support::Log;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn a_key_before_the_path_is_a_key_like_any_other_and_is_told_nobody() {
@@ -53,6 +55,22 @@ async fn a_key_before_the_path_is_a_key_like_any_other_and_is_told_nobody() {
     assert_ne!(manager.status, 401, "{manager:?}");
     let words = log.text();
     assert!(!words.is_empty() && !words.contains(&key) && !words.contains("ink_wrong"), "the log tells no key");
+}
+
+#[tokio::test]
+async fn programs_are_greeted_as_the_hub_greeted_them_where_it_is_spoken() {
+    for is_on in [true, false] {
+        let house = House::with(|config| config.wires.hub = is_on).await;
+        let (_bot, door) = open(&house).await;
+        let mut socket = TcpStream::connect(door.addr).await.unwrap();
+        socket.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut said = String::new();
+        socket.read_to_string(&mut said).await.unwrap();
+        let json: Value = serde_json::from_str(said.split_once("\r\n\r\n").unwrap().1).unwrap();
+        let service = if is_on { ("Discord Bot Hub API", "1.0.0") } else { ("Innkeeper", env!("CARGO_PKG_VERSION")) };
+        assert_eq!(json["status"], "online", "{said}");
+        assert_eq!((json["service"].as_str(), json["version"].as_str()), (Some(service.0), Some(service.1)));
+    }
 }
 
 #[tokio::test]

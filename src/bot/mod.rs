@@ -101,8 +101,8 @@ struct Inner {
     reloading: tokio::sync::Mutex<()>,
     /// Moves when settings changed.
     settings: watch::Sender<u64>,
-    /// What Discord was asked to tell.
-    needs_at_start: ArcSwap<Vec<Need>>,
+    /// What Discord is to tell.
+    needs: watch::Sender<Vec<Need>>,
     store: Store,
     clock: Clock,
     vitals: Arc<Vitals>,
@@ -144,7 +144,7 @@ impl Bot {
             cooldowns: Cooldowns::default(),
             happenings: Happenings::default(),
             studio: Studio::new(&config.discord.cdn_url),
-            needs_at_start: ArcSwap::from_pointee(features::needs(&config)),
+            needs: watch::Sender::new(features::needs(&config)),
             config: ArcSwap::from_pointee(config),
             recipe: ArcSwapOption::empty(),
             reloaded: ArcSwapOption::empty(),
@@ -187,7 +187,7 @@ impl Bot {
                 Ok(needs)
             })
             .await?;
-        bot.0.needs_at_start.store(Arc::new(needs));
+        bot.0.needs.send_replace(needs);
         bot.note_counts().await?;
         Ok(bot)
     }
@@ -293,9 +293,18 @@ impl Bot {
         features::commands(&self.0.config.load())
     }
 
-    /// What the features that were switched on at the start, and what they had to do, have to be told by Discord.
-    pub fn needs(&self) -> Vec<Need> {
-        self.0.needs_at_start.load().to_vec()
+    /// What features, and what they have to do, have to be told by Discord. It grows while the bot runs.
+    pub fn needs(&self) -> watch::Receiver<Vec<Need>> {
+        self.0.needs.subscribe()
+    }
+
+    /// Has Discord tell this as well, which takes a new session where it is news.
+    fn need(&self, more: &[Need]) {
+        self.0.needs.send_if_modified(|needs| {
+            let known = needs.len();
+            needs.extend(more.iter().filter(|need| !needs.contains(need)).copied().collect::<Vec<_>>());
+            needs.len() > known
+        });
     }
 
     /// Resolves when everything handed over so far is committed; tells how far the session is on the disk.

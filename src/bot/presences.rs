@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::{Attempt, Bot};
-use crate::model::{Effect, Event, GuildId, Setback, UserId};
+use crate::model::{Effect, Event, GuildId, Need, Setback, UserId};
 
 /// Questions that may wait; what comes on top is not asked.
 const WAITING_MAX: usize = 64;
@@ -59,6 +59,8 @@ impl Bot {
     }
 
     async fn ask(&self, guild: GuildId, users: Vec<UserId>) -> Result<(), Setback> {
+        // Who wants to know it now, wants to know it whenever it changes.
+        self.need(&[Need::Members, Need::Presences]);
         let discord = self.discord();
         let discord = discord.ok_or_else(|| Setback::Refused {
             status: 0,

@@ -14,7 +14,7 @@ use crate::cx::Source;
 use crate::model::webhook::Posted;
 use crate::model::{Delivered, Effect, Ending, Event, Result, Setback, Timestamp};
 use crate::store::promises::{self, Promise};
-use crate::store::{Tx, webhooks};
+use crate::store::{Tx, people, webhooks};
 
 /// Promises performed at the same time, each of another lane; each waits for Discord's limits by itself, so there are
 /// more than Discord would take at once: who waits holds up nobody.
@@ -168,6 +168,11 @@ impl Bot {
         let missing = match &outcome {
             Tried(Err(setback)) if setback.is_missing_member() => promise.effect()?.member(),
             _ => None,
+        };
+        // Whom only a program told of, Discord never knew.
+        let missing = match missing {
+            Some((guild, user)) if people::is_told(tx.read(), guild, user)? => None,
+            missing => missing,
         };
         let ending = match outcome {
             Forbidden(words) => {

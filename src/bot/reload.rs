@@ -7,7 +7,7 @@ use super::Bot;
 use crate::config::{Merged, Recipe, Reloaded, merge};
 use crate::cx::Source;
 use crate::features;
-use crate::model::{Event, Need, Result};
+use crate::model::{Event, Result};
 use crate::store::Tx;
 
 /// Names of problems on the page.
@@ -59,10 +59,8 @@ impl Bot {
     }
 
     async fn take_over(&self, merged: Merged) -> Reloaded {
-        let Merged { config, changed, mut restart } = merged;
-        let (needs, at_start) = (features::needs(&config), self.needs());
-        let untold = needs.iter().filter(|need| !at_start.contains(need));
-        restart.extend(untold.map(|need| format!("what is new needs Discord to tell {}", told(*need))));
+        let Merged { config, changed, restart } = merged;
+        let needs = features::needs(&config);
         if !changed.is_empty() {
             let (bot, before, config) = (self.clone(), self.config(), Arc::new(config));
             let adopted = self.0.store.write(move |tx: &Tx| bot.adopt(tx, &before, &config)).await;
@@ -70,6 +68,7 @@ impl Bot {
                 tracing::error!(%fault, "the new settings could not be taken over");
                 return Reloaded::Refused("The new settings could not be taken over; the log says why.".to_owned());
             }
+            self.need(&needs);
             self.0.promised.notify_one();
             self.0.settings.send_modify(|version| *version += 1);
         }
@@ -120,18 +119,5 @@ impl Bot {
                 vitals.problem(INVALID, format!("The configuration cannot be used. {words}"), INVALID_ACTION);
             }
         }
-    }
-}
-
-fn told(need: Need) -> &'static str {
-    match need {
-        Need::Guilds => "how the server looks",
-        Need::Messages => "that messages are written",
-        Need::MessageContent => "what messages say",
-        Need::Members => "who comes and goes",
-        Need::Voice => "who is in voice",
-        Need::Moderation => "what moderators do",
-        Need::Reactions => "who reacts to messages",
-        Need::Presences => "who is online",
     }
 }

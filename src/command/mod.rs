@@ -140,6 +140,8 @@ pub trait Declared: Sync {
     /// Whether a word of the prefix form may be meant for it.
     fn in_line(&self) -> bool;
     fn kind(&self) -> Kind;
+    /// Whether a text can be its value, where that is known before the command runs.
+    fn fits(&self, text: &str) -> Option<bool>;
 }
 
 /// An option of a command; `T` is what a plan reads from it.
@@ -149,12 +151,13 @@ pub struct Opt<T: 'static> {
     required: bool,
     in_line: bool,
     kind: Kind,
+    fits: Option<fn(&str) -> bool>,
     reads: PhantomData<fn() -> T>,
 }
 
 impl<T> Opt<T> {
     const fn new(name: &'static str, about: &'static str, kind: Kind) -> Self {
-        Self { name, about, required: false, in_line: true, kind, reads: PhantomData }
+        Self { name, about, required: false, in_line: true, kind, fits: None, reads: PhantomData }
     }
 
     /// The same option, without which the command does not run.
@@ -198,6 +201,12 @@ impl Opt<String> {
     pub const fn text(name: &'static str, about: &'static str, chars_max: u16) -> Self {
         Self::new(name, about, Kind::Text { chars_max })
     }
+
+    /// The same option, whose value is no prose but has to be like this.
+    pub const fn like(mut self, fits: fn(&str) -> bool) -> Self {
+        self.fits = Some(fits);
+        self
+    }
 }
 
 impl Opt<Span> {
@@ -228,6 +237,12 @@ impl<T> Declared for Opt<T> {
     }
     fn kind(&self) -> Kind {
         self.kind
+    }
+    fn fits(&self, text: &str) -> Option<bool> {
+        match self.kind {
+            Kind::Choice(words) => Some(words.iter().any(|word| word.eq_ignore_ascii_case(text))),
+            _ => self.fits.map(|fits| fits(text)),
+        }
     }
 }
 

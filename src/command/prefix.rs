@@ -97,11 +97,14 @@ pub fn fill(command: &Command, line: &str) -> Vec<(String, Value)> {
             continue;
         }
         let word = match option.kind() {
-            Kind::Text { .. } if last && !rest.starts_with('"') => std::mem::take(&mut rest).to_owned(),
+            Kind::Text { .. } if last && !rest.starts_with('"') && option.fits(rest) != Some(false) => {
+                std::mem::take(&mut rest).to_owned()
+            }
             // A quotation that is never closed goes to the end.
             _ => take_word(&mut rest).unwrap_or_else(|_| std::mem::take(&mut rest)[1..].to_owned()),
         };
-        values.extend(read(option.kind(), &word).map(|value| (option.name().to_owned(), value)));
+        let value = read(option.kind(), &word).filter(|_| option.fits(&word) != Some(false));
+        values.extend(value.map(|value| (option.name().to_owned(), value)));
     }
     values
 }

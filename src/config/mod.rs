@@ -132,7 +132,7 @@ impl Default for Store {
 }
 
 const READS_PER_SECOND: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
-const WRITES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const WRITES_PER_SECOND: NonZeroU32 = NonZeroU32::new(500).unwrap();
 
 /// `[http]`: the main door.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -11,7 +11,10 @@ use crate::model::GuildId;
 pub struct Wires {
     /// Discord Bot Hub, whose paths are at the root.
     pub hub: bool,
+    /// Mindtrace's Discord service, as its document has it, with its paths at the root.
     pub mindtrace: bool,
+    /// What Mindtrace's connection manager asks below `/mindtrace/`.
+    pub mindtrace_manager: bool,
     /// Whether a program of Mindtrace's at this computer may end the bot.
     pub mindtrace_shutdown: bool,
     pub smarter_dev: bool,
@@ -25,12 +28,20 @@ pub struct Wires {
 impl Wires {
     /// All that there are; none of their programs may end the bot.
     pub fn all() -> Self {
-        Self { hub: true, mindtrace: true, smarter_dev: true, staff: true, ..Self::default() }
+        Self { mindtrace_manager: true, smarter_dev: true, ..Self::default() }
     }
 }
 
 impl Default for Wires {
     fn default() -> Self {
-        Self { hub: true, mindtrace: false, mindtrace_shutdown: false, smarter_dev: false, staff: true, guild: None }
+        Self {
+            hub: true,
+            mindtrace: true,
+            mindtrace_manager: false,
+            mindtrace_shutdown: false,
+            smarter_dev: false,
+            staff: true,
+            guild: None,
+        }
     }
 }

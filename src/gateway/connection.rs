@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{FutureExt, Stream};
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
 use twilight_gateway::{CloseFrame, Message, Shard, ShardState};
@@ -23,6 +24,7 @@ use super::ear::Ear;
 use super::guard::{Guard, Halt};
 use super::inbound::{self, Envelope, op};
 use super::session::Shared;
+use crate::model::Need;
 use crate::status::vitals::{GatewayState, Part};
 use crate::store::SessionKey;
 
@@ -53,6 +55,8 @@ pub enum Ending {
     Silent(&'static str),
     /// The engine could not take an event.
     QueueFull,
+    /// Discord is to tell more than it was asked to when the session began.
+    NeedsMore,
 }
 
 /// What there is to know about a connection that has ended.
@@ -68,6 +72,8 @@ pub struct Connection<'a> {
     shared: &'a Shared,
     guard: &'a mut Guard,
     standing: &'a mut Option<Standing>,
+    /// Moves when Discord is to tell more.
+    needs: watch::Receiver<Vec<Need>>,
     line: Line,
     began: Instant,
     hello: Option<Hello>,
@@ -113,6 +119,7 @@ impl<'a> Connection<'a> {
         shared: &'a Shared,
         guard: &'a mut Guard,
         standing: &'a mut Option<Standing>,
+        needs: watch::Receiver<Vec<Need>>,
         shard: Shard<Budget>,
     ) -> Self {
         let line = Line { shard, ear: Some(Ear::allowing(1)), is_up: false };
@@ -122,6 +129,7 @@ impl<'a> Connection<'a> {
             shared,
             guard,
             standing,
+            needs,
             line,
             began,
             hello,
@@ -144,6 +152,7 @@ impl<'a> Connection<'a> {
                 biased;
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if closing => Some(Ending::Closed(None)),
                 halt = self.guard.halted(), if !closing => self.close(Ending::Halted(halt)),
+                Ok(()) = self.needs.changed(), if !closing => self.close(Ending::NeedsMore),
                 _ = tick.tick() => self.look(),
                 step = self.line.next(closing) => self.take(step),
             };

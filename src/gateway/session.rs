@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use twilight_gateway::{Config, ConfigBuilder, Intents, Session as ShardSession, Shard, ShardId};
 
@@ -25,7 +25,7 @@ use super::slash::Slash;
 use super::tempo::Tempo;
 use super::{intents, learn};
 use crate::bot::Bot;
-use crate::model::{GuildId, Secret, Setback, text};
+use crate::model::{GuildId, Need, Secret, Setback, text};
 use crate::status::vitals::GatewayState;
 use crate::store::{SavedSession, SessionKey};
 
@@ -82,7 +82,9 @@ pub struct Session {
     token: Secret,
     /// The session that can be resumed.
     standing: Option<Standing>,
-    /// What the last process asked its session to tell.
+    /// What Discord is to tell.
+    needs: watch::Receiver<Vec<Need>>,
+    /// What the standing session was asked to tell when it began.
     asked_before: Option<u64>,
     /// Where new sessions begin, once Discord told us.
     main_address: Option<String>,
@@ -97,6 +99,7 @@ pub struct Session {
 impl Session {
     pub fn new(shared: Shared, guard: Guard, budget: Budget, token: Secret) -> Self {
         Self {
+            needs: shared.bot.needs(),
             shared,
             guard,
             budget,
@@ -139,7 +142,12 @@ impl Session {
             self.guard.vitals.set_gateway(GatewayState::Connecting);
             let used_resume_url = self.resume_url().is_some();
             let resuming = self.standing.is_some();
-            let connection = Connection::new(&self.shared, &mut self.guard, &mut self.standing, shard);
+            let mut needs = self.needs.clone();
+            if self.shards.is_none() {
+                // As long as Discord cannot be asked what it may tell, there is nothing to connect anew for.
+                needs.mark_unchanged();
+            }
+            let connection = Connection::new(&self.shared, &mut self.guard, &mut self.standing, needs, shard);
             // A panic in the library costs a connection, not the bot.
             let ended = AssertUnwindSafe(connection.run()).catch_unwind().await;
             let ended = ended.unwrap_or(Ended { ending: Ending::Closed(None), live: None });
@@ -182,18 +190,23 @@ impl Session {
 
     /// Asks Discord who we are and what we may do, and before a new session where and how often.
     async fn learn(&mut self) -> Result<(), Setback> {
+        if self.needs.has_changed().unwrap_or_default() {
+            self.shards = None;
+        }
         if self.shards.is_none() {
             let application = learn::application(&self.shared.rest).await?;
             if let Some(me) = application.me {
                 self.shared.bot.introduce(me);
             }
-            let intents = intents::granted(&self.shared.bot.needs(), application.flags, &self.guard.vitals);
+            let needs = self.needs.borrow_and_update().clone();
+            let intents = intents::granted(&needs, application.flags, &self.guard.vitals);
             self.shards = Some(self.configure(intents));
             // A session tells what was asked for when it began, and is no use to who needs something else.
             if self.standing.is_some() && self.asked_before != Some(intents.bits()) {
                 tracing::info!("the features need other events than before, so a new session begins");
                 self.standing = None;
             }
+            self.asked_before = Some(intents.bits());
         }
         let needs_address = self.standing.is_none() || self.resume_url().is_none();
         if !needs_address {
@@ -308,7 +321,7 @@ impl Session {
                     );
                 }
             },
-            Ending::Reconnect | Ending::Invalid { resumable: true } => {}
+            Ending::Reconnect | Ending::NeedsMore | Ending::Invalid { resumable: true } => {}
             Ending::Invalid { resumable: false } => self.forget().await?,
             Ending::Silent(words) => self.complain(self.failures, &format!("{words}.")),
             Ending::QueueFull => self.drain().await?,

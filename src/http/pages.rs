@@ -28,6 +28,7 @@ use crate::status::{Face, Health, Report, VERSION, assets, badge, health, metric
 
 const JSON: &str = "application/json";
 const SVG: &str = "image/svg+xml";
+const NAME: &str = "Innkeeper";
 
 /// What of the door's own routes is for programs, for the document.
 #[derive(OpenApi)]
@@ -44,6 +45,8 @@ pub(super) struct Pages {
     pub pending: Cookie,
     pub public_url: Arc<str>,
     pub trusted_proxies: Arc<[IpAddr]>,
+    /// As which service programs are greeted.
+    pub service: Option<(&'static str, &'static str)>,
 }
 
 impl Pages {
@@ -55,6 +58,7 @@ impl Pages {
             pending: Cookie::pending(&door.public_url),
             public_url: door.public_url.as_str().into(),
             trusted_proxies: door.trusted_proxies.clone().into(),
+            service: door.bot.as_ref().and_then(|bot| (door.wires.service)(&bot.config().wires)),
         }
     }
 }
@@ -100,7 +104,7 @@ async fn status_page(State(pages): State<Pages>, Query(asked): Query<Asked>, hea
     let varies = [(header::VARY, HeaderValue::from_static("Accept, Cookie, User-Agent"))];
     let face = &pages.face;
     if prefers_json(&headers) {
-        return (varies, Json(greeting(face))).into_response();
+        return (varies, Json(greeting(face, pages.service))).into_response();
     }
     if let Some((visitor, cookie)) = pages.visitor(&headers).await
         && face.settings.status != Audience::Off
@@ -116,10 +120,13 @@ async fn status_page(State(pages): State<Pages>, Query(asked): Query<Asked>, hea
 }
 
 /// What a program that asks for `/` wants to know: that this is the right house, and that it is open.
-fn greeting(face: &Face) -> serde_json::Value {
+fn greeting(face: &Face, service: Option<(&str, &str)>) -> serde_json::Value {
     let status = if Report::of(&face.vitals).health == Health::Down { "offline" } else { "online" };
     let environment = if face.settings.demo.is_some() { "demo" } else { "production" };
-    serde_json::json!({ "status": status, "service": "Innkeeper", "version": VERSION, "environment": environment })
+    let (service, version) = service.unwrap_or((NAME, VERSION));
+    let software = format!("{NAME} {VERSION}");
+    serde_json::json!({ "status": status, "service": service, "version": version, "environment": environment,
+        "software": software })
 }
 
 /// Shows how the bot is doing.

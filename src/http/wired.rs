@@ -24,11 +24,13 @@ pub struct Wires {
     pub roots: &'static [&'static [&'static str]],
     /// Paths where a request may wait for news: there it has [`Limits::long_poll`].
     pub long_polls: &'static [&'static str],
+    /// As which service, and version of it, the front door greets programs; none: as ourselves.
+    pub service: fn(&config::Wires) -> Option<(&'static str, &'static str)>,
 }
 
 impl Default for Wires {
     fn default() -> Self {
-        Self { routes: |_| Router::new(), roots: &[], long_polls: &[] }
+        Self { routes: |_| Router::new(), roots: &[], long_polls: &[], service: |_| None }
     }
 }
 

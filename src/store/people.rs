@@ -21,6 +21,12 @@ pub fn find_name(connection: &Connection, guild: GuildId, user: UserId) -> Resul
     Ok(connection.prepare_cached(sql)?.query_row([guild.sql(), user.sql()], |row| row.get(0)).optional()?)
 }
 
+/// Whether a program alone told that somebody is in a guild.
+pub fn is_told(connection: &Connection, guild: GuildId, user: UserId) -> Result<bool> {
+    let sql = "SELECT 1 FROM member WHERE guild = ?1 AND user = ?2 AND told = 1 AND present = 1";
+    Ok(connection.prepare_cached(sql)?.exists([guild.sql(), user.sql()])?)
+}
+
 /// Somebody who was taken to be in a guild is not: they are gone since now, as far as anybody knows.
 pub fn save_missing(tx: &Tx, guild: GuildId, user: UserId, now: Timestamp) -> Result<()> {
     let here = "SELECT 1 FROM member WHERE guild = ?1 AND user = ?2 AND present = 1";
@@ -43,7 +49,8 @@ pub enum Saved {
 
 /// Stores how somebody looks who is in a guild, where that is news.
 pub fn save(tx: &Tx, guild: GuildId, author: &Author) -> Result<Saved> {
-    let known = "SELECT name = ?3 AND avatar IS ?4 AND present = 1 FROM member WHERE guild = ?1 AND user = ?2";
+    let known =
+        "SELECT name = ?3 AND avatar IS ?4 AND present = 1 AND told = 0 FROM member WHERE guild = ?1 AND user = ?2";
     let avatar = author.avatar.as_ref().map(ToString::to_string);
     let values = params![guild.sql(), author.id.sql(), author.name, avatar];
     let mut statement = tx.read().prepare_cached(known)?;
@@ -51,7 +58,7 @@ pub fn save(tx: &Tx, guild: GuildId, author: &Author) -> Result<Saved> {
     if same != Some(true) {
         let sql = "INSERT INTO member (guild, user, name, avatar, present) VALUES (?1, ?2, ?3, ?4, 1)
             ON CONFLICT (guild, user) DO UPDATE SET name = excluded.name, avatar = excluded.avatar, present = 1,
-                left_at = NULL, picture = NULL";
+                left_at = NULL, picture = NULL, told = 0";
         tx.write()?.prepare_cached(sql)?.execute(values)?;
     }
     Ok(match same {

@@ -50,7 +50,8 @@ pub async fn method_not_allowed() -> Response<Body> {
     (StatusCode::METHOD_NOT_ALLOWED, Json(json!({"detail": "Method Not Allowed"}))).into_response()
 }
 
-/// Something that is wrong with a request: its kind in Pydantic's words, and where it stands, such as `["body", "name"]`.
+/// Something that is wrong with a request: its kind in Pydantic's words, and where it stands, such as
+/// `["body", "name"]`.
 pub fn mistake(kind: &str, loc: &Value, msg: &str, input: &Value) -> Value {
     json!({"type": kind, "loc": loc, "msg": msg, "input": input})
 }

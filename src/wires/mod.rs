@@ -37,13 +37,17 @@ const PICTURE_SIZE: &str = "?size=1024";
 const ALL: &[Wire] = &[
     Wire { is_on: |wires| wires.hub, routes: hub::routes },
     Wire { is_on: |wires| wires.staff, routes: staff::routes },
-    Wire { is_on: |wires| wires.mindtrace, routes: mindtrace::routes },
+    Wire { is_on: |wires| wires.mindtrace || wires.mindtrace_manager, routes: mindtrace::routes },
     Wire { is_on: |wires| wires.smarter_dev, routes: smarter_dev::routes },
 ];
 
 /// What the main door is handed.
-pub const WIRES: Wires =
-    Wires { routes, roots: &[&hub::ROOTS, &mindtrace::ROOTS, &[smarter_dev::ROOT]], long_polls: &[hub::LONG_POLL] };
+pub const WIRES: Wires = Wires {
+    routes,
+    roots: &[&hub::ROOTS, &mindtrace::ROOTS, &[smarter_dev::ROOT]],
+    long_polls: &[hub::LONG_POLL],
+    service: |wires| wires.hub.then_some(hub::SERVICE),
+};
 
 fn routes(wired: &Wired) -> Router {
     let config = wired.app.bot().config();

@@ -146,21 +146,28 @@ async fn what_makes_no_sense_is_refused_in_words() {
 }
 
 #[tokio::test]
-async fn who_was_added_first_is_seen_after_the_next_start() {
+async fn who_is_added_first_is_seen_in_a_new_session_that_is_told_of_presences() {
     let house = House::new().await;
     let bot = house.start().await;
-    let (owner, ada) = (house.inn.owner, house.member(0));
-    let said = house.roster(owner, "add", &[("rank", "Helper".into()), ("member", ada.into())]).await;
-    assert!(said.contains("I begin to look after my next start"), "{said}");
-    let mut roster = Roster::of(&house, &bot).await;
-    assert!(roster.lines().await[0].contains("not_asked"));
-    drop(roster);
-    bot.stop().await;
-    // It has to log in anew to be told more, and does not do so twice in a moment.
+    // It does not log in twice in a moment.
     house.clock.advance(MINUTE);
-    let bot = house.start().await;
+    let (owner, ada) = (house.inn.owner, house.member(0));
+    let before = house.sim.world().identifies();
+    let said = house.roster(owner, "add", &[("rank", "Helper".into()), ("member", ada.into())]).await;
+    assert!(said.contains("I have only just asked Discord to tell me"), "{said}");
     let mut roster = Roster::of(&house, &bot).await;
     roster.until(|lines| !lines[0].contains("unknown")).await;
+    house.sim.world().set_presence(ada, "dnd");
+    roster.until(|lines| lines[0].contains("dnd")).await;
+    // The next one is nothing new to it, also after a restart.
+    house.roster(owner, "add", &[("rank", "Helper".into()), ("member", house.member(1).into())]).await;
+    roster.until(|lines| lines.len() == 2 && lines.iter().all(|line| !line.contains("unknown"))).await;
+    drop(roster);
+    bot.stop().await;
+    let bot = house.start().await;
+    let mut roster = Roster::of(&house, &bot).await;
+    roster.until(|lines| lines.iter().all(|line| !line.contains("unknown"))).await;
+    assert_eq!(house.sim.world().identifies(), before + 1);
     bot.stop().await;
 }
 

@@ -3,7 +3,7 @@ twins, and the requests of the document.
 
 Needs Python 3.12 and what tests/wire/mindtrace.txt pins (`mindtrace-services` 0.16.0; 0.12.0 does as well), and in the
 environment:
-INNKEEPER_URL    where the bot is, such as http://127.0.0.1:8080; at this very computer, and with `wires.mindtrace`
+INNKEEPER_URL    where the bot is, such as http://127.0.0.1:8080; at this very computer, and with `wires.mindtrace_manager`
 INNKEEPER_KEY    a key with the scope `write`
 INNKEEPER_GUILD  the server that the key is for
 

@@ -1,6 +1,6 @@
 //! Discord Bot Hub: what its programs ask, and what they are answered.
 
-use innkeeper::config::Audience;
+use innkeeper::config::{Audience, LevelRole};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Said, key};
@@ -193,7 +193,7 @@ async fn xp_is_added_as_told_and_stands_in_the_ledger_with_the_keys_name() {
         ("command", 5, 30),
         ("daily_bonus", 50, 80),
         ("streak_bonus", 10, 90),
-        ("dance", 0, 90),
+        ("dance%20%26%20by%20in", 0, 90),
         ("message&xp_amount=0", 0, 90),
         ("fine&xp_amount=-90", -90, 0),
     ] {
@@ -211,8 +211,7 @@ async fn xp_is_added_as_told_and_stands_in_the_ledger_with_the_keys_name() {
     let told = happens.recv().await.unwrap();
     assert_eq!((told.kind, &told.fields["new_level"]), ("level_up", &json!(11)));
     let negative = program.send("POST", &give("fine&xp_amount=-12651"), None).await;
-    assert_eq!(negative.status, 422);
-    assert!(negative.json["detail"].is_string(), "{negative:?}");
+    assert_eq!(wrong(&negative), pairs(&[("value_error", "query.xp_amount")]));
     let history = Client::stranger(&door).get(&format!("/api/leveling/xp-history/{NEW}/?limit=3")).await;
     let kinds: Vec<_> =
         history.json.as_array().unwrap().iter().map(|one| (&one["event_type"], &one["xp_amount"])).collect();
@@ -220,6 +219,17 @@ async fn xp_is_added_as_told_and_stands_in_the_ledger_with_the_keys_name() {
         kinds,
         [(&json!("gift"), &json!(12_650)), (&json!("fine"), &json!(-90)), (&json!("message"), &json!(0))]
     );
+    // Kinds and places are the program's own words; what is no object beside the query is no body.
+    let told = give("für%20in%20%26%20by%20me&channel_id=%23a%20in%20b&xp_amount=1");
+    assert_eq!(program.send("POST", &told, Some("null")).await.status, 200);
+    for (query, body) in [("message&channel_id=", None), ("message", Some("{bad"))] {
+        assert_eq!(program.send("POST", &give(query), body).await.status, 200, "{query}");
+    }
+    let history = Client::stranger(&door).get(&format!("/api/leveling/xp-history/{NEW}?limit=3")).await;
+    let kinds: Vec<_> =
+        history.json.as_array().unwrap().iter().map(|one| (&one["event_type"], &one["channel_id"])).collect();
+    let (plain, own) = ((&json!("message"), &Value::Null), (&json!("für in & by me"), &json!("#a in b")));
+    assert_eq!(kinds, [plain, plain, own]);
     let all = Client::stranger(&door).get(&format!("/api/leveling/xp-history/{NEW}")).await;
     let first = all.json.as_array().unwrap().last().unwrap();
     assert_eq!((&first["user_id"], &first["channel_id"], &first["metadata"]), (&uuid, &json!("123"), &Value::Null));
@@ -234,7 +244,7 @@ async fn what_is_wrong_with_xp_is_told() {
     let (_house, _bot, door, mut program) = hub().await;
     let mut post = async |query: &str| program.send("POST", &format!("/api/leveling/xp{query}"), None).await;
     assert_eq!(wrong(&post("").await), pairs(&[("missing", "query.discord_id"), ("missing", "query.event_type")]));
-    let said = post("?discord_id=7&event_type=message&xp_amount=many&channel_id=a%20b").await;
+    let said = post("?discord_id=7&event_type=message&xp_amount=many&channel_id=a%0ab").await;
     assert_eq!(
         wrong(&said),
         pairs(&[("int_parsing", "query.xp_amount"), ("string_pattern_mismatch", "query.channel_id")])
@@ -249,6 +259,25 @@ async fn what_is_wrong_with_xp_is_told() {
             pairs(&[("greater_than_equal", "query.limit")])
         );
     }
+}
+
+#[tokio::test]
+async fn a_user_whom_discord_never_showed_stays_although_no_role_can_be_given_to_them() {
+    let mut house = House::with(|config| config.http.visibility.leaderboard = Audience::Public).await;
+    house.config.levels.roles = vec![LevelRole { level: 2, role: house.inn.regular_role, keep: false }];
+    let (bot, door) = open(&house).await;
+    let key = key(&bot.bot, "hub", "admin", Some(house.inn.guild), None).await;
+    let mut program = Client::with_key(&door, &key);
+    program.post("/api/users", json!({"discord_id": NEW, "username": "Zoe"})).await;
+    let give = format!("/api/leveling/xp?discord_id={NEW}&event_type=message&xp_amount=600");
+    assert_eq!(program.send("POST", &give, None).await.json["new_level"], 2);
+    while house.rows("SELECT 1 FROM promise WHERE about GLOB '*role*' AND state = 'failed'").is_empty() {
+        bot.settle(&house).await;
+    }
+    let user = Client::stranger(&door).get(&format!("/api/users/{NEW}")).await;
+    assert_eq!((user.status, &user.json["xp"]), (200, &json!(600)), "{user:?}");
+    let board = Client::stranger(&door).get("/api/leveling/leaderboard").await;
+    assert_eq!(board.json[0]["user"]["discord_id"], NEW, "{board:?}");
 }
 
 #[tokio::test]
@@ -270,6 +299,16 @@ async fn the_board_has_places_that_nobody_shares() {
     assert_eq!(board.json[0]["level"], board.json[0]["user"]["level"]);
     let two = Client::stranger(&door).get("/api/leveling/leaderboard?limit=2").await;
     assert_eq!(two.json.as_array().unwrap().len(), 2);
+    // Who has nothing yet is behind all others, the older accounts first.
+    for id in ["420000000000000009", "420000000000000005"] {
+        program.post("/api/users", json!({"discord_id": id, "username": id})).await;
+    }
+    let board = Client::stranger(&door).get("/api/leveling/leaderboard").await;
+    let places: Vec<_> = board.json.as_array().unwrap().iter().map(place).collect();
+    assert_eq!(places.len(), 5, "{places:?}");
+    assert_eq!(places[3..], [(4, "420000000000000005".to_owned(), 0), (5, "420000000000000009".to_owned(), 0)]);
+    let four = Client::stranger(&door).get("/api/leveling/leaderboard?limit=4").await;
+    assert_eq!(four.json.as_array().unwrap()[3], board.json[3]);
 }
 
 #[tokio::test]

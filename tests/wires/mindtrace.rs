@@ -22,7 +22,7 @@ const HOMES: [&str; 4] = ["/discord/", "/discord.", "/mindtrace/discord/", "/min
 const VERBS: [&str; 6] = ["status", "heartbeat", "endpoints", "server_id", "class_name", "pid_file"];
 
 fn on(config: &mut Config) {
-    config.wires.mindtrace = true;
+    config.wires.mindtrace_manager = true;
     (config.http.reads_per_second, config.http.writes_per_second) =
         (1_000.try_into().unwrap(), 1_000.try_into().unwrap());
 }
@@ -183,7 +183,6 @@ async fn the_commands_of_the_document_answer() {
     let rolled = run(&mut client, "/roll").await;
     assert!(rolled.starts_with("You rolled a ") && rolled.ends_with(" (1-6)"), "{rolled}");
     assert!(run(&mut client, "/roll 20").await.ends_with(" (1-20)"));
-    assert!(run(&mut client, "/roll 0").await.starts_with("Those are no dice"));
     assert!(run(&mut client, "/service").await.contains(": connected, awake for"));
     assert!(run(&mut client, "/ping").await.starts_with("Awake."));
     assert!(run(&mut client, "/hello").await.starts_with("Hello, "));
@@ -215,6 +214,13 @@ async fn a_line_is_read_as_a_program_means_it() {
         let rolled = run(&mut client, content).await;
         assert!(rolled.ends_with(" (1-20)"), "{content}: {rolled}");
     }
+    // What a word cannot be is left out, and what is left over falls away.
+    for (content, dice) in [("/roll abc", "(1-6)"), ("/roll 6.5 x", "(1-6)"), ("/roll 20 extra words", "(1-20)")] {
+        let rolled = run(&mut client, content).await;
+        assert!(rolled.starts_with("You rolled ") && rolled.ends_with(dice), "{content}: {rolled}");
+    }
+    let board = run(&mut client, "/leaderboard 1 extra").await;
+    assert!(!board.contains("must be one of"), "{board}");
     assert_eq!(run(&mut client, "/echo \"two words\" dropped").await, "two words");
     assert_eq!(run(&mut client, "/echo two words").await, "two words");
     assert_eq!(run(&mut client, "/echo \"never closed").await, "never closed");
@@ -356,6 +362,9 @@ async fn a_key_acts_as_far_as_its_scopes_go_and_its_author_is_not_believed() {
     let said = writer.post("/discord/execute", ban.clone()).await;
     assert!(output(&said).0.starts_with("You need the `ban_members` permission"), "{said:?}");
     assert!(!house.sim.world().is_banned(house.inn.guild, ada));
+    let mut admin = program(&house, &bot, &door, "admin").await;
+    let said = admin.post("/discord/execute", json!({"content": "/roll"})).await;
+    assert!(output(&said).0.starts_with("You rolled "), "who administers the bot acts: {said:?}");
     let mut moderator = program(&house, &bot, &door, "write moderate").await;
     let said = moderator.post("/discord/execute", ban).await;
     assert!(house.sim.world().is_banned(house.inn.guild, ada), "{said:?}");
@@ -382,9 +391,11 @@ async fn a_key_that_may_impersonate_acts_as_the_author_with_what_the_author_may(
     };
     assert_eq!(hello(&mut client, json!(ada.get())).await, format!("Hello, {name}!"));
     for nobody in [json!(77), json!(-1)] {
-        let said = hello(&mut client, nobody).await;
-        assert_eq!(said, "There is no such member in this server, so nothing was done.");
+        assert_eq!(hello(&mut client, nobody).await, "Hello, a visitor!", "who is no member is a visitor");
     }
+    let body = json!({"content": format!("/addxp <@{ada}> 5"), "author_id": 77});
+    let said = output(&client.post("/discord/execute", body).await).0.to_owned();
+    assert!(said.starts_with("You need the `manage_guild` permission"), "{said}");
     assert!(hello(&mut client, json!(0)).await.starts_with("Hello, key for"), "0 is nobody");
     let cleanup = async |client: &mut Client, author: UserId, channel: Value| {
         // The channel says which server is meant.
@@ -454,7 +465,7 @@ async fn the_process_ends_in_order_once_it_answered_that_it_does() {
     let addr = TcpListener::bind("127.77.0.1:0").unwrap().local_addr().unwrap();
     let settings = [
         ("HTTP__LISTEN", addr.to_string()),
-        ("WIRES__MINDTRACE", "true".to_owned()),
+        ("WIRES__MINDTRACE_MANAGER", "true".to_owned()),
         ("WIRES__MINDTRACE_SHUTDOWN", "true".to_owned()),
     ];
     let mut child = process::start(&sim, &folder.file("innkeeper.db"), &settings);
@@ -468,10 +479,20 @@ async fn the_process_ends_in_order_once_it_answered_that_it_does() {
 }
 
 #[tokio::test]
-async fn a_bot_that_is_not_asked_for_it_has_none_of_these_paths() {
-    let house = House::new().await;
-    let (_bot, door) = open(&house).await;
-    for path in ["/discord/status", "/discord.status", "/mindtrace/status"] {
-        assert_eq!(Client::stranger(&door).post(path, json!({})).await.status, 404, "{path}");
+async fn what_is_at_the_root_is_there_by_itself_and_the_managers_paths_where_they_are_switched_on() {
+    const PATHS: [&str; 4] = ["/discord/status", "/discord.status", "/mindtrace/status", "/mindtrace/discord.status"];
+    for (document, manager) in [(true, false), (false, true), (false, false)] {
+        let house = House::with(|config| {
+            config.wires.mindtrace &= document;
+            config.wires.mindtrace_manager |= manager;
+        });
+        let house = house.await;
+        let (_bot, door) = open(&house).await;
+        for path in PATHS {
+            let is_there = if path.starts_with("/mindtrace") { manager } else { document };
+            let said = Client::stranger(&door).post(path, json!({})).await;
+            assert_eq!(said.status == 200, is_there, "{path}: {said:?}");
+            assert!(is_there || said.status == 404, "{path}: {said:?}");
+        }
     }
 }

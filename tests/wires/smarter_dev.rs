@@ -429,7 +429,10 @@ async fn kudos_are_recorded_and_found_by_each_of_their_filters() {
         (json!({"giver_id": 1, "guild_id": 1}), "Missing required field: receiver_id"),
         (json!({"giver_id": 1, "receiver_id": 2}), "Missing required field: guild_id"),
         (json!({"giver_id": ada, "receiver_id": ada, "guild_id": inn}), "Nobody gives kudos to themselves"),
-        (json!({"giver_id": ada, "receiver_id": bea, "guild_id": inn, "amount": 0}), "Invalid value for field: amount"),
+        (
+            json!({"giver_id": ada, "receiver_id": bea, "guild_id": inn, "amount": 1e9}),
+            "Invalid value for field: amount",
+        ),
         (json!({"giver_id": -1, "receiver_id": bea, "guild_id": inn}), "Invalid value for field: giver_id"),
     ] {
         refused(&api(&mut client, "POST", "kudos", body).await, 400, words);
@@ -445,6 +448,56 @@ async fn kudos_are_recorded_and_found_by_each_of_their_filters() {
     house.slash(house.inn.owner, "undo", &[("id", Input::from(format!("K{one}")))]).await;
     refused(&api(&mut client, "GET", &format!("kudos/{one}"), Value::Null).await, 404, "Kudos not found");
     assert_eq!(ids(&api(&mut client, "GET", "kudos", Value::Null).await, "kudos"), [three, two]);
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_may_take_kudos_away_and_its_words_are_kept_as_they_are() {
+    let house = house().await;
+    let (bot, _door, mut client) = served(&house).await;
+    let (inn, ada, bea) = (guild(&house), member(&house, 0), member(&house, 1));
+    let give = |amount: i64, reason: &str| {
+        let mut body = json!({"giver_id": ada, "receiver_id": bea, "guild_id": inn, "amount": amount});
+        body["reason"] = json!(reason);
+        body
+    };
+    let words = "line1\nline2\t tab  two  spaces \u{202e} rtl";
+    for (amount, reason) in [(10, words), (-3, "too loud"), (0, "hm")] {
+        let said = api(&mut client, "POST", "kudos", give(amount, reason)).await;
+        assert_eq!((said.status, &said.json["amount"], &said.json["reason"]), (201, &json!(amount), &json!(reason)));
+    }
+    let listed = house.slash(house.member(1), "kudos list", &[]).await.text();
+    for part in ["**-3** from", "**+10** from", "**7** received"] {
+        assert!(listed.contains(part), "{part}: {listed}");
+    }
+    assert!(!listed.contains('\u{202e}') && !listed.contains("line1\nline2"), "{listed}");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn warnings_are_no_cases_and_notes_are_neither() {
+    let house = house().await;
+    let (bot, _door, mut client) = served(&house).await;
+    let (inn, ada, bea) = (guild(&house), member(&house, 0), member(&house, 1));
+    house.slash(house.inn.moderator, "note", &[("member", house.member(2).into()), ("text", "sings".into())]).await;
+    house.slash(house.inn.moderator, "warn", &[("member", house.member(0).into()), ("reason", "loud".into())]).await;
+    let warned = api(&mut client, "POST", "warnings", json!({"user_id": ada, "mod_id": 0, "guild_id": inn})).await;
+    let me = bot.bot.user().unwrap().sql();
+    assert_eq!((warned.status, &warned.json["mod_id"]), (201, &json!(me)), "nobody is the bot: {warned:?}");
+    let case = api(&mut client, "POST", "moderation-cases", deed(&house, "WARN")).await;
+    let warnings = api(&mut client, "GET", "warnings", Value::Null).await;
+    let cases = api(&mut client, "GET", "moderation-cases?resolved=false", Value::Null).await;
+    assert_eq!((ids(&warnings, "warnings"), ids(&cases, "cases")), (vec![3, 2], vec![4]), "{bea}");
+    assert_eq!((&case.json["action"], &case.json["case_number"]), (&json!("WARN"), &json!(4)));
+    for (path, words) in [
+        ("moderation-cases/1", "Moderation case not found"),
+        ("moderation-cases/3", "Moderation case not found"),
+        ("warnings/1", "Warning not found"),
+        ("warnings/4", "Warning not found"),
+    ] {
+        refused(&api(&mut client, "GET", path, Value::Null).await, 404, words);
+    }
+    refused(&api(&mut client, "PUT", "moderation-cases/1", json!({})).await, 404, "Moderation case not found");
     bot.stop().await;
 }
 
@@ -488,7 +541,7 @@ async fn a_case_is_put_on_record_under_the_next_number_and_nobody_does_it_again(
         ("action", json!(" ")),
         ("action", json!(7)),
         ("user_id", json!("ada")),
-        ("mod_id", json!(0)),
+        ("mod_id", json!(-1)),
         ("reason", json!("x".repeat(4_001))),
         ("duration_sec", json!(-1)),
         ("duration_sec", json!("long")),
@@ -632,14 +685,15 @@ async fn cases_and_warnings_are_found_by_each_of_their_filters() {
         assert!(keys_in(&said, "warnings").iter().all(|keys| *keys == texts(&WARNING)));
     }
     for (query, wanted) in [
-        (String::new(), vec![5, 4, 3, 2, 1]),
-        (format!("user_id={ada}"), vec![4, 3, 1]),
-        (format!("guild_id={inn}&mod_id={bea}"), vec![4, 3, 1]),
+        (String::new(), vec![4, 3]),
+        (format!("user_id={ada}"), vec![4, 3]),
+        (format!("guild_id={inn}&mod_id={bea}"), vec![4, 3]),
+        (format!("mod_id={ada}"), vec![]),
         ("action=mute".to_owned(), vec![3]),
-        ("action=warn".to_owned(), vec![5, 2, 1]),
+        ("action=warn".to_owned(), vec![]),
         ("resolved=true".to_owned(), vec![4]),
-        ("resolved=FALSE".to_owned(), vec![5, 3, 2, 1]),
-        ("resolved=perhaps".to_owned(), vec![5, 4, 3, 2, 1]),
+        ("resolved=FALSE".to_owned(), vec![3]),
+        ("resolved=perhaps".to_owned(), vec![4, 3]),
         (format!("user_id={ada}&resolved=false&action=mute"), vec![3]),
         ("guild_id=x".to_owned(), vec![]),
     ] {
@@ -785,24 +839,25 @@ async fn a_key_for_one_guild_sees_that_guild_and_its_people_alone() {
     let gift = api(&mut all, "POST", "kudos", gift).await.json["id"].clone();
     let warning = json!({"user_id": ada, "mod_id": bea, "guild_id": inn});
     let warning = api(&mut all, "POST", "warnings", warning).await.json["id"].clone();
+    let muted = api(&mut all, "POST", "moderation-cases", deed(&house, "mute")).await.json["id"].clone();
     let made = api(&mut one, "POST", "users", json!({"discord_id": STRANGER, "username": "Zoë"})).await;
     assert_eq!(made.status, 201);
     let mut body = deed(&house, "mute");
     body["guild_id"] = json!(ELSEWHERE);
     let case = api(&mut one, "POST", "moderation-cases", body.clone()).await;
-    assert_eq!((case.status, &case.json["case_number"], &case.json["id"]), (201, &json!(1), &json!(2)), "{case:?}");
+    assert_eq!((case.status, &case.json["case_number"], &case.json["id"]), (201, &json!(1), &json!(3)), "{case:?}");
     assert_eq!(ids(&api(&mut one, "GET", "guilds", Value::Null).await, "guilds"), [ELSEWHERE]);
     assert_eq!(ids(&api(&mut one, "GET", "users", Value::Null).await, "users"), [STRANGER]);
     assert_eq!(ids(&api(&mut one, "GET", "kudos", Value::Null).await, "kudos"), [0; 0]);
     assert_eq!(ids(&api(&mut one, "GET", "warnings", Value::Null).await, "warnings"), [0; 0]);
-    assert_eq!(ids(&api(&mut one, "GET", "moderation-cases", Value::Null).await, "cases"), [2]);
+    assert_eq!(ids(&api(&mut one, "GET", "moderation-cases", Value::Null).await, "cases"), [3]);
     for (path, words) in [
         (format!("guilds/{inn}"), "Guild not found"),
         (format!("guilds/{FAR_AWAY}"), "Guild not found"),
         (format!("users/{ada}"), "User not found"),
         (format!("kudos/{gift}"), "Kudos not found"),
         (format!("warnings/{warning}"), "Warning not found"),
-        (format!("moderation-cases/{warning}"), "Moderation case not found"),
+        (format!("moderation-cases/{muted}"), "Moderation case not found"),
     ] {
         refused(&api(&mut one, "GET", &path, Value::Null).await, 404, words);
         assert_eq!(api(&mut all, "GET", &path, Value::Null).await.status, 200, "{path}");
@@ -810,7 +865,7 @@ async fn a_key_for_one_guild_sees_that_guild_and_its_people_alone() {
     for (method, path, words) in [
         ("PUT", format!("guilds/{inn}"), "Guild not found"),
         ("PUT", format!("users/{ada}"), "User not found"),
-        ("PUT", format!("moderation-cases/{warning}"), "Moderation case not found"),
+        ("PUT", format!("moderation-cases/{muted}"), "Moderation case not found"),
     ] {
         refused(&api(&mut one, method, &path, json!({})).await, 404, words);
     }

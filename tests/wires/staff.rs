@@ -217,7 +217,7 @@ async fn who_may_ask_what_and_how_the_others_are_told() {
     let mut monitor = monitor().await;
     let id = monitor.known().await[0]["id"].clone();
     let one = format!("{ROSTER}{id}/");
-    let reads = [ROSTER, &one, "/api/staff/roles/", "/api/staff/me/"];
+    let reads = [ROSTER, &one, "/api/staff/sync/logs/", "/api/staff/me/"];
     let door = &monitor.door;
     for path in reads {
         for path in [path, path.trim_end_matches('/')] {
@@ -284,6 +284,45 @@ async fn the_bots_status_is_for_everybody_and_a_sync_ends_when_discord_answered(
     for row in rows(&monitor.reader.get(ROSTER).await) {
         assert_eq!((&row["discord_status_updated"], &row["last_synced"]), (&now, &now));
     }
+}
+
+#[tokio::test]
+async fn the_front_end_finds_all_that_it_waits_for() {
+    let mut monitor = monitor().await;
+    monitor.known().await;
+    let mut stranger = Client::stranger(&monitor.door);
+    // Who is logged in.
+    assert_eq!(stranger.get("/api/auth/profile/").await.status, 401);
+    let profile = monitor.manager.get("/api/auth/profile/").await;
+    assert_eq!(
+        (profile.status, &profile.json["username"], &profile.json["role"]),
+        (200, &json!("manager"), &json!("Manager"))
+    );
+    assert_eq!((&profile.json["role_priority"], &profile.json["setup_completed"]), (&json!(10), &json!(true)));
+    assert_eq!(monitor.reader.get("/api/auth/profile").await.json["role_priority"], json!(999));
+    // The roster comes with a log of comparisons, or not at all.
+    assert_eq!(monitor.reader.post("/api/staff/sync/", json!({})).await.status, 403);
+    let synced = monitor.manager.post("/api/staff/sync/", json!({})).await;
+    assert_eq!((synced.status, &synced.json["message"]), (200, &json!("Sync completed successfully")), "{synced:?}");
+    assert_eq!(
+        (&synced.json["details"]["status"], &synced.json["details"]["records_updated"]),
+        (&json!("success"), &json!(2))
+    );
+    assert_eq!(stranger.get("/api/staff/sync/logs/").await.status, 401);
+    let logs = monitor.reader.get("/api/staff/sync/logs/").await;
+    assert_eq!((logs.status, &logs.json["count"], &logs.json["next"]), (200, &json!(1), &Value::Null), "{logs:?}");
+    assert_eq!(logs.json["results"][0]["error_message"], Value::Null);
+    // Ranks are no members.
+    let roles = stranger.get("/api/staff/roles/").await;
+    assert_eq!((roles.status, roles.json.as_array().unwrap().len()), (200, 3), "{roles:?}");
+}
+
+#[tokio::test]
+async fn a_bot_without_staff_is_running_all_the_same() {
+    let house = House::new().await;
+    let mut monitor = Monitor::of(house).await;
+    assert_eq!(monitor.reader.get(STATUS).await.json["is_running"], true);
+    assert_eq!(monitor.manager.post(SYNC, json!({})).await.status, 200, "there is nobody to compare");
 }
 
 #[tokio::test]

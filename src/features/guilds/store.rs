@@ -152,9 +152,9 @@ pub fn list_here(
 /// Stores somebody as a program tells that they look; whether nobody knew them.
 pub fn save_given(tx: &Tx, guild: GuildId, user: UserId, name: &str, picture: Option<&str>) -> Result<bool> {
     let is_new = find_member(tx.read(), guild, user)?.is_none();
-    let sql = "INSERT INTO member (guild, user, name, present, picture) VALUES (?1, ?2, ?3, 1, ?4)
+    let sql = "INSERT INTO member (guild, user, name, present, picture, told) VALUES (?1, ?2, ?3, 1, ?4, 1)
         ON CONFLICT (guild, user) DO UPDATE SET name = excluded.name, avatar = NULL, present = 1, left_at = NULL,
-            picture = excluded.picture";
+            picture = excluded.picture, told = told OR NOT present";
     tx.write()?.prepare_cached(sql)?.execute(params![guild.sql(), user.sql(), name, picture])?;
     Ok(is_new)
 }

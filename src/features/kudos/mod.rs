@@ -220,7 +220,7 @@ fn card(reader: &Reader, config: &Config, guilds: &[Arc<Guild>], now: Timestamp)
     Ok(cards)
 }
 
-/// Nobody thanks themselves, amounts are positive, and what was taken back says how.
+/// Nobody thanks themselves, and what was taken back says how.
 fn verify(reader: &Reader) -> Result<Vec<String>> {
     let wrong = store::list_wrong(reader, WRONG_SHOWN_MAX)?;
     Ok(wrong.into_iter().map(|number| format!("K{number} is no gift that can have been made")).collect())

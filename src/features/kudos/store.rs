@@ -80,7 +80,8 @@ pub fn load_before(
     let mut last = |giver: UserId, receiver: UserId| {
         last.query_row([guild.sql(), giver.sql(), receiver.sql()], |row| row.get::<_, Option<i64>>(0))
     };
-    let given = "SELECT coalesce(sum(amount), 0) FROM kudos
+    // What a program takes away gives nobody more to give.
+    let given = "SELECT coalesce(sum(max(amount, 0)), 0) FROM kudos
         WHERE guild = ?1 AND giver = ?2 AND at >= ?3 AND at < ?4 AND undone_at IS NULL";
     let day = [guild.sql(), giver.sql(), from.ms(), until.ms()];
     Ok(Before {
@@ -254,7 +255,7 @@ pub fn list_top(connection: &Connection, guild: GuildId, from: Option<Timestamp>
     let since = if from.is_some() { "at >= ?2" } else { "?2 IS NULL" };
     let sql = format!(
         "WITH sums AS (SELECT receiver AS user, sum(amount) AS amount FROM kudos
-            WHERE guild = ?1 AND {since} AND undone_at IS NULL GROUP BY receiver)
+            WHERE guild = ?1 AND {since} AND undone_at IS NULL GROUP BY receiver HAVING sum(amount) > 0)
         SELECT sums.user, coalesce(member.name, (SELECT receiver_name FROM kudos
             WHERE guild = ?1 AND receiver = sums.user ORDER BY at DESC LIMIT 1)), sums.amount FROM sums
         LEFT JOIN member ON member.guild = ?1 AND member.user = sums.user
@@ -278,7 +279,7 @@ pub fn list_top(connection: &Connection, guild: GuildId, from: Option<Timestamp>
 
 /// Gifts that cannot be: their numbers.
 pub fn list_wrong(connection: &Connection, at_most: u32) -> Result<Vec<i64>> {
-    let sql = "SELECT id FROM kudos WHERE giver = receiver OR amount <= 0 OR reason = ''
+    let sql = "SELECT id FROM kudos WHERE giver = receiver OR reason = ''
             OR (undone_at IS NULL) <> (undone_why IS NULL) OR (undone_by IS NULL) <> (undone_why IS NOT 'undo')
         ORDER BY id LIMIT ?1";
     let mut statement = connection.prepare(sql)?;

@@ -105,7 +105,9 @@ fn line(user: UserId, gift: &Gift) -> String {
         let to = gift.receiver_name.as_deref().map_or_else(|| format!("<@{}>", gift.receiver), name);
         format!("{} to **{to}**", count(gift.amount))
     } else {
-        format!("**+{}** from **{}**", count(gift.amount), name(&gift.giver_name))
+        // A program may also take away.
+        let plus = if gift.amount < 0 { "" } else { "+" };
+        format!("**{plus}{}** from **{}**", count(gift.amount), name(&gift.giver_name))
     };
     let reason = match (&gift.reason, gift.message, gift.channel) {
         (Some(reason), _, _) => format!(": {}", quote(reason, REASON_SHOWN_CHARS_MAX)),

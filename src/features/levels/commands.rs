@@ -67,5 +67,5 @@ fn levels(cx: &mut Cx<'_>, actor: &Actor, _: &Args) -> Result<Plan> {
     let levels = &cx.config.levels;
     let own = levels.curve.level_of(store::load(cx.tx, guild, actor.user)?.xp);
     let earn = text::how_to_earn(levels.message_xp, levels.message_cooldown_seconds);
-    Ok(Plan::reply(text::levels(&levels.curve, own, &roles::of(cx, guild), &earn)))
+    Ok(Plan::reply(text::levels(&levels.curve, own, &levels.tiers, &roles::of(cx, guild), &earn)))
 }

@@ -45,21 +45,25 @@ pub fn profile(reader: &Reader, config: &Config, guild: GuildId, user: UserId, t
     })
 }
 
+/// A space at which no line is broken.
+const NO_BREAK: &str = "\u{a0}";
+
 /// Something that is worth XP, as a program tells it.
 #[derive(Debug, Clone)]
 pub struct Deed {
-    /// A word of the program's own, without spaces.
+    /// In words of the program's own.
     pub kind: String,
-    /// Where, in the program's words, without spaces.
+    /// Where, in the program's words.
     pub place: Option<String>,
     pub amount: i64,
 }
 
 impl Deed {
-    /// As it stands in the ledger.
+    /// As it stands in the ledger. The spaces of the program's words do not part, so that they can be told from ours.
     fn reason(&self, actor: &Actor) -> String {
-        let place = self.place.as_ref().map_or(String::new(), |place| format!(" in {place}"));
-        format!("{}{place} by {}", self.kind, actor.name)
+        let joined = |words: &str| words.replace(' ', NO_BREAK);
+        let place = self.place.as_ref().map_or(String::new(), |place| format!(" in {}", joined(place)));
+        format!("{}{place} by {}", joined(&self.kind), actor.name)
     }
 
     /// The deed behind a row: what a program told, or what the house calls it by itself.
@@ -69,7 +73,8 @@ impl Deed {
             None => (row.what.as_str(), None),
             Some((told, _)) => told.split_once(" in ").map_or((told, None), |(kind, place)| (kind, Some(place))),
         };
-        Self { kind: kind.to_owned(), place: place.map(str::to_owned), amount: row.amount }
+        let words = |joined: &str| joined.replace(NO_BREAK, " ");
+        Self { kind: words(kind), place: place.map(words), amount: row.amount }
     }
 }
 

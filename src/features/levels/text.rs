@@ -6,7 +6,7 @@ use super::explain::Told;
 use super::rules::{Choices, Row};
 use super::store::Placed;
 use super::why::{Note, Reason};
-use crate::config::{LevelRole, Levels, XpRange};
+use crate::config::{LevelRole, Levels, Tier, XpRange};
 use crate::model::text::{count, name};
 use crate::model::{Curve, Embed, Outgoing, Timestamp, UserId};
 use crate::store::ledger;
@@ -195,8 +195,8 @@ fn nobody(page: u32) -> &'static str {
     if page == 1 { "Nobody is here yet. Say hello!" } else { "The board ends before this page." }
 }
 
-/// What each level needs, around the asker's own, and what roles the levels bring.
-pub fn levels(curve: &Curve, own: u32, roles: &[LevelRole], earn: &str) -> Outgoing {
+/// What each tier and level needs, around the asker's own, and what roles the levels bring.
+pub fn levels(curve: &Curve, own: u32, tiers: &[Tier], roles: &[LevelRole], earn: &str) -> Outgoing {
     const LANDMARKS: [u32; 6] = [2, 5, 10, 25, 50, 100];
     let mut shown: Vec<u32> = LANDMARKS.into_iter().chain(own..=own.saturating_add(2)).collect();
     shown.extend(roles.iter().map(|entry| entry.level));
@@ -212,10 +212,21 @@ pub fn levels(curve: &Curve, own: u32, roles: &[LevelRole], earn: &str) -> Outgo
     };
     Outgoing::embed(Embed {
         title: "Levels".to_owned(),
-        description: shown.iter().map(line).collect::<Vec<_>>().join("\n"),
+        description: tier_lines(curve, tiers).chain(shown.iter().map(line)).collect::<Vec<_>>().join("\n"),
         fields: Vec::new(),
         colour: COLOUR,
         footer: earn.to_owned(),
+    })
+}
+
+/// Each tier with its levels, and what the first of them needs.
+fn tier_lines(curve: &Curve, tiers: &[Tier]) -> impl Iterator<Item = String> {
+    let highest = curve.highest_level();
+    let ends = tiers.iter().skip(1).map(|tier| tier.from - 1).chain([highest]);
+    let reached = tiers.iter().zip(ends).filter(move |(tier, _)| tier.from <= highest);
+    reached.map(move |(tier, end)| {
+        let (from, end) = (tier.from.max(1), end.min(highest));
+        format!("**{}** · levels {from}–{end} · from {} XP", name(&tier.name), count(curve.total(tier.from)))
     })
 }
 

@@ -32,7 +32,8 @@ const ECHO_CHARS_MAX: u16 = 1_000;
 const DICE_CHARS_MAX: u16 = 30;
 
 static TEXT: Opt<String> = Opt::text("text", "What to say", ECHO_CHARS_MAX).required();
-static DICE: Opt<String> = Opt::text("dice", "Which: 20, 2d6, 2d6+1; one with six sides without it", DICE_CHARS_MAX);
+static DICE: Opt<String> =
+    Opt::text("dice", "Which: 20, 2d6, 2d6+1; one with six sides without it", DICE_CHARS_MAX).like(rules::is_meant);
 static OF_ECHO: [&dyn Declared; 1] = [&TEXT];
 static OF_ROLL: [&dyn Declared; 1] = [&DICE];
 

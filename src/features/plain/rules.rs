@@ -21,6 +21,13 @@ impl Default for Dice {
     }
 }
 
+/// Whether words are meant to be dice, be there such dice or not.
+pub fn is_meant(words: &str) -> bool {
+    let words = words.trim();
+    let all = words.chars().all(|c| c.is_ascii_digit() || matches!(c, 'd' | 'D' | '+' | '-' | ' '));
+    all && words.contains(|c: char| c.is_ascii_digit())
+}
+
 impl Dice {
     /// Dice as players write them: `20`, `d20`, `2d6`, `2d6+1`, `3d8 - 2`. None: not dice, or too many.
     pub fn read(words: &str) -> Option<Self> {

@@ -47,8 +47,8 @@ struct Staff {
     added_by_hand: bool,
     /// `online`, `idle`, `dnd`, `offline` or `unknown`.
     status: &'static str,
-    /// Why the status is unknown: `not_linked`, `not_in_guild`, `not_asked` (nothing needed presences when the bot
-    /// started), `intent_off` (in the developer portal), `gateway_down` or `not_told_yet`.
+    /// Why the status is unknown: `not_linked`, `not_in_guild`, `not_asked` (nothing needed presences until just
+    /// now), `intent_off` (in the developer portal), `gateway_down` or `not_told_yet`.
     unknown_because: Option<&'static str>,
     /// The text of their custom status.
     custom_status: Option<String>,

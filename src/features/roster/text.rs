@@ -58,7 +58,7 @@ fn why(why: Why) -> &'static str {
     match why {
         Why::NotLinked => "no account is linked",
         Why::NotInGuild => "not in this server",
-        Why::NotAsked => "I begin to look after my next start",
+        Why::NotAsked => "I have only just asked Discord to tell me",
         Why::NotGranted => "the Presence Intent is off",
         Why::NoSession => "I am not connected",
         Why::NotTold => "Discord has not told it yet",
@@ -96,7 +96,7 @@ fn leave(until: Option<Timestamp>) -> String {
 fn blind(sight: Sight) -> Option<&'static str> {
     match sight {
         Sight::Clear => None,
-        Sight::NotAsked => Some("I begin to look who is there after my next start."),
+        Sight::NotAsked => Some("I have only just asked Discord to tell me who is there."),
         Sight::NotGranted => Some(
             "I am not shown who is there: switch the Presence Intent on for me at discord.com/developers/applications, \
              Bot, and restart me.",

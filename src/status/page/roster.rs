@@ -43,7 +43,7 @@ pub(super) fn view(all: &[Present], sight: Sight) -> RosterView {
 fn blind(sight: Sight) -> Option<&'static str> {
     match sight {
         Sight::Clear => None,
-        Sight::NotAsked => Some("Innkeeper begins to look who is there after its next start."),
+        Sight::NotAsked => Some("Innkeeper has only just asked Discord to tell who is there."),
         Sight::NotGranted => Some("Discord does not tell Innkeeper who is online: the Presence Intent is off."),
         Sight::NoSession => Some("Innkeeper is not connected to Discord, so it does not know who is there."),
     }

@@ -85,22 +85,21 @@ impl Asked {
         } else if self.values.get(name).is_some_and(Value::is_null) {
             self.refuse(name, "string_type", "Input should be a valid string");
         }
-        let text = self.text(name, chars_max).unwrap_or_default();
-        if text.is_empty() && self.values.get(name).is_some_and(Value::is_string) {
+        let text = self.text(name, chars_max);
+        if text.as_deref() == Some("") {
             self.refuse(name, "string_too_short", "String should have at least 1 character");
         }
-        text
+        text.unwrap_or_default()
     }
 
-    /// A word without spaces, as programs name kinds and places.
-    pub fn word(&mut self, name: &str, chars_max: usize) -> Option<String> {
-        let word = self.text(name, chars_max)?;
-        let is_fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
-        if word.is_empty() || !word.chars().all(is_fine) {
-            self.refuse(name, "string_pattern_mismatch", "String should match pattern '^[A-Za-z0-9_.:-]+$'");
+    /// The same of one in a single line, as programs name kinds and places.
+    pub fn line(&mut self, name: &str, chars_max: usize) -> Option<String> {
+        let line = self.text(name, chars_max)?;
+        if line.chars().any(char::is_control) {
+            self.refuse(name, "string_pattern_mismatch", "String should match pattern '^[^\\x00-\\x1f\\x7f]*$'");
             return None;
         }
-        Some(word)
+        Some(line)
     }
 
     /// A member's id, which has to be given.

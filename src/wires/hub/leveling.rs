@@ -1,12 +1,14 @@
 //! `/api/leveling`: XP that programs give, the board, and what a user was given.
 
+use std::collections::HashSet;
+
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
-use serde_json::Value as Json_;
+use serde_json::{Value as Json_, json};
 
 use super::asked::Asked;
 use super::users::{LIMIT_MAX, User, Users, uuid_of};
@@ -15,9 +17,9 @@ use crate::command::Value;
 use crate::features::levels::board::store::list_committed;
 use crate::features::levels::records::{self, Deed, Gained};
 use crate::http::api::{App, Problem, Program};
-use crate::model::XP_MAX;
+use crate::model::{UserId, XP_MAX};
 use crate::store::ledger;
-use crate::wires::fastapi::Fault;
+use crate::wires::fastapi::{Fault, mistake};
 
 const BOARD_USUAL: i64 = 10;
 const HISTORY_USUAL: i64 = 50;
@@ -58,15 +60,17 @@ async fn give(
 ) -> Result<Json<XpGain>, Fault> {
     let (guild, caller) = may_change(&app, program)?;
     let mut asked = Asked::query(&uri);
-    if !body.is_empty() {
-        asked = asked.or(Asked::body(&body)?);
+    // The hub's own front end sends `null`.
+    if let Ok(body) = Asked::body(&body) {
+        asked = asked.or(body);
     }
     let user = asked.needed_text("discord_id", PLACE_CHARS_MAX);
     if !asked.has("event_type") {
         asked.refuse("event_type", "missing", "Field required");
     }
-    let kind = asked.word("event_type", KIND_CHARS_MAX).unwrap_or_default();
-    let (amount, place) = (asked.whole("xp_amount", -XP_MAX..=XP_MAX), asked.word("channel_id", PLACE_CHARS_MAX));
+    let kind = asked.line("event_type", KIND_CHARS_MAX).unwrap_or_default();
+    let (amount, place) = (asked.whole("xp_amount", -XP_MAX..=XP_MAX), asked.line("channel_id", PLACE_CHARS_MAX));
+    let place = place.filter(|place| !place.is_empty());
     asked.done()?;
     let (user, before) = Users::of(&app, guild, &caller).load(&user).await?;
     let usual = || WORTH.iter().find(|(known, _)| *known == kind).map_or(0, |(_, worth)| *worth);
@@ -75,10 +79,12 @@ async fn give(
     let deed = Deed { kind, place, amount };
     let made = change(&app, &caller, guild, like, move |cx, actor| records::give(cx, actor, (guild, user), &deed));
     let gained = match made.await? {
-        Some(gained) => gained.ok_or_else(|| {
-            let said = format!("There are {} XP: {amount} would leave less than nothing", before.xp);
-            Fault::Said(StatusCode::UNPROCESSABLE_ENTITY, said)
-        })?,
+        Some(Some(gained)) => gained,
+        Some(None) => {
+            let said = format!("Value error, there are {} XP: {amount} would leave less than nothing", before.xp);
+            let loc = json!(["query", "xp_amount"]);
+            return Err(Fault::Wrong(vec![mistake("value_error", &loc, &said, &amount.into())]));
+        }
         // The same request came before: nothing is gained by it, and the answer is how things stand.
         None => Gained { before: before.level, after: before.level, xp: before.xp, available: Vec::new() },
     };
@@ -119,8 +125,16 @@ async fn leaderboard(
     let limit = u32::try_from(limit).unwrap_or(1);
     let found = app.bot().store().read(move |reader| {
         let board = list_committed(reader, guild, 0, limit)?;
-        let users = board.into_iter().filter_map(|placed| reading.find(reader, placed.user).transpose());
-        users.collect::<crate::model::Result<Vec<_>>>()
+        let users = board.iter().filter_map(|placed| reading.find(reader, placed.user).transpose());
+        let mut users = users.collect::<crate::model::Result<Vec<_>>>()?;
+        let left = limit as usize - users.len();
+        if left > 0 {
+            // Behind them are those who have nothing yet, who are on no board of ours.
+            let placed: HashSet<UserId> = board.iter().map(|placed| placed.user).collect();
+            let others = reading.list(reader, (0, limit.saturating_mul(2)))?.into_iter();
+            users.extend(others.filter(|user| !placed.contains(&user.discord_id)).take(left));
+        }
+        Ok(users)
     });
     let entry = |(rank, user): (u64, User)| LeaderboardEntry { rank, xp: user.xp, level: user.level, user };
     Ok(Json((1..).zip(found.await?).map(entry).collect()))

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{Response, StatusCode};
+use axum::http::{Method, Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
@@ -93,8 +93,13 @@ async fn admit(State(wired): State<Wired>, mut request: Request, next: Next) -> 
         }
     }
     let mut stop = wired.stop.clone();
+    let is_post = request.method() == Method::POST;
     tokio::select! {
-        response = next.run(request) => response,
+        // The hub's own server says it in capitals.
+        response = next.run(request) => match is_post && response.status() == StatusCode::OK {
+            true => "OK".into_response(),
+            false => response,
+        },
         // A poll that waits for news would hold up the closing of the door.
         _ = stop.wait_for(|stop| *stop) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }

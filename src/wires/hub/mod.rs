@@ -30,10 +30,12 @@ use crate::model::{GuildId, Permission, Timestamp};
 use crate::status::{Health, Report};
 use crate::wires::fastapi::Fault;
 
+/// What it calls itself, with its version.
+pub const SERVICE: (&str, &str) = ("Discord Bot Hub API", "1.0.0");
 /// Where requests wait for news.
 pub const LONG_POLL: &str = live::PATH;
 /// What paths begin with, beside those of the API.
-pub const ROOTS: [&str; 2] = ["health", "socket.io"];
+pub const ROOTS: [&str; 3] = ["health", "docs", "socket.io"];
 /// A database that says nothing for this long is not connected.
 const DATABASE_WAIT: Duration = Duration::from_secs(2);
 

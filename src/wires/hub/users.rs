@@ -37,7 +37,7 @@ pub fn routes() -> Router<App> {
 #[derive(Debug, Serialize)]
 pub struct User {
     id: String,
-    discord_id: UserId,
+    pub discord_id: UserId,
     username: String,
     avatar_url: Option<String>,
     pub xp: i64,
@@ -89,12 +89,8 @@ impl Users {
     /// Those of this part of the list, by their ids.
     pub async fn list(&self, part: (u32, u32)) -> Result<Vec<User>, Fault> {
         self.app.bot().settle().await;
-        let (reading, guild) = (self.reading(), self.guild);
-        let found = self.app.bot().store().read(move |reader| {
-            let here = members::list_here(reader, guild, (reading.me, reading.sees_hidden), part)?;
-            here.into_iter().map(|member| reading.tell(reader, member)).collect()
-        });
-        Ok(found.await?)
+        let reading = self.reading();
+        Ok(self.app.bot().store().read(move |reader| reading.list(reader, part)).await?)
     }
 
     /// What a reader needs.
@@ -123,6 +119,12 @@ impl Reading {
         }
         let member = members::find_member(reader, self.guild, user)?.filter(|member| member.present);
         member.map(|member| self.tell(reader, member)).transpose()
+    }
+
+    /// Those of this part of the list, by their ids.
+    pub fn list(&self, reader: &Reader, part: (u32, u32)) -> model::Result<Vec<User>> {
+        let here = members::list_here(reader, self.guild, (self.me, self.sees_hidden), part)?;
+        here.into_iter().map(|member| self.tell(reader, member)).collect()
     }
 
     fn tell(&self, reader: &Reader, member: Member) -> model::Result<User> {

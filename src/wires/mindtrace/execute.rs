@@ -17,7 +17,7 @@ use crate::bot::Bot;
 use crate::command::{Actor, Answer, Command, Door, Given, Invocation, Outcome, prefix};
 use crate::http::api::{App, Caller, Need, Problem, Program};
 use crate::model::access::Scope;
-use crate::model::{ChannelId, Embed, Guild, GuildId, Permissions, UserId};
+use crate::model::{ChannelId, Embed, Guild, GuildId, Permission, Permissions, UserId};
 use crate::wires::fastapi::Fault;
 use crate::wires::guild_of;
 
@@ -30,11 +30,10 @@ const TOO_LONG: &str = "This is longer than any command: 2,000 bytes at most.";
 const NOT_CONNECTED: &str = "Bot is not connected. Cannot execute commands.";
 const SERVER_ONLY: &str = "This command can only be used in a server.";
 const NO_SERVER: &str = "I am not in this server, or it is not for your key.";
-const NO_MEMBER: &str = "There is no such member in this server, so nothing was done.";
 const DISABLED: &str = "This command is currently disabled.";
 const DONE: &str = "Command executed successfully";
-/// What stands for the name of somebody without a key.
-const VISITOR: &str = "a program at this computer";
+/// What stands for the name of somebody who is no member.
+const VISITOR: &str = "a visitor";
 
 /// What a command said. All three keys are always there.
 #[derive(Debug, Serialize)]
@@ -68,7 +67,7 @@ pub async fn execute(
 ) -> Result<Json<CommandOutput>, Fault> {
     let caller = let_in(program.map(|Program(caller)| caller))?;
     if caller.has_shown() {
-        let fault = guild_of(&app, &caller).and_then(|guild| caller.check(guild, Need::Act)).err();
+        let fault = guild_of(&app, &caller).and_then(|guild| may_act(&caller, guild)).err();
         // Which server is meant, the body may say better.
         if let Some(problem) = fault.filter(|problem| problem.status() == StatusCode::FORBIDDEN) {
             return Err(problem.into());
@@ -159,6 +158,12 @@ fn unknown(line: &str, known: &[Known]) -> String {
     format!("Command '/{name}' not found. Available commands: {}", names.join(", "))
 }
 
+/// That whoever asks may act in this guild; who administers it, acts in it.
+fn may_act(caller: &Caller, guild: GuildId) -> Result<(), Problem> {
+    let acts = caller.check(guild, Need::Act);
+    acts.or_else(|problem| caller.check(guild, Need::Have(Permission::ManageGuild)).map_err(|_| problem))
+}
+
 /// The server that is named, else that of the channel, else the one that is meant, if it is for whoever asks; and the
 /// channel, where it is one of its own.
 fn place(app: &App, caller: &Caller, input: &CommandInput) -> Result<Place, Stop> {
@@ -172,12 +177,15 @@ fn place(app: &App, caller: &Caller, input: &CommandInput) -> Result<Place, Stop
         Some(id) => Some(id_of(id).and_then(|id| GuildId::new(id).ok()).ok_or_else(|| Stop::said(NO_SERVER))?),
         None => of_channel(),
     };
+    // Who shows nothing changes nothing: what can be told anywhere is told, also for a server that there is not.
+    let is_there = |guild: GuildId| bot.guilds().find(guild).is_some();
+    let named = named.filter(|guild| caller.has_shown() || is_there(*guild));
     let guild = match named {
         Some(guild) => guild,
         None => guild_of(app, caller)?,
     };
     if caller.has_shown() {
-        caller.check(guild, Need::Act)?;
+        may_act(caller, guild)?;
     }
     let found = bot.guilds().find(guild).filter(|_| bot.config().discord.serves(guild));
     let found = found.ok_or_else(|| Stop::said(NO_SERVER))?;
@@ -193,21 +201,23 @@ fn id_of(id: i128) -> Option<u64> {
 /// members; for who shows nothing, a visitor who is no member and has no permission.
 async fn actor(bot: &Bot, caller: Caller, author: Option<i128>, place: &Place) -> Result<Actor, Stop> {
     let me = bot.user().ok_or_else(|| Stop::said(NOT_CONNECTED))?;
+    let visitor = || Actor { user: me, name: VISITOR.to_owned(), roles: Vec::new(), permissions: Permissions::NONE };
     if !caller.has_shown() {
-        return Ok(Actor { user: me, name: VISITOR.to_owned(), roles: Vec::new(), permissions: Permissions::NONE });
+        return Ok(visitor());
     }
     let is_believed = caller.key().is_some_and(|key| key.scopes.contains(Scope::Impersonate));
     let caller = match author.filter(|_| is_believed) {
-        Some(id) => {
-            let member = id_of(id).and_then(|id| UserId::new(id).ok());
-            caller.in_name_of(member.ok_or_else(|| Stop::said(NO_MEMBER))?)
-        }
+        Some(id) => match id_of(id).and_then(|id| UserId::new(id).ok()) {
+            Some(member) => caller.in_name_of(member),
+            None => return Ok(visitor()),
+        },
         None => caller,
     };
-    let actor = caller.actor(place.guild).await.map_err(|problem| match problem.status() {
-        StatusCode::NOT_FOUND => Stop::said(NO_MEMBER),
-        _ => problem.into(),
-    })?;
+    let actor = match caller.actor(place.guild).await {
+        // Who is no member here may do what is open to visitors.
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => return Ok(visitor()),
+        actor => actor?,
+    };
     Ok(if actor.user == me { actor } else { in_channel(bot, actor, place) })
 }
 

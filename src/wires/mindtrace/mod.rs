@@ -30,7 +30,8 @@ const FROM_ELSEWHERE: &str = "Only programs at the bot's own computer come witho
 
 pub fn routes(wired: &Wired) -> Router {
     let mut router = Router::new();
-    for home in ["", HOME] {
+    let wires = &wired.app.bot().config().wires;
+    for (home, _) in [("", wires.mindtrace), (HOME, wires.mindtrace_manager)].into_iter().filter(|(_, is_on)| *is_on) {
         for between in ['/', '.'] {
             let path = |name: &str| format!("{home}/discord{between}{name}");
             router = router
@@ -39,7 +40,7 @@ pub fn routes(wired: &Wired) -> Router {
                 .route(&path("execute"), ask(execute::execute));
         }
     }
-    for (name, route) in service::verbs() {
+    for (name, route) in service::verbs().into_iter().filter(|_| wires.mindtrace_manager) {
         router = router.route(&format!("{HOME}/{name}"), route);
     }
     router.with_state(wired.app.clone())

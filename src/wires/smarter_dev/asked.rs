@@ -85,6 +85,11 @@ impl Asked {
         }
     }
 
+    /// Whether this is given, and zero.
+    pub fn is_zero(&self, name: &str) -> bool {
+        self.0.get(name).and_then(Value::as_i64) == Some(0)
+    }
+
     /// Whether this is given, and true.
     pub fn is_true(&self, name: &str) -> bool {
         self.0.get(name) == Some(&Value::Bool(true))

@@ -106,13 +106,17 @@ impl Asker {
         told.map(|_| ()).ok_or(foreign)
     }
 
-    /// The guild in which people are known of whom no guild is said: the key's, the configured one, or the first.
+    /// The guild in which people are known of whom no guild is said: the key's, the configured one, or
+    /// the first, of those that the bot is in before others.
     pub async fn home(&self) -> Result<GuildId, Fault> {
         let config = self.app.bot().config();
         let named = self.key.guild.or(config.wires.guild).or_else(|| config.discord.guilds.first().copied());
         let home = match named {
             Some(guild) => Some(guild),
-            None => self.guilds().await?.first().copied(),
+            None => {
+                let guilds = self.guilds().await?;
+                guilds.iter().find(|guild| self.is_live(**guild)).or(guilds.first()).copied()
+            }
         };
         home.ok_or_else(|| Problem::unavailable("There is no guild yet: Discord has told me of none.").into())
     }

@@ -1,5 +1,6 @@
-//! `/api/warnings` and `/api/moderation-cases`: two views of the same cases. Warnings are those of that kind; cases are
-//! all of them, so that the numbers have no gaps.
+//! `/api/warnings` and `/api/moderation-cases`: two views of our cases. Warnings are those that were given as such,
+//! cases the others; what a moderator notes to themselves is neither. Both have numbers of one series, so that a case's
+//! number is the one that `/case show` takes.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -11,9 +12,8 @@ use super::asked::{Asked, Filters, Nothing, TEXT_CHARS_MAX, invalid};
 use super::asker::Asker;
 use super::fault::Fault;
 use super::{LISTED_MAX, Reply, moment};
-use crate::features::moderation::recorded::store::{Record, Wanted, find_any, list as list_wanted};
+use crate::features::moderation::recorded::store::{Only, Record, Wanted, find_any, list as list_wanted};
 use crate::features::moderation::recorded::{Deed, Settling, record, settle};
-use crate::features::moderation::rules::Kind;
 use crate::model::access::Scope;
 use crate::model::{GuildId, Timestamp};
 
@@ -94,33 +94,33 @@ fn nobody(asker: &Asker) -> i64 {
 }
 
 pub async fn list_warnings(asker: &Asker, uri: &Uri) -> Reply {
-    let found = find_all(asker, uri, Some(Kind::Warn)).await?;
+    let found = find_all(asker, uri, Only::Warnings).await?;
     let warnings = found.into_iter().map(|record| warning(asker, record)).collect();
     Ok(Json(Warnings { warnings }).into_response())
 }
 
 pub async fn list(asker: &Asker, uri: &Uri) -> Reply {
-    let found = find_all(asker, uri, None).await?;
+    let found = find_all(asker, uri, Only::Cases).await?;
     Ok(Json(Cases { cases: found.into_iter().map(|record| case(asker, record)).collect() }).into_response())
 }
 
-async fn find_all(asker: &Asker, uri: &Uri, kind: Option<Kind>) -> Result<Vec<Record>, Fault> {
+async fn find_all(asker: &Asker, uri: &Uri, only: Only) -> Result<Vec<Record>, Fault> {
     asker.need(Scope::Moderate)?;
     let guilds = asker.guilds().await?;
-    let Ok((guild, wanted)) = wanted(&Filters::of(uri), kind) else { return Ok(Vec::new()) };
+    let Ok((guild, wanted)) = wanted(&Filters::of(uri), only) else { return Ok(Vec::new()) };
     let guilds = guilds.into_iter().filter(|id| guild.is_none_or(|guild| guild == id.sql())).collect();
     let wanted = Wanted { guilds, nobody: Some(nobody(asker)), ..wanted };
     Ok(asker.app.bot().store().read(move |reader| list_wanted(reader, &wanted, LISTED_MAX)).await?)
 }
 
 /// Which cases are asked for: the guild, and the rest.
-fn wanted(filters: &Filters, kind: Option<Kind>) -> Result<(Option<i64>, Wanted), Nothing> {
+fn wanted(filters: &Filters, only: Only) -> Result<(Option<i64>, Wanted), Nothing> {
     let (user, moderator) = (filters.id("user_id")?, filters.id("mod_id")?);
-    let wanted = Wanted { user, moderator, kind, ..Wanted::default() };
+    let wanted = Wanted { user, moderator, only: Some(only), ..Wanted::default() };
     let guild = filters.id("guild_id")?;
-    Ok(match kind {
-        Some(_) => (guild, wanted),
-        None => {
+    Ok(match only {
+        Only::Warnings => (guild, wanted),
+        Only::Cases => {
             let action = filters.text("action").map(str::to_owned);
             (guild, Wanted { action, resolved: filters.flag("resolved"), ..wanted })
         }
@@ -128,27 +128,27 @@ fn wanted(filters: &Filters, kind: Option<Kind>) -> Result<(Option<i64>, Wanted)
 }
 
 pub async fn show_warning(asker: &Asker, id: i64) -> Reply {
-    let found = find(asker, id).await?.filter(|record| record.case.kind == Kind::Warn);
+    let found = find(asker, id, Only::Warnings).await?;
     found.map(|record| Json(warning(asker, record)).into_response()).ok_or(NO_WARNING)
 }
 
 pub async fn show(asker: &Asker, id: i64) -> Reply {
-    let found = find(asker, id).await?;
+    let found = find(asker, id, Only::Cases).await?;
     found.map(|record| Json(case(asker, record)).into_response()).ok_or(NO_CASE)
 }
 
-async fn find(asker: &Asker, id: i64) -> Result<Option<Record>, Fault> {
+async fn find(asker: &Asker, id: i64, only: Only) -> Result<Option<Record>, Fault> {
     asker.need(Scope::Moderate)?;
     let guilds = asker.guilds().await?;
     let found = asker.app.bot().store().read(move |reader| find_any(reader, id)).await?;
-    Ok(found.filter(|record| guilds.contains(&record.case.guild)))
+    Ok(found.filter(|record| record.is_of(only) && guilds.contains(&record.case.guild)))
 }
 
 pub async fn warn(asker: &Asker, body: &Bytes) -> Reply {
     asker.need(Scope::Moderate)?;
     let asked = Asked::of(body)?;
     asked.need(&["user_id", "mod_id", "guild_id"])?;
-    let deed = deed(&asked, Kind::Warn.word().to_owned(), None)?;
+    let deed = deed(&asked, None, None)?;
     make(asker, body, deed, |asker, record| Json(warning(asker, record)).into_response()).await
 }
 
@@ -158,13 +158,15 @@ pub async fn create(asker: &Asker, body: &Bytes) -> Reply {
     asked.need(&["guild_id", "user_id", "mod_id", "action"])?;
     let action = asked.name("action")?.ok_or_else(|| invalid("action"))?;
     let lasts = asked.whole("duration_sec", 0..=DURATION_SECONDS_MAX)?;
-    let deed = deed(&asked, action, lasts.and_then(|seconds| u32::try_from(seconds).ok()))?;
+    let deed = deed(&asked, Some(action), lasts.and_then(|seconds| u32::try_from(seconds).ok()))?;
     make(asker, body, deed, |asker, record| Json(case(asker, record)).into_response()).await
 }
 
-fn deed(asked: &Asked, action: String, lasts_seconds: Option<u32>) -> Result<Deed, Fault> {
+fn deed(asked: &Asked, action: Option<String>, lasts_seconds: Option<u32>) -> Result<Deed, Fault> {
     let reason = asked.text("reason", TEXT_CHARS_MAX)?.flatten().unwrap_or_default();
-    let (guild, user, moderator): (GuildId, _, _) = (asked.id("guild_id")?, asked.id("user_id")?, asked.id("mod_id")?);
+    let (guild, user): (GuildId, _) = (asked.id("guild_id")?, asked.id("user_id")?);
+    // What its models begin with stands for nobody.
+    let moderator = if asked.is_zero("mod_id") { None } else { Some(asked.id("mod_id")?) };
     Ok(Deed { guild, user, moderator, action, reason, lasts_seconds })
 }
 
@@ -183,7 +185,7 @@ async fn make(asker: &Asker, body: &Bytes, deed: Deed, shown: Shown) -> Reply {
 }
 
 pub async fn change(asker: &Asker, id: i64, body: &Bytes) -> Reply {
-    let known = find(asker, id).await?.ok_or(NO_CASE)?;
+    let known = find(asker, id, Only::Cases).await?.ok_or(NO_CASE)?;
     let asked = Asked::of(body)?;
     let settling = Settling {
         at: asked.time("resolved_at")?,

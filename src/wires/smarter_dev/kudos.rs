@@ -16,7 +16,7 @@ use crate::features::kudos::store::Gift;
 use crate::model::access::Scope;
 
 const NONE: Fault = Fault::NotFound("Kudos not found");
-/// The most that one gift can be.
+/// The most that one gift can be, or take away.
 const AMOUNT_MAX: i64 = 1_000_000;
 
 #[derive(Serialize)]
@@ -84,7 +84,7 @@ pub async fn create(asker: &Asker, body: &Bytes) -> Reply {
         giver: asked.id("giver_id")?,
         receiver: asked.id("receiver_id")?,
         guild: asked.id("guild_id")?,
-        amount: asked.whole("amount", 1..=AMOUNT_MAX)?.unwrap_or(1),
+        amount: asked.whole("amount", -AMOUNT_MAX..=AMOUNT_MAX)?.unwrap_or(1),
         reason: asked.text("reason", TEXT_CHARS_MAX)?.flatten(),
     };
     if told.giver == told.receiver {

@@ -10,11 +10,11 @@ use super::fault::Fault;
 use super::{Asker, guild_of};
 use crate::config::Audience;
 use crate::features::roster::api::{all, sight};
-use crate::features::roster::is_running;
 use crate::http::api::{App, Need};
-use crate::model::{GuildId, Permission};
+use crate::model::{GuildId, Permission, Sight, Timestamp};
 
-const MANAGER: Permission = Permission::ManageGuild;
+/// What it takes to have everybody compared with Discord.
+pub const MANAGER: Permission = Permission::ManageGuild;
 
 #[derive(Serialize)]
 pub struct BotStatus {
@@ -37,12 +37,56 @@ pub async fn status(State(app): State<App>, asker: Asker) -> Result<Json<BotStat
     Ok(Json(BotStatus { is_running, guild_id }))
 }
 
+/// Whether there is a session in which presences are not refused. Where nobody is on the roster yet, none are asked
+/// for, which is no fault.
+fn is_running(sight: Sight) -> bool {
+    matches!(sight, Sight::Clear | Sight::NotAsked)
+}
+
 /// `POST /api/staff/discord/sync`: returns once Discord answered and everything is stored.
 pub async fn sync(State(app): State<App>, asker: Asker) -> Result<Json<Value>, Fault> {
+    compare(&app, &asker).await?;
+    Ok(Json(json!({"message": "Discord status sync completed successfully"})))
+}
+
+/// A comparison, as the monitor's log has it.
+#[derive(Serialize)]
+pub struct Sync {
+    id: i64,
+    synced_at: String,
+    status: &'static str,
+    records_updated: usize,
+    error_message: Option<String>,
+}
+
+impl Sync {
+    fn of(at: Timestamp, records_updated: usize) -> Self {
+        Self { id: at.ms(), synced_at: at.rfc3339(), status: "success", records_updated, error_message: None }
+    }
+}
+
+/// `POST /api/staff/sync`: what the monitor read from a spreadsheet, Discord tells us.
+pub async fn sync_roster(State(app): State<App>, asker: Asker) -> Result<Json<Value>, Fault> {
+    let compared = compare(&app, &asker).await?;
+    let details = Sync::of(app.bot().clock().now(), compared);
+    Ok(Json(json!({"message": "Sync completed successfully", "details": details})))
+}
+
+/// `GET /api/staff/sync/logs`: the last comparison since the bot started. The front end shows no roster without it.
+pub async fn syncs(State(app): State<App>, asker: Asker) -> Result<Json<Value>, Fault> {
+    asker.check_known()?;
+    let guild = asker.may_read(&app)?;
+    let (last, staff) = (app.bot().presences().synced_at(guild), all(app.bot(), guild).await?.len());
+    let results: Vec<_> = last.map(|at| Sync::of(at, staff)).into_iter().collect();
+    Ok(Json(json!({"count": results.len(), "next": null, "previous": null, "results": results})))
+}
+
+/// Compares the whole roster with Discord; returns of how many entries.
+async fn compare(app: &App, asker: &Asker) -> Result<usize, Fault> {
     let not_running = || Fault::View(StatusCode::SERVICE_UNAVAILABLE, json!({"error": "Discord bot is not running"}));
     asker.check_known()?;
     let bot = app.bot();
-    let seen = guild_of(&app, &asker.0).ok().filter(|guild| bot.guilds().find(*guild).is_some());
+    let seen = guild_of(app, &asker.0).ok().filter(|guild| bot.guilds().find(*guild).is_some());
     let Some(guild) = seen else {
         // What a person may do, Discord says, which is not there; what a key may do is known here.
         let may = asker.0.key().is_some_and(|key| MANAGER.allows(key.scopes.permissions()));
@@ -62,5 +106,5 @@ pub async fn sync(State(app): State<App>, asker: Asker) -> Result<Json<Value>, F
         let asked = bot.ask_members(guild, users).await;
         asked.map_err(|setback| Fault::View(StatusCode::INTERNAL_SERVER_ERROR, json!({ "error": setback.words() })))?;
     }
-    Ok(Json(json!({"message": "Discord status sync completed successfully"})))
+    Ok(all(bot, guild).await?.len())
 }

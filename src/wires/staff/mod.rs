@@ -11,6 +11,7 @@
 mod discord;
 mod fault;
 mod list;
+mod profile;
 mod roster;
 mod token;
 
@@ -38,8 +39,11 @@ pub fn routes(wired: &Wired) -> Router {
     Router::new()
         .route("/api/auth/token", only(post(token::obtain)))
         .route("/api/auth/token/refresh", only(post(token::refresh)))
+        .route("/api/auth/profile", only(get(profile::profile)))
         .route("/api/staff/discord/status", only(get(discord::status)))
         .route("/api/staff/discord/sync", only(post(discord::sync)))
+        .route("/api/staff/sync", only(post(discord::sync_roster)))
+        .route("/api/staff/sync/logs", only(get(discord::syncs)))
         .route(ROSTER, only(get(roster::list)))
         .route(&format!("{ROSTER}/{{id}}"), only(get(roster::show)))
         .route("/api/staff/roles", only(get(roster::roles)))

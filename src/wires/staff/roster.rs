@@ -31,14 +31,14 @@ pub struct Row {
     pub role: String,
     rank: String,
     /// As `#2ecc71`.
-    role_color: String,
+    pub role_color: String,
     pub role_priority: u16,
     pub name: String,
     timezone: &'static str,
     active_time: &'static str,
     steam_id: Option<String>,
     /// As a string, like all snowflakes. None: no account is linked.
-    discord_id: Option<UserId>,
+    pub discord_id: Option<UserId>,
     discord_tag: Option<String>,
     /// `online`, `idle`, `dnd` or `offline`; none: never told.
     discord_status: Option<&'static str>,
@@ -52,7 +52,7 @@ pub struct Row {
     /// A day in UTC, as `2026-01-31`; none: until somebody ends it.
     loa_end_date: Option<String>,
     user_id: Option<i64>,
-    user_avatar: Option<String>,
+    pub user_avatar: Option<String>,
     last_synced: String,
     joined_date: String,
     last_activity: String,
@@ -163,34 +163,32 @@ pub struct Role {
     color: String,
 }
 
-/// `GET /api/staff/roles`: the configured ranks, the highest first.
-pub async fn roles(State(app): State<App>, asker: Asker) -> Result<Json<Vec<Role>>, Fault> {
-    asker.may_read(&app)?;
+/// `GET /api/staff/roles`: the configured ranks, the highest first. They are no members, so they are for everybody.
+pub async fn roles(State(app): State<App>) -> Json<Vec<Role>> {
     let config = app.bot().config();
     let role = |rank: &crate::config::StaffRole| Role {
         role: rank.rank.clone(),
         priority: rank.priority,
         color: rank.colour.unwrap_or(RANK_COLOUR).to_string(),
     };
-    let mut roles: Vec<_> = config.roster.roles.iter().map(role).collect();
+    let mut roles: Vec<_> = config.roster.roles.iter().filter(|_| config.roster.enabled).map(role).collect();
     roles.sort_by_key(|role| role.priority);
-    Ok(Json(roles))
+    Json(roles)
 }
 
 /// `GET /api/staff/me`: the entry of whoever is signed in, of the member whom a key acts as, or of who made the key.
 pub async fn me(State(app): State<App>, asker: Asker) -> Result<Json<Row>, Fault> {
     asker.check_known()?;
     let guild = asker.may_read(&app)?;
+    own_row(&app, &asker, guild).await?.map(Json).ok_or(Fault::NoEntry)
+}
+
+/// The row of whoever asks, if they have one.
+pub async fn own_row(app: &App, asker: &Asker, guild: GuildId) -> Result<Option<Row>, Fault> {
     let actor = asker.0.actor(guild).await?;
     // A key that acts as nobody acts as the bot.
     let is_bot = Some(actor.user) == app.bot().user();
     let user = if is_bot { asker.0.key().and_then(|key| key.created_by) } else { Some(actor.user) };
-    let row = rows(&app, guild).await?.into_iter().find(|row| row.is_of(user));
-    row.map(Json).ok_or(Fault::NoEntry)
-}
-
-impl Row {
-    fn is_of(&self, user: Option<UserId>) -> bool {
-        user.is_some() && self.discord_id == user
-    }
+    let rows = rows(app, guild).await?;
+    Ok(user.and_then(|user| rows.into_iter().find(|row| row.discord_id == Some(user))))
 }

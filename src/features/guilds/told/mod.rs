@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use self::store::{Person, ToldGuild};
 use super::forget;
+use super::store::save_given;
 use crate::cx::Cx;
-use crate::model::{Author, GuildId, Result, Timestamp, UserId};
-use crate::store::people;
+use crate::model::{GuildId, Result, Timestamp, UserId};
 
 /// What is told of somebody.
 #[derive(Debug, Clone, Default)]
@@ -63,7 +63,8 @@ pub fn change_guild(cx: &mut Cx<'_>, guild: GuildId, change: &Change) -> Result<
     told.name = change.name.clone().or(told.name);
     told.icon_url = change.url.clone().unwrap_or(told.icon_url);
     if before.as_ref() != Some(&told) {
-        store::save_guild(cx.tx, &ToldGuild { created_at: told.created_at.or(Some(cx.now)), ..told.clone() })?;
+        told.created_at = told.created_at.or(Some(cx.now));
+        store::save_guild(cx.tx, &told)?;
     }
     Ok(told)
 }
@@ -83,9 +84,9 @@ pub fn add_person(
         return Ok((Some(known), false));
     }
     forget(cx.tx, guild, user);
-    people::save(cx.tx, guild, &Author { id: user, name: new.name.clone(), avatar: None, bot: false })?;
-    cx.vitals.members_seen.fetch_add(1, Relaxed);
-    store::save_picture(cx.tx, guild, user, new.picture.as_deref())?;
+    if save_given(cx.tx, guild, user, &new.name, new.picture.as_deref())? {
+        cx.vitals.members_seen.fetch_add(1, Relaxed);
+    }
     store::save_person(cx.tx, (guild, user), new.discriminator.as_deref(), cx.now)?;
     Ok((store::find_person(cx.tx.read(), seen, user)?, true))
 }

@@ -16,9 +16,10 @@ use crate::store::people;
 pub struct Deed {
     pub guild: GuildId,
     pub user: UserId,
-    pub moderator: UserId,
-    /// The program's word for it.
-    pub action: String,
+    /// None: the program did it by itself.
+    pub moderator: Option<UserId>,
+    /// The program's word for it; none: a warning.
+    pub action: Option<String>,
     pub reason: String,
     /// When it is over.
     pub lasts_seconds: Option<u32>,
@@ -41,15 +42,16 @@ pub struct Settling {
 /// Faults of the database alone.
 pub fn record(cx: &mut Cx<'_>, deed: &Deed, by: &str) -> Result<Record> {
     let Deed { guild, user, moderator, ref action, ref reason, lasts_seconds } = *deed;
-    let kind = Kind::of_action(action);
-    let (user_name, moderator_name) = (name_of(cx, guild, user)?, name_of(cx, guild, moderator)?);
+    let kind = action.as_deref().map_or(Kind::Warn, Kind::of_action);
+    let user_name = name_of(cx, guild, user)?;
+    let moderator_name = moderator.map_or(Ok(by.to_owned()), |moderator| name_of(cx, guild, moderator))?;
     let lasts = lasts_seconds.map(|seconds| std::time::Duration::from_secs(seconds.into()));
     let new = NewCase {
         guild,
         kind,
         user,
         user_name: &user_name,
-        moderator: Some(moderator),
+        moderator,
         moderator_name: &moderator_name,
         reason,
         at: cx.now,
@@ -59,7 +61,7 @@ pub fn record(cx: &mut Cx<'_>, deed: &Deed, by: &str) -> Result<Record> {
         source: cx.source.id(),
         part: 0,
         by_hand: false,
-        action: Some(action),
+        action: action.as_deref(),
     };
     let number = super::store::insert(cx.tx, &new)?;
     trail::note(cx, (guild, number), text::RECORDED, (None, by), "", None)?;

@@ -24,6 +24,26 @@ impl Record {
     }
 }
 
+/// What programs keep apart, and we keep as cases of several kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// Those that were given as such, here or by a program.
+    Warnings,
+    /// The rest, without moderators' notes to themselves.
+    Cases,
+}
+
+impl Record {
+    /// Whether this is one of them.
+    pub fn is_of(&self, only: Only) -> bool {
+        match (only, self.case.kind) {
+            (_, Kind::Note) => false,
+            (only, Kind::Warn) if self.case.action.is_none() => only == Only::Warnings,
+            _ => only == Only::Cases,
+        }
+    }
+}
+
 /// Which cases; none: whichever.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
@@ -33,7 +53,7 @@ pub struct Wanted {
     pub moderator: Option<i64>,
     /// Who stands for a rule of the configuration, which is nobody.
     pub nobody: Option<i64>,
-    pub kind: Option<Kind>,
+    pub only: Option<Only>,
     /// What was done, in exactly this word.
     pub action: Option<String>,
     pub resolved: Option<bool>,
@@ -55,7 +75,8 @@ pub fn list(connection: &Connection, wanted: &Wanted, at_most: u32) -> Result<Ve
     let sql = format!(
         "SELECT {COLUMNS}, id FROM moderation_case WHERE guild IN (SELECT value FROM json_each(?1))
             AND (?2 IS NULL OR user = ?2) AND (?3 IS NULL OR coalesce(moderator, ?4) = ?3)
-            AND (?5 IS NULL OR kind = ?5) AND (?6 IS NULL OR coalesce(action, kind) = ?6)
+            AND (?5 IS NULL OR kind <> 'note' AND (kind = 'warn' AND action IS NULL) = ?5)
+            AND (?6 IS NULL OR coalesce(action, kind) = ?6)
             AND (?7 IS NULL OR (resolved_at IS NOT NULL) = ?7)
         ORDER BY at DESC, id DESC LIMIT ?8"
     );
@@ -65,7 +86,7 @@ pub fn list(connection: &Connection, wanted: &Wanted, at_most: u32) -> Result<Ve
         wanted.user,
         wanted.moderator,
         wanted.nobody,
-        wanted.kind.map(Kind::word),
+        wanted.only.map(|only| only == Only::Warnings),
         wanted.action,
         wanted.resolved,
         at_most
