@@ -124,6 +124,27 @@ async fn what_needs_a_restart_is_named_and_the_rest_is_taken_over() {
 }
 
 #[tokio::test]
+async fn whom_a_role_makes_staff_is_seen_once_the_role_is_in_the_settings() {
+    let (written, bot) = Written::open("").await;
+    let house = &written.house;
+    house.clock.advance(Duration::from_secs(60));
+    let (admin, role) = (house.inn.admin, house.inn.admin_role);
+    written.write(&format!("[[roster.role]]\nrole = \"{role}\"\nrank = \"Admin\"\npriority = 10\n"));
+    let answer = written.reload().await;
+    assert!(answer.contains("Changed") && !answer.contains("restart"), "{answer}");
+    while house.rows("SELECT user FROM roster WHERE status IS NOT NULL") != [admin.to_string()] {
+        bot.settle(house).await;
+    }
+    // One that is switched on by the settings has those who were on it before.
+    written.write("[roster]\nenabled = false\n");
+    written.reload().await;
+    written.write("");
+    written.reload().await;
+    assert_eq!(problems(&bot), Vec::<String>::new());
+    bot.stop().await;
+}
+
+#[tokio::test]
 async fn rooms_and_their_commands_come_and_go() {
     let (written, bot) = Written::open("").await;
     let house = &written.house;

@@ -8,7 +8,7 @@ use super::gate::Denied;
 use super::observe::Setting;
 use crate::command::{Actor, Answer, Command, Door, Given, Invocation, Outcome, Value};
 use crate::cx::{Cx, Source};
-use crate::model::{Error, GuildId, Result};
+use crate::model::{Error, Event, GuildId, Result};
 use crate::store::{Tx, done};
 
 /// What is to be changed, as far as the gate is concerned.
@@ -70,7 +70,13 @@ impl Bot {
             Err(Error::Fault(_)) => Outcome::Fault,
         };
         count(command, outcome);
-        Ok(done?.map_or(Changed::Before, Changed::Done))
+        Ok(match done? {
+            Some((made, emitted)) => {
+                self.tell(&emitted);
+                Changed::Done(made)
+            }
+            None => Changed::Before,
+        })
     }
 
     /// The command whose gate a change passes, if there is one that does the like.
@@ -81,14 +87,14 @@ impl Bot {
         Ok(Some(command))
     }
 
-    /// Inside the writer; none: it was done before.
+    /// Inside the writer: what was made, and what rooms emitted; none: it was done before.
     fn change_here<T>(
         &self,
         tx: &Tx,
         guild: GuildId,
         key: u64,
         plan: &impl Fn(&mut Cx<'_>) -> Result<T>,
-    ) -> Result<Option<T>> {
+    ) -> Result<Option<(T, Vec<Event>)>> {
         if done::is_noted(tx.read(), key)? {
             return Ok(None);
         }
@@ -99,10 +105,10 @@ impl Bot {
         let made = plan(&mut cx)?;
         let setting = Setting { source: cx.source.clone(), watched: cx.watched, is_command: false };
         let emitted = std::mem::take(&mut cx.emitted);
-        self.show_emitted(tx, emitted, &setting)?;
+        let emitted = self.show_emitted(tx, emitted, &setting)?;
         if tx.has_written() {
             done::note(tx, key, cx.now)?;
         }
-        Ok(Some(made))
+        Ok(Some((made, emitted)))
     }
 }

@@ -58,9 +58,13 @@ impl Bot {
         Ok(())
     }
 
-    async fn ask(&self, guild: GuildId, users: Vec<UserId>) -> Result<(), Setback> {
-        // Who wants to know it now, wants to know it whenever it changes.
+    /// Who wants to know it now, wants to know it whenever it changes.
+    pub(super) fn need_presences(&self) {
         self.need(&[Need::Members, Need::Presences]);
+    }
+
+    async fn ask(&self, guild: GuildId, users: Vec<UserId>) -> Result<(), Setback> {
+        self.need_presences();
         let discord = self.discord();
         let discord = discord.ok_or_else(|| Setback::Refused {
             status: 0,

@@ -14,7 +14,7 @@ use crate::cx::Source;
 use crate::model::webhook::Posted;
 use crate::model::{Delivered, Effect, Ending, Event, Result, Setback, Timestamp};
 use crate::store::promises::{self, Promise};
-use crate::store::{Tx, people, webhooks};
+use crate::store::{Tx, webhooks};
 
 /// Promises performed at the same time, each of another lane; each waits for Discord's limits by itself, so there are
 /// more than Discord would take at once: who waits holds up nobody.
@@ -121,6 +121,9 @@ impl Bot {
             Ok(effect) => match scruples::forbids(&self.0.guilds, &effect) {
                 None => {
                     let again = promise.attempts > 0 || promise.id <= self.0.inherited;
+                    if let Effect::AskMembers { .. } = effect {
+                        self.need_presences();
+                    }
                     Tried(discord.perform(&effect, Attempt { nonce: &promise.nonce(), again }).await)
                 }
                 Some(words) => Forbidden(words),
@@ -168,11 +171,6 @@ impl Bot {
         let missing = match &outcome {
             Tried(Err(setback)) if setback.is_missing_member() => promise.effect()?.member(),
             _ => None,
-        };
-        // Whom only a program told of, Discord never knew.
-        let missing = match missing {
-            Some((guild, user)) if people::is_told(tx.read(), guild, user)? => None,
-            missing => missing,
         };
         let ending = match outcome {
             Forbidden(words) => {

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::Bot;
-use crate::config::{Merged, Recipe, Reloaded, merge};
+use crate::config::{Config, Merged, Recipe, Reloaded, merge};
 use crate::cx::Source;
 use crate::features;
-use crate::model::{Event, Result};
+use crate::model::{Event, Need, Result};
 use crate::store::Tx;
 
 /// Names of problems on the page.
@@ -60,14 +60,19 @@ impl Bot {
 
     async fn take_over(&self, merged: Merged) -> Reloaded {
         let Merged { config, changed, restart } = merged;
-        let needs = features::needs(&config);
+        let mut needs = features::needs(&config);
         if !changed.is_empty() {
             let (bot, before, config) = (self.clone(), self.config(), Arc::new(config));
             let adopted = self.0.store.write(move |tx: &Tx| bot.adopt(tx, &before, &config)).await;
-            if let Err(fault) = adopted {
-                tracing::error!(%fault, "the new settings could not be taken over");
-                return Reloaded::Refused("The new settings could not be taken over; the log says why.".to_owned());
-            }
+            let (emitted, started) = match adopted {
+                Ok(adopted) => adopted,
+                Err(fault) => {
+                    tracing::error!(%fault, "the new settings could not be taken over");
+                    return Reloaded::Refused("The new settings could not be taken over; the log says why.".to_owned());
+                }
+            };
+            self.tell(&emitted);
+            needs.extend(started);
             self.need(&needs);
             self.0.promised.notify_one();
             self.0.settings.send_modify(|version| *version += 1);
@@ -75,13 +80,18 @@ impl Bot {
         Reloaded::Taken { changed, restart }
     }
 
-    /// Inside the writer, so that no piece of work sees half of it.
-    fn adopt(&self, tx: &Tx, before: &crate::config::Config, config: &Arc<crate::config::Config>) -> Result<()> {
+    /// Inside the writer, so that no piece of work sees half of it; returns what rooms emitted, and what those that are
+    /// on since need.
+    fn adopt(&self, tx: &Tx, before: &Config, config: &Arc<Config>) -> Result<(Vec<Event>, Vec<Need>)> {
         let (now, watched) = (self.0.clock.now(), self.0.vitals.watched());
         let at = Source::Start(now);
+        let (mut emitted, mut needs) = (Vec::new(), Vec::new());
         for feature in features::switched_on(config).filter(|feature| !(feature.is_on)(before)) {
             if let Some(start) = feature.start {
-                tx.scope(|| start(&mut self.cx(tx, config, at.clone(), (now, watched))))?;
+                let mut cx = self.cx(tx, config, at.clone(), (now, watched));
+                tx.scope(|| start(&mut cx))?;
+                emitted.append(&mut cx.emitted);
+                needs.extend(cx.needs);
             }
         }
         self.0.config.store(config.clone());
@@ -93,9 +103,8 @@ impl Bot {
             }
         }
         let setting = super::observe::Setting { source: at, watched, is_command: false };
-        let emitted = self.show(tx, &Event::SettingsChanged, &setting)?;
-        self.show_emitted(tx, emitted, &setting)?;
-        Ok(())
+        emitted.extend(self.show(tx, &Event::SettingsChanged, &setting)?);
+        Ok((self.show_emitted(tx, emitted, &setting)?, needs))
     }
 
     fn tell_of_reload(&self, reloaded: &Reloaded) {

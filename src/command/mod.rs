@@ -11,6 +11,7 @@ pub use args::{Args, FromValue, Given, Value};
 
 pub use crate::model::{Door, Outcome};
 
+use crate::config::Config;
 use crate::cx::Cx;
 use crate::model::{
     ChannelId, Guild, GuildId, Outgoing, Permission, Permissions, Result, RoleId, Seen, Span, Timestamp, UserId,
@@ -39,6 +40,8 @@ pub struct Command {
     pub options: &'static [&'static dyn Declared],
     /// It tells of the very server where it is used: where a door can only suppose which one is meant, it is not run.
     pub about_here: bool,
+    /// Whether who is no member may run it: it tells nothing of members that is not for everybody, and keeps nothing.
+    pub for_visitors: fn(&Config) -> bool,
     /// The option whose user is looked up on Discord before the plan, which finds them in [`Args::seen`].
     pub looks_at: Option<&'static Opt<UserId>>,
     /// Where it stands in the menu of a message, too.
@@ -308,12 +311,19 @@ impl Command {
             ephemeral: false,
             options,
             about_here: false,
+            for_visitors: |_| false,
             looks_at: None,
             on_message: None,
             backup_first: |_, _| false,
             reads_settings: false,
             plan,
         }
+    }
+
+    /// The same command, also for who is no member.
+    pub const fn also_for_visitors(mut self) -> Self {
+        self.for_visitors = |_| true;
+        self
     }
 
     /// The same command for those with a permission: answered for their eyes only, without a cooldown.

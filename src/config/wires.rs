@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::values::blank;
 use crate::model::GuildId;
 
-/// `[wires]`: each switch lets the programs of one system in, where this build speaks their dialect.
+/// `[wires]`: each switch lets the programs of one system in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Wires {

@@ -59,7 +59,7 @@ fn declare(command: &OwnCommand) -> Command {
         cooldown_seconds: command.cooldown_seconds,
         hidden: command.hidden,
         ephemeral: command.ephemeral,
-        ..Command::open(kept(&command.name), kept(command.about.trim()), CATEGORY, &[], reply)
+        ..Command::open(kept(&command.name), kept(command.about.trim()), CATEGORY, &[], reply).also_for_visitors()
     }
 }
 

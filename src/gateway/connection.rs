@@ -72,8 +72,8 @@ pub struct Connection<'a> {
     shared: &'a Shared,
     guard: &'a mut Guard,
     standing: &'a mut Option<Standing>,
-    /// Moves when Discord is to tell more.
-    needs: watch::Receiver<Vec<Need>>,
+    /// Moves when Discord is to tell more, which is looked at from this moment on.
+    needs: (watch::Receiver<Vec<Need>>, Instant),
     line: Line,
     began: Instant,
     hello: Option<Hello>,
@@ -119,7 +119,7 @@ impl<'a> Connection<'a> {
         shared: &'a Shared,
         guard: &'a mut Guard,
         standing: &'a mut Option<Standing>,
-        needs: watch::Receiver<Vec<Need>>,
+        needs: (watch::Receiver<Vec<Need>>, Instant),
         shard: Shard<Budget>,
     ) -> Self {
         let line = Line { shard, ear: Some(Ear::allowing(1)), is_up: false };
@@ -152,7 +152,7 @@ impl<'a> Connection<'a> {
                 biased;
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if closing => Some(Ending::Closed(None)),
                 halt = self.guard.halted(), if !closing => self.close(Ending::Halted(halt)),
-                Ok(()) = self.needs.changed(), if !closing => self.close(Ending::NeedsMore),
+                () = needs_more(&mut self.needs), if !closing => self.close(Ending::NeedsMore),
                 _ = tick.tick() => self.look(),
                 step = self.line.next(closing) => self.take(step),
             };
@@ -274,6 +274,15 @@ impl<'a> Connection<'a> {
         self.hello = Some(Hello { at: now, interval, acks: 0, last_ack: now });
         let state = if self.standing.is_some() { GatewayState::Resuming } else { GatewayState::Identifying };
         self.guard.vitals.set_gateway(state);
+    }
+}
+
+/// Resolves when Discord is to tell more than when the session began.
+async fn needs_more((needs, from): &mut (watch::Receiver<Vec<Need>>, Instant)) {
+    sleep_until(*from).await;
+    // Without a bot nobody needs anything.
+    if needs.changed().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

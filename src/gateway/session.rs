@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use twilight_gateway::{Config, ConfigBuilder, Intents, Session as ShardSession, Shard, ShardId};
 
 use super::address;
@@ -35,6 +35,8 @@ const VAIN_RESUMES_MAX: u32 = 5;
 const FAILURES_SHOWN: u32 = 2;
 /// A wait for the identify budget that the page explains.
 const WAIT_SHOWN: Duration = Duration::from_secs(60);
+/// When a session that could not be asked to tell more is left to ask again.
+const NEEDS_AGAIN: Duration = Duration::from_secs(60);
 /// Waits are cut into pieces of this length, so that what changed meanwhile is seen.
 const PIECE: Duration = Duration::from_secs(60);
 
@@ -142,11 +144,9 @@ impl Session {
             self.guard.vitals.set_gateway(GatewayState::Connecting);
             let used_resume_url = self.resume_url().is_some();
             let resuming = self.standing.is_some();
-            let mut needs = self.needs.clone();
-            if self.shards.is_none() {
-                // As long as Discord cannot be asked what it may tell, there is nothing to connect anew for.
-                needs.mark_unchanged();
-            }
+            // As long as Discord cannot be asked what it may tell, there is nothing to connect anew for.
+            let from = Instant::now() + if self.shards.is_none() { NEEDS_AGAIN } else { Duration::ZERO };
+            let needs = (self.needs.clone(), from);
             let connection = Connection::new(&self.shared, &mut self.guard, &mut self.standing, needs, shard);
             // A panic in the library costs a connection, not the bot.
             let ended = AssertUnwindSafe(connection.run()).catch_unwind().await;

@@ -28,8 +28,8 @@ const KINDS_BYTES_MAX: usize = 256;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
-    /// What to tell of, with commas between: `case`, `kudos`, `level_up`, `member`, `promise`, `tool_unlocked`,
-    /// `update`. All of it, if nothing is said.
+    /// What to tell of, with commas between: `case`, `kudos`, `level_up`, `member`, `presence`, `promise`,
+    /// `tool_unlocked`, `update`. All of it, if nothing is said.
     #[param(max_length = 256)]
     kinds: Option<String>,
     /// The id of the last event that is known, where the header of this name cannot be sent: what came after it is told
@@ -123,7 +123,7 @@ impl Feed {
         let told = missed.map_or_else(|| last.unwrap_or(newest), |(_, gone)| gone);
         Ok(Self {
             bot: bot.clone(),
-            hearing: keep_looking(hearing, check_every),
+            hearing: keep_looking(hearing, check_every, || ()),
             kinds,
             happens,
             told,
@@ -205,7 +205,11 @@ impl Feed {
 }
 
 /// Looks again and again whether somebody may listen still, on its own: who waits for news may stop waiting any time.
-pub(super) fn keep_looking(hearing: Hearing, every: Duration) -> watch::Receiver<Option<Hearing>> {
+pub(super) fn keep_looking(
+    hearing: Hearing,
+    every: Duration,
+    at_end: impl FnOnce() + Send + 'static,
+) -> watch::Receiver<Option<Hearing>> {
     let (tell, known) = watch::channel(Some(hearing.clone()));
     tokio::spawn(async move {
         let mut hearing = Some(hearing);
@@ -217,6 +221,7 @@ pub(super) fn keep_looking(hearing: Hearing, every: Duration) -> watch::Receiver
             hearing = timeout(CHECK_WAIT, known.look_again()).await.ok().flatten();
             tell.send_replace(hearing.clone());
         }
+        at_end();
     });
     known
 }

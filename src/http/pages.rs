@@ -19,7 +19,7 @@ use super::api::{Gate, Problem};
 use super::gate::{self, prefers_json};
 use super::live::{self, Live};
 use super::visitors;
-use super::who::Cookie;
+use super::who::{Cookie, is_loopback};
 use super::{portraits, sockets};
 use crate::bot::Bot;
 use crate::config::Audience;
@@ -60,6 +60,14 @@ impl Pages {
             trusted_proxies: door.trusted_proxies.clone().into(),
             service: door.bot.as_ref().and_then(|bot| (door.wires.service)(&bot.config().wires)),
         }
+    }
+}
+
+impl Pages {
+    /// Whether people are told an address that is not of this computer alone.
+    pub(super) fn is_for_afar(&self) -> bool {
+        let host = url::Url::parse(&self.public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        host.is_some_and(|host| host != "localhost" && !is_loopback(host.trim_matches(['[', ']'])))
     }
 }
 

@@ -148,7 +148,7 @@ impl Whence {
     }
 }
 
-fn is_loopback(word: &str) -> bool {
+pub(super) fn is_loopback(word: &str) -> bool {
     word.trim().parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 

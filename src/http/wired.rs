@@ -1,9 +1,10 @@
 //! What wires are given: the bot behind the door, its limits, and places for those who listen for long.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::http::header::{self, HeaderMap};
+use axum::http::header::{self, HeaderMap, HeaderName};
 use tokio::sync::watch;
 
 use super::api::{App, Hearing, Problem, Who, allowed_origin};
@@ -14,6 +15,9 @@ use super::{Limits, api};
 use crate::bot::{Audience, Happening};
 use crate::config;
 use crate::model::GuildId;
+
+/// Where keys are shown.
+const SHOWN: [HeaderName; 2] = [header::AUTHORIZATION, HeaderName::from_static("x-api-key")];
 
 /// Other systems' dialects, as the door takes them: it knows none of them.
 #[derive(Clone, Copy)]
@@ -47,7 +51,8 @@ pub struct Wired {
 
 /// Somebody who listens for long, on a place that is held until this is dropped.
 pub struct Ear {
-    _seat: Seat,
+    /// None: what they showed is not good any more, and others may have the place.
+    _seat: Arc<Mutex<Option<Seat>>>,
     /// None: a stranger, who hears what everybody may.
     known: Option<watch::Receiver<Option<Hearing>>>,
     home: Option<GuildId>,
@@ -58,6 +63,13 @@ impl Wired {
     pub fn is_welcome(&self, headers: &HeaderMap) -> bool {
         let is_ours = || who::is_from_here(headers, &self.pages.public_url);
         !headers.contains_key(header::ORIGIN) || is_ours() || allowed_origin(&self.app, headers).is_some()
+    }
+
+    /// What these headers show of who sends them.
+    pub fn shown<'a>(&self, headers: &'a HeaderMap) -> Vec<&'a [u8]> {
+        let lines = headers.iter().filter(|(name, _)| SHOWN.contains(*name));
+        let keys = lines.map(|(_, value)| value.as_bytes());
+        keys.chain(self.pages.cookie.read(headers).map(str::as_bytes)).collect()
     }
 
     /// A place for who sends these headers, if there is one. Strangers have one where the board is for everybody.
@@ -79,7 +91,14 @@ impl Wired {
         let seat = self.seats.take().and_then(|seat| seat.of(who, &self.seats));
         let seat = seat.ok_or_else(|| Problem::unavailable("Too many are listening."))?;
         let home = hearing.as_ref().and_then(Hearing::home);
-        let known = hearing.map(|hearing| keep_looking(hearing, self.limits.listener_check_every));
+        let seat = Arc::new(Mutex::new(Some(seat)));
+        let held = Arc::downgrade(&seat);
+        let leave = move || {
+            if let Some(seat) = held.upgrade() {
+                seat.lock().unwrap_or_else(PoisonError::into_inner).take();
+            }
+        };
+        let known = hearing.map(|hearing| keep_looking(hearing, self.limits.listener_check_every, leave));
         Ok(Ear { _seat: seat, known, home })
     }
 

@@ -74,7 +74,7 @@ pub struct MemberPresence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sight {
     Clear,
-    /// Nothing needed them when the bot started, so Discord was not asked to tell them.
+    /// Nothing needed them until just now, so Discord was not asked to tell them.
     NotAsked,
     /// The intent is not switched on in the developer portal.
     NotGranted,

@@ -110,7 +110,8 @@ async fn each_route_answers_each_caller_as_the_document_says() {
     house.config.http.writes_per_second = 1_000.try_into().unwrap();
     house.config.http.trusted_proxies = vec![[127, 0, 0, 1].into()];
     // Presences are told from the start, so that whoever is added first takes no new session.
-    house.config.roster.roles = vec![StaffRole { role: None, rank: "Helper".to_owned(), priority: 200, colour: None }];
+    house.config.roster.roles =
+        vec![StaffRole { role: Some(house.inn.level_10), rank: "Helper".to_owned(), priority: 200, colour: None }];
     // What keys with the scope `moderate` may.
     let (inn, mut world) = (&house.inn, house.sim.world());
     world.edit_role(inn.guild, inn.moderator_role, |role| role.permissions |= Permissions::MANAGE_ROLES).unwrap();

@@ -4,7 +4,7 @@ use innkeeper::config::{Audience, LevelRole};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Said, key};
-use crate::door::{OpenDoor, open};
+use crate::door::{OpenDoor, open, sign_in};
 use crate::house::{House, Running};
 
 /// An open house whose board is for everybody, and a program with a key that may do everything there.
@@ -182,7 +182,7 @@ async fn users_that_are_not_there_and_requests_that_are_wrong_are_told() {
 
 #[tokio::test]
 async fn xp_is_added_as_told_and_stands_in_the_ledger_with_the_keys_name() {
-    let (house, bot, door, mut program) = hub().await;
+    let (house, bot, _door, mut program) = hub().await;
     let made = program.post("/api/users", json!({"discord_id": NEW, "username": "Zoe"})).await;
     let uuid = made.json["id"].clone();
     let give = |query: &str| format!("/api/leveling/xp?discord_id={NEW}&event_type={query}");
@@ -212,7 +212,7 @@ async fn xp_is_added_as_told_and_stands_in_the_ledger_with_the_keys_name() {
     assert_eq!((told.kind, &told.fields["new_level"]), ("level_up", &json!(11)));
     let negative = program.send("POST", &give("fine&xp_amount=-12651"), None).await;
     assert_eq!(wrong(&negative), pairs(&[("value_error", "query.xp_amount")]));
-    let history = Client::stranger(&door).get(&format!("/api/leveling/xp-history/{NEW}/?limit=3")).await;
+    let history = program.get(&format!("/api/leveling/xp-history/{NEW}/?limit=3")).await;
     let kinds: Vec<_> =
         history.json.as_array().unwrap().iter().map(|one| (&one["event_type"], &one["xp_amount"])).collect();
     assert_eq!(
@@ -225,12 +225,12 @@ async fn xp_is_added_as_told_and_stands_in_the_ledger_with_the_keys_name() {
     for (query, body) in [("message&channel_id=", None), ("message", Some("{bad"))] {
         assert_eq!(program.send("POST", &give(query), body).await.status, 200, "{query}");
     }
-    let history = Client::stranger(&door).get(&format!("/api/leveling/xp-history/{NEW}?limit=3")).await;
+    let history = program.get(&format!("/api/leveling/xp-history/{NEW}?limit=3")).await;
     let kinds: Vec<_> =
         history.json.as_array().unwrap().iter().map(|one| (&one["event_type"], &one["channel_id"])).collect();
     let (plain, own) = ((&json!("message"), &Value::Null), (&json!("für in & by me"), &json!("#a in b")));
     assert_eq!(kinds, [plain, plain, own]);
-    let all = Client::stranger(&door).get(&format!("/api/leveling/xp-history/{NEW}")).await;
+    let all = program.get(&format!("/api/leveling/xp-history/{NEW}")).await;
     let first = all.json.as_array().unwrap().last().unwrap();
     assert_eq!((&first["user_id"], &first["channel_id"], &first["metadata"]), (&uuid, &json!("123"), &Value::Null));
     assert!(first["created_at"].as_str().unwrap().ends_with("+00:00"));
@@ -252,13 +252,56 @@ async fn what_is_wrong_with_xp_is_told() {
     assert_eq!(post("?discord_id=77&event_type=message").await.status, 404);
     let mut stranger = Client::stranger(&door);
     assert_eq!(stranger.send("POST", "/api/leveling/xp?discord_id=77&event_type=message", None).await.status, 401);
-    assert_eq!(stranger.get("/api/leveling/xp-history/77").await.status, 404);
+    assert_eq!(program.get("/api/leveling/xp-history/77").await.status, 404);
     for path in ["/api/leveling/leaderboard", "/api/leveling/xp-history/77"] {
-        assert_eq!(
-            wrong(&stranger.get(&format!("{path}?limit=0")).await),
-            pairs(&[("greater_than_equal", "query.limit")])
-        );
+        let said = program.get(&format!("{path}?limit=0")).await;
+        assert_eq!(wrong(&said), pairs(&[("greater_than_equal", "query.limit")]));
     }
+}
+
+#[tokio::test]
+async fn when_somebody_was_active_is_for_themselves_and_for_moderators() {
+    let (house, bot, door, mut admin) = hub().await;
+    let member = house.member(0);
+    house.say(member, "hello");
+    bot.settle(&house).await;
+    let path = format!("/api/leveling/xp-history/{member}");
+    assert_eq!(admin.get(&path).await.json[0]["event_type"], "message");
+    assert_eq!(Client::stranger(&door).get(&path).await.status, 401);
+    for (scopes, status) in [("read write", 403), ("moderate", 200)] {
+        let text = key(&bot.bot, scopes, scopes, Some(house.inn.guild), None).await;
+        assert_eq!(Client::with_key(&door, &text).get(&path).await.status, status, "{scopes}");
+    }
+    let mut own = sign_in(&house, &door, member).await;
+    assert_eq!(own.get(&path).await.status, 200);
+    assert_eq!(own.get(&format!("/api/leveling/xp-history/{}", house.member(1))).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_name_that_is_told_leaves_the_picture_alone_and_a_tool_comes_once() {
+    let (house, bot, door, mut program) = hub().await;
+    let member = house.member(0);
+    house.sim.world().set_avatar(member, "0123456789abcdef0123456789abcdef", &[]);
+    house.say(member, "hello");
+    bot.settle(&house).await;
+    let path = format!("/api/users/{member}");
+    let before = program.get(&path).await.json["avatar_url"].clone();
+    assert!(before.as_str().is_some_and(|url| url.contains("0123456789abcdef")), "{before}");
+    let named = program.ask("PATCH", &path, Some(json!({"username": "Ada"}))).await;
+    assert_eq!((&named.json["username"], &named.json["avatar_url"]), (&json!("Ada"), &before));
+    assert_eq!(house.rows("SELECT count(*) FROM member WHERE picture IS NOT NULL"), ["0"], "Discord's is Discord's");
+    let tool = json!({"name": "Tea", "description": "A cup", "required_level": 2, "tier": "Basic"});
+    let key = key(&bot.bot, "again", "admin", None, None).await;
+    let mut again = Client::with_key(&door, &key).and("Idempotency-Key: tea-1");
+    let (one, two) = (again.post("/api/tools", tool.clone()).await, again.post("/api/tools", tool.clone()).await);
+    assert_eq!((one.status, two.status, &one.json), (201, 201, &two.json));
+    assert_eq!(house.rows("SELECT count(*) FROM tool WHERE name = 'Tea'"), ["1"]);
+    for number in 0..179 {
+        let tool = json!({"name": format!("Tea {number}"), "description": "x", "required_level": 2, "tier": "Basic"});
+        assert_eq!(program.post("/api/tools", tool).await.status, 201, "{number}");
+    }
+    let full = program.post("/api/tools", tool).await;
+    assert_eq!((full.status, &full.json), (409, &json!({"detail": "The catalogue is full: it holds 200 tools."})));
 }
 
 #[tokio::test]
@@ -266,14 +309,18 @@ async fn a_user_whom_discord_never_showed_stays_although_no_role_can_be_given_to
     let mut house = House::with(|config| config.http.visibility.leaderboard = Audience::Public).await;
     house.config.levels.roles = vec![LevelRole { level: 2, role: house.inn.regular_role, keep: false }];
     let (bot, door) = open(&house).await;
-    let key = key(&bot.bot, "hub", "admin", Some(house.inn.guild), None).await;
+    let key = key(&bot.bot, "hub", "admin write moderate", Some(house.inn.guild), None).await;
     let mut program = Client::with_key(&door, &key);
     program.post("/api/users", json!({"discord_id": NEW, "username": "Zoe"})).await;
     let give = format!("/api/leveling/xp?discord_id={NEW}&event_type=message&xp_amount=600");
     assert_eq!(program.send("POST", &give, None).await.json["new_level"], 2);
-    while house.rows("SELECT 1 FROM promise WHERE about GLOB '*role*' AND state = 'failed'").is_empty() {
-        bot.settle(&house).await;
-    }
+    bot.settle(&house).await;
+    assert_eq!(house.rows("SELECT about FROM promise WHERE about GLOB '*role*'"), [""; 0], "who should be given it?");
+    // That Discord knows them not, is no news.
+    let warning = json!({"kind": "warn", "user_id": NEW, "reason": "who?"});
+    let warned = program.post(&format!("/api/guilds/{}/cases", house.inn.guild), warning).await;
+    assert_eq!(warned.status, 409, "{warned:?}");
+    bot.settle(&house).await;
     let user = Client::stranger(&door).get(&format!("/api/users/{NEW}")).await;
     assert_eq!((user.status, &user.json["xp"]), (200, &json!(600)), "{user:?}");
     let board = Client::stranger(&door).get("/api/leveling/leaderboard").await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use innkeeper::config::Audience;
 use innkeeper::http::Limits;
+use innkeeper::store::access;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -265,6 +266,30 @@ async fn what_is_no_request_of_a_session_is_refused() {
 }
 
 #[tokio::test]
+async fn a_session_is_no_use_to_who_shows_something_else() {
+    let (house, bot, door) = house_with(Limits::default()).await;
+    let text = key(&bot.bot, "hub", "read", Some(house.inn.guild), None).await;
+    let own = format!("X-API-Key: {text}\r\n");
+    let (_, path) = poll_from(&door, &own).await;
+    for other in ["", "X-API-Key: ink_wrong\r\n", "Authorization: Bearer x\r\n"] {
+        assert_eq!(ask(&door, "GET", &path, other, "").await.0, 400, "{other}");
+        assert_eq!(ask(&door, "POST", &path, other, "40").await.0, 400, "{other}");
+    }
+    let upgrade = path.replace("polling", "websocket");
+    assert_eq!(dial(&door, &upgrade, &[]).await.unwrap_err(), 400);
+    // It goes on for whose it is, whatever other cookies there are.
+    let own = format!("{own}Cookie: a=b\r\n");
+    assert_eq!(ask(&door, "POST", &path, &own, "40").await.0, 200);
+    let mut heard = String::new();
+    while !heard.contains("connection_established") {
+        let (status, packets) = ask(&door, "GET", &path, &own, "").await;
+        assert_eq!(status, 200);
+        heard.push_str(&packets);
+    }
+    assert!(dial(&door, &upgrade, &[("x-api-key", &text)]).await.is_ok());
+}
+
+#[tokio::test]
 async fn garbage_and_huge_frames_cost_their_own_socket() {
     let (_house, _bot, door) = house_with(Limits::default()).await;
     let (mut other, _) = join(&door, &[]).await;
@@ -310,6 +335,18 @@ async fn sessions_that_nobody_keeps_end_and_their_places_are_free_again() {
     let mut silent = timeout(PATIENCE, a_place(&door)).await.expect("a place");
     say(&mut silent, "40").await;
     while packet(&mut silent).await.is_some() {}
+}
+
+#[tokio::test]
+async fn a_key_that_is_over_holds_no_place() {
+    let limits = Limits { listener_check_every: SOON, watchers: 1, ..Limits::default() };
+    let (house, bot, door) = house_with(limits).await;
+    let text = key(&bot.bot, "hub", "read", Some(house.inn.guild), None).await;
+    let (_listening, _) = join(&door, &[("x-api-key", &text)]).await;
+    assert_eq!(dial(&door, WEBSOCKET, &[]).await.unwrap_err(), 503, "there is but one place");
+    let now = bot.bot.clock().now();
+    bot.bot.store().write(move |tx| access::revoke_key(tx, "hub", None, now)).await.unwrap();
+    timeout(PATIENCE, a_place(&door)).await.expect("a place");
 }
 
 #[tokio::test]

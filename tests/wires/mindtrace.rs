@@ -3,7 +3,7 @@
 use std::net::{TcpListener, TcpStream};
 
 use innkeeper::bot::Bot;
-use innkeeper::config::{Config, OwnCommand};
+use innkeeper::config::{Audience, Config, OwnCommand};
 use innkeeper::model::UserId;
 use innkeeper::model::saying::MemberText;
 use innkeeper::sim::{Sim, SimConfig};
@@ -315,6 +315,12 @@ async fn without_a_key_open_commands_run_at_this_computer_and_nothing_from_elsew
         let refused = "You need the `manage_messages` permission to use this command. `cleanup` is for members with \
             the permission Manage Messages.";
         assert_eq!(output(&said).0, refused);
+        // What is about oneself, or about members, is for members.
+        let personal = ["/mydata export", "/tools claim:x", "/leaderboard", "/roster show", "/kudos board"];
+        for content in personal.into_iter().filter(|_| !keyless) {
+            let said = run(&mut here, content).await;
+            assert!(said.starts_with("This command is for members"), "{content}: {said}");
+        }
         assert!(here.get("/discord/status").await.status == 200 && here.get("/discord.commands").await.status == 200);
         let from_afar = Client::stranger(&door).and("X-Forwarded-For: 203.0.113.9");
         let foreign_page = Client::stranger(&door).and("Origin: https://elsewhere.example");
@@ -325,6 +331,30 @@ async fn without_a_key_open_commands_run_at_this_computer_and_nothing_from_elsew
                 assert!(said.status == 401 && said.json["detail"].is_string(), "{path}: {said:?}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_for_everybody_is_for_visitors_and_who_is_reached_from_afar_has_none() {
+    let house = House::with(|config| {
+        on(config);
+        (config.http.visibility.leaderboard, config.http.visibility.roster) = (Audience::Public, Audience::Public);
+    })
+    .await;
+    let (_bot, door) = open(&house).await;
+    for content in ["/leaderboard", "/roster show", "/levels", "/help", "/service"] {
+        let said = run(&mut Client::stranger(&door), content).await;
+        assert!(!said.starts_with("This command is for members"), "{content}: {said}");
+    }
+    for (url, status) in [("http://localhost:8080", 200), ("https://inn.example", 401)] {
+        let house = House::with(|config| {
+            on(config);
+            config.http.public_url = url.to_owned();
+        })
+        .await;
+        let (_bot, door) = open(&house).await;
+        let said = Client::stranger(&door).post("/discord/execute", json!({"content": "/roll"})).await;
+        assert_eq!(said.status, status, "{url}: {said:?}");
     }
 }
 

@@ -498,6 +498,11 @@ async fn warnings_are_no_cases_and_notes_are_neither() {
         refused(&api(&mut client, "GET", path, Value::Null).await, 404, words);
     }
     refused(&api(&mut client, "PUT", "moderation-cases/1", json!({})).await, 404, "Moderation case not found");
+    // What a program calls a note is a case of its own.
+    let noted = api(&mut client, "POST", "moderation-cases", deed(&house, "note")).await.json["id"].as_i64().unwrap();
+    assert_eq!(api(&mut client, "GET", &format!("moderation-cases/{noted}"), Value::Null).await.status, 200);
+    let cases = api(&mut client, "GET", "moderation-cases", Value::Null).await;
+    assert_eq!(ids(&cases, "cases"), [noted, 4]);
     bot.stop().await;
 }
 

@@ -288,7 +288,10 @@ async fn the_bots_status_is_for_everybody_and_a_sync_ends_when_discord_answered(
 
 #[tokio::test]
 async fn the_front_end_finds_all_that_it_waits_for() {
-    let mut monitor = monitor().await;
+    let mut house = house().await;
+    let guild = house.inn.guild;
+    house.config.wires.guild = Some(guild);
+    let mut monitor = Monitor::of(house).await;
     monitor.known().await;
     let mut stranger = Client::stranger(&monitor.door);
     // Who is logged in.
@@ -300,6 +303,15 @@ async fn the_front_end_finds_all_that_it_waits_for() {
     );
     assert_eq!((&profile.json["role_priority"], &profile.json["setup_completed"]), (&json!(10), &json!(true)));
     assert_eq!(monitor.reader.get("/api/auth/profile").await.json["role_priority"], json!(999));
+    // Of a guild that is not theirs nobody is told who they would be there.
+    let elsewhere = Some(innkeeper::model::GuildId::new(77).unwrap());
+    let as_admin = format!("X-Act-As: {}", monitor.house.inn.admin);
+    let foreign = key(&monitor.bot.bot, "foreign", "read impersonate", elsewhere, None).await;
+    let own = key(&monitor.bot.bot, "own", "read impersonate", Some(guild), None).await;
+    for (text, is_staff) in [(foreign, false), (own, true)] {
+        let said = Client::with_key(&monitor.door, &text).and(&as_admin).get("/api/auth/profile/").await;
+        assert_eq!((said.status, &said.json["is_active_staff"]), (200, &json!(is_staff)), "{said:?}");
+    }
     // The roster comes with a log of comparisons, or not at all.
     assert_eq!(monitor.reader.post("/api/staff/sync/", json!({})).await.status, 403);
     let synced = monitor.manager.post("/api/staff/sync/", json!({})).await;

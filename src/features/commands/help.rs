@@ -19,7 +19,7 @@ pub static HELP: Command = Command {
     can_be_set: false,
     // The pages are turned as fast as they are read.
     cooldown_seconds: 0,
-    ..Command::open("help", "Lists the commands, or explains one", CATEGORY, &OF_HELP, help)
+    ..Command::open("help", "Lists the commands, or explains one", CATEGORY, &OF_HELP, help).also_for_visitors()
 };
 
 fn help(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {

@@ -95,6 +95,8 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
             store::save_leaving(cx.tx, *guild, *user, cx.now)?;
             save_count(cx, *guild)
         }
+        // Whom only a program told of, Discord never knew.
+        Event::MemberMissing { guild, user } if people::is_told(cx.tx.read(), *guild, *user)? => Ok(()),
         Event::MemberMissing { guild, user } => {
             forget(cx.tx, *guild, *user);
             people::save_missing(cx.tx, *guild, *user, cx.now)

@@ -59,6 +59,11 @@ pub fn save_leaving(tx: &Tx, guild: GuildId, user: UserId, at: Timestamp) -> Res
     Ok(())
 }
 
+/// Whether any member was ever seen.
+pub fn has_any(connection: &Connection) -> Result<bool> {
+    Ok(connection.prepare_cached("SELECT 1 FROM member LIMIT 1")?.exists(())?)
+}
+
 /// All members that were ever seen, each once for every guild.
 pub fn count_seen(connection: &Connection) -> Result<u64> {
     Ok(connection.query_row("SELECT count(*) FROM member", (), |row| row.get::<_, i64>(0))? as u64)

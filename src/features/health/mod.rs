@@ -39,7 +39,8 @@ const COLOUR: u32 = 0xE0_A8_4E;
 /// Problems shown, and things that Discord refused.
 const SHOWN_MAX: usize = 5;
 
-static PING: Command = Command::open("ping", "Tells whether I am awake, and how far Discord is", "General", &[], ping);
+static PING: Command =
+    Command::open("ping", "Tells whether I am awake, and how far Discord is", "General", &[], ping).also_for_visitors();
 static BOT_STATS: Command =
     Command::open("botstats", "Shows how I am doing", "General", &[], bot_stats).for_staff(Permission::ManageGuild);
 

@@ -41,7 +41,8 @@ static RANK: Command = Command {
     aliases: &["xp", "level"],
     ..Command::open("rank", "Shows level, XP and rank", CATEGORY, &OF_RANK, rank)
 };
-static LEVELS: Command = Command::open("levels", "Shows what each level needs and brings", CATEGORY, &[], levels);
+static LEVELS: Command =
+    Command::open("levels", "Shows what each level needs and brings", CATEGORY, &[], levels).also_for_visitors();
 fn rank(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let guild = cx.guild()?;
     let user = args.find(&MEMBER).unwrap_or(actor.user);

@@ -34,7 +34,7 @@ use crate::cx::Cx;
 use crate::model::{Event, Guild, GuildId, Message, Need, Result, Timestamp, UserId};
 use crate::status::{Card, CardKind, Standing};
 use crate::store::personal::{Column, Personal};
-use crate::store::{Reader, fold};
+use crate::store::{Reader, fold, people};
 use rules::Row;
 
 pub(super) static FEATURE: Feature = Feature {
@@ -91,6 +91,7 @@ fn observe(cx: &mut Cx<'_>, event: &Event) -> Result<()> {
         Event::Closing => why::spill(cx.tx, cx.now),
         Event::CommandRan { .. } => message::on_command(cx, event),
         // Who comes back is given what they should hold then.
+        Event::MemberMissing { guild, user } if people::is_told(cx.tx.read(), *guild, *user)? => Ok(()),
         Event::MemberMissing { guild, user } => set_away(cx, *guild, *user, true),
         Event::MemberLeft { guild, user, .. } => {
             set_away(cx, *guild, *user, true)?;

@@ -40,8 +40,12 @@ pub fn repair(cx: &mut Cx<'_>, guild: GuildId, user: UserId, level: u32, held: &
     Ok(())
 }
 
-/// Promises what a change of level brings and takes.
+/// Promises what a change of level brings and takes. Whom Discord never showed it can give nothing; they get what they
+/// should hold once they are seen.
 pub fn follow(cx: &mut Cx<'_>, guild: GuildId, user: UserId, levels: (u32, u32), reason: &str) -> Result<()> {
+    if people::is_told(cx.tx.read(), guild, user)? {
+        return Ok(());
+    }
     let (before, after) = levels;
     let changed = rules::changed_roles(&of(cx, guild), cx.config.levels.role_mode, before, after);
     changed.into_iter().try_for_each(|(role, give)| promise(cx, guild, user, role, give, reason))

@@ -37,12 +37,15 @@ static DICE: Opt<String> =
 static OF_ECHO: [&dyn Declared; 1] = [&TEXT];
 static OF_ROLL: [&dyn Declared; 1] = [&DICE];
 
-static HELLO: Command = Command::open("hello", "Greets you", CATEGORY, &[], hello);
-static ECHO: Command = Command::open("echo", "Says what you say", CATEGORY, &OF_ECHO, echo);
-static ROLL: Command = Command::open("roll", "Rolls dice", CATEGORY, &OF_ROLL, roll);
-static INFO: Command =
-    Command { about_here: true, ..Command::open("info", "Tells about this server", CATEGORY, &[], info) };
-static SERVICE: Command = Command::open("service", "Tells whether I am well, in a line", CATEGORY, &[], service);
+static HELLO: Command = Command::open("hello", "Greets you", CATEGORY, &[], hello).also_for_visitors();
+static ECHO: Command = Command::open("echo", "Says what you say", CATEGORY, &OF_ECHO, echo).also_for_visitors();
+static ROLL: Command = Command::open("roll", "Rolls dice", CATEGORY, &OF_ROLL, roll).also_for_visitors();
+static INFO: Command = Command {
+    about_here: true,
+    ..Command::open("info", "Tells about this server", CATEGORY, &[], info).also_for_visitors()
+};
+static SERVICE: Command =
+    Command::open("service", "Tells whether I am well, in a line", CATEGORY, &[], service).also_for_visitors();
 
 fn hello(_: &mut Cx<'_>, actor: &Actor, _: &Args) -> Result<Plan> {
     Ok(Plan::reply(Outgoing::text(text::hello(&actor.name))))

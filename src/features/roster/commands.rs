@@ -5,7 +5,7 @@ use super::rules::{self, Entry, Leave, Staff};
 use super::store::{self, NewEntry};
 use super::{ENTRIES_MAX, text, watch};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
-use crate::config::RANK_CHARS_MAX;
+use crate::config::{Audience, RANK_CHARS_MAX};
 use crate::cx::{Cx, Promised};
 use crate::model::text::is_invisible;
 use crate::model::{Effect, Event, GuildId, Outgoing, Permission, Refusal, Result, Sight, Span, UserId};
@@ -42,6 +42,7 @@ static OF_LINK: [&dyn Declared; 2] = [&WHICH, &WHOM];
 static SHOW: Command = Command {
     aliases: &["roster"],
     ephemeral: true,
+    for_visitors: |config| config.http.visibility.roster == Audience::Public,
     ..Command::open("roster show", "Shows who of the staff is there", CATEGORY, &OF_SHOW, show)
 };
 static ME: Command =
@@ -203,7 +204,7 @@ fn link(cx: &mut Cx<'_>, _: &Actor, args: &Args) -> Result<Plan> {
     if seen.bot {
         return Err(Refusal::new(text::NO_BOTS).into());
     }
-    if entry.user.is_some_and(|linked| linked != user) {
+    if entry.user.is_some() {
         return Err(Refusal::new(text::HAS_ACCOUNT).into());
     }
     if store::find_of(cx.tx.read(), guild, user)?.is_some_and(|other| other.id != id) {
@@ -221,12 +222,8 @@ fn sync(cx: &mut Cx<'_>, _: &Actor, _: &Args) -> Result<Plan> {
     if sight(cx, guild) == Sight::NoSession {
         return Err(Refusal::new(text::NOT_CONNECTED).into());
     }
-    let by_roles = cx.config.roster.has_roles();
-    let users: Vec<_> = store::list(cx.tx.read(), guild)?.into_iter().filter_map(|entry| entry.user).collect();
-    if users.is_empty() && !by_roles {
-        return Err(Refusal::new(text::NOBODY_TO_ASK_FOR).into());
-    }
-    // Where nobody is on it yet, somebody may be by a role: then all are asked for.
+    let users = store::list_to_compare(cx.tx.read(), guild, cx.config.roster.has_roles())?;
+    let users = users.ok_or_else(|| Refusal::new(text::NOBODY_TO_ASK_FOR))?;
     cx.promise(Promised {
         action: SYNC_WORD,
         target: Some(format!("{SYNC_WORD}:{guild}")),

@@ -8,7 +8,8 @@ use crate::config::Audience;
 use crate::cx::Cx;
 use crate::model::{Author, Event, GuildId, MemberPresence, Presence, Result, RoleId, UserId};
 
-const FULL: &str = "roster.full";
+/// That somebody found no place, as a problem on the page.
+pub const FULL: &str = "roster.full";
 
 /// A member as they are now; `presence` is none where nothing was told of it. Returns whether somebody came onto the
 /// roster, or went from it.

@@ -25,7 +25,7 @@ use rules::{Pace, Shown, Staff};
 pub(super) static FEATURE: Feature = Feature {
     name: "roster",
     is_on: |config| config.roster.enabled,
-    needs: |config| if config.roster.roles.is_empty() { &[Need::Guilds] } else { NEEDS },
+    needs: |config| if config.roster.has_roles() { NEEDS } else { &[Need::Guilds] },
     commands: commands::COMMANDS,
     undoes: &[],
     start: Some(start),
@@ -95,6 +95,14 @@ fn watchlist(cx: &Cx<'_>) -> Result<Watchlist> {
 /// Somebody came onto the roster, or went from it.
 fn watch(cx: &mut Cx<'_>) -> Result<()> {
     let watchlist = watchlist(cx)?;
+    let is_full = |users: &HashSet<UserId>| users.len() >= ENTRIES_MAX;
+    if cx.vitals.problems().iter().any(|problem| problem.name == members::FULL)
+        && !watchlist.users.values().any(is_full)
+    {
+        // Who found no place may find one now.
+        cx.vitals.solved(members::FULL);
+        cx.tx.memo(|syncs: &mut Syncs| syncs.0.values_mut().for_each(|sync| sync.is_listed = false));
+    }
     cx.emit(Event::WatchlistSet(Box::new(watchlist)));
     Ok(())
 }

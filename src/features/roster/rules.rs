@@ -64,7 +64,7 @@ pub enum Shown {
 pub enum Why {
     NotLinked,
     NotInGuild,
-    /// Nothing needed presences when the bot started.
+    /// Nothing needed presences until just now.
     NotAsked,
     /// The intent is not switched on.
     NotGranted,

@@ -69,6 +69,13 @@ pub fn list_users(connection: &Connection) -> Result<Vec<(GuildId, UserId)>> {
     Ok(users)
 }
 
+/// Of whom Discord is asked how they are there; all members (an empty list) where nobody is on the roster yet but
+/// somebody may be `by_role`. None: nobody can be.
+pub fn list_to_compare(connection: &Connection, guild: GuildId, by_role: bool) -> Result<Option<Vec<UserId>>> {
+    let users: Vec<_> = list(connection, guild)?.into_iter().filter_map(|entry| entry.user).collect();
+    Ok(Some(users).filter(|users| !users.is_empty() || by_role))
+}
+
 /// How many entries a guild has.
 pub fn count(connection: &Connection, guild: GuildId) -> Result<usize> {
     let sql = "SELECT count(*) FROM roster WHERE guild = ?1";

@@ -93,7 +93,8 @@ impl Caller {
         let (headers, inner) = (&parts.headers, &app.0);
         let whence = Whence::of(peer, headers, &inner.pages.trusted_proxies);
         // A page of somebody else's, in a browser at this computer, is not at this computer.
-        let is_near = whence.is_here && is_of_ours(app, headers);
+        // Where people come from afar, something at this computer passes them on, and may not say so.
+        let is_near = whence.is_here && !inner.pages.is_for_afar() && is_of_ours(app, headers);
         let shown = match shown_key(headers)? {
             Some(key) => Some(by_key(app, key, whence).await?),
             None => match inner.pages.cookie.read(headers) {
@@ -105,6 +106,8 @@ impl Caller {
         let whom = shown.unwrap_or_else(|| keyless.filter(|_| is_near).map_or(Whom::Nobody, Whom::Key));
         let paced = match whom.known() {
             Some(who) => inner.pace.known(who, writes),
+            // A program at this computer is nobody's neighbour.
+            None if is_near => inner.pace.known(Who::Stranger(whence.client), writes),
             None => inner.pace.stranger(whence.client),
         };
         paced.map_err(Problem::too_many)?;

@@ -95,8 +95,8 @@ pub(super) fn router(app: App, rooms: fn() -> Routes) -> Router {
     api.route("/openapi.json", get(document)).route("/docs", get(page))
 }
 
-/// Routes of wires, for pages of the origins that the owner names as well. These send cookies along, which may do the
-/// same as from our own pages.
+/// Routes of wires, for pages of the origins that the owner names as well. These send cookies along, by which they
+/// read.
 pub(super) fn open_across(wires: Router, app: App) -> Router {
     // Before the layers: what browsers ask beforehand is a method that no route has.
     let wires = wires.method_not_allowed_fallback(method_not_allowed);

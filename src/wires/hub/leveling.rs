@@ -16,8 +16,8 @@ use super::{change, may_change, may_read, moment};
 use crate::command::Value;
 use crate::features::levels::board::store::list_committed;
 use crate::features::levels::records::{self, Deed, Gained};
-use crate::http::api::{App, Problem, Program};
-use crate::model::{UserId, XP_MAX};
+use crate::http::api::{App, Caller, Need, Problem, Program};
+use crate::model::{GuildId, Permission, UserId, XP_MAX};
 use crate::store::ledger;
 use crate::wires::fastapi::{Fault, mistake};
 
@@ -131,7 +131,7 @@ async fn leaderboard(
         if left > 0 {
             // Behind them are those who have nothing yet, who are on no board of ours.
             let placed: HashSet<UserId> = board.iter().map(|placed| placed.user).collect();
-            let others = reading.list(reader, (0, limit.saturating_mul(2)))?.into_iter();
+            let others = reading.on_boards().list(reader, (0, limit.saturating_mul(2)))?.into_iter();
             users.extend(others.filter(|user| !placed.contains(&user.discord_id)).take(left));
         }
         Ok(users)
@@ -173,6 +173,16 @@ impl XpEvent {
     }
 }
 
+/// When and where somebody was active is for themselves, for moderators, and for who manages the server.
+fn may_look_back(caller: &Caller, guild: GuildId, discord_id: &str) -> Result<(), Problem> {
+    let own = discord_id.parse().ok().filter(|user: &UserId| caller.person() == Some(*user));
+    let manages = || caller.check(guild, Need::Have(Permission::ManageGuild)).is_ok();
+    match own.is_some() || manages() {
+        true => Ok(()),
+        false => caller.check(guild, Need::Have(Permission::ModerateMembers)),
+    }
+}
+
 /// `GET /api/leveling/xp-history/{discord_id}`: the newest first.
 async fn history(
     State(app): State<App>,
@@ -181,6 +191,7 @@ async fn history(
     uri: Uri,
 ) -> Result<Json<Vec<XpEvent>>, Fault> {
     let (guild, caller) = may_read(&app, program)?;
+    may_look_back(&caller, guild, &discord_id)?;
     let mut asked = Asked::query(&uri);
     let limit = asked.whole("limit", 1..=LIMIT_MAX).unwrap_or(HISTORY_USUAL);
     asked.done()?;

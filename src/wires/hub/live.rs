@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Method, Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
@@ -18,6 +18,7 @@ use socketioxide::SocketIo;
 use socketioxide::extract::{AckSender, Data, SocketRef};
 use tokio::sync::broadcast::error::RecvError;
 
+use super::sessions::{Sessions, sid_of};
 use super::users::uuid_of;
 use super::{moment, spoken_for};
 use crate::bot::Happening;
@@ -36,12 +37,22 @@ const UPGRADE_WAIT: Duration = Duration::from_secs(10);
 const BEHIND_MAX: usize = 64;
 /// What is read of a socket in one go; a client has next to nothing to say.
 const READ_BYTES: usize = 1_024;
+/// What a client is told of its new session is shorter.
+const OPEN_BYTES_MAX: usize = 4_096;
+const NO_SESSION: &str = "There is no such session.";
 const NOT_OURS: &str = "This page is none of ours, so it is not told what happens here.";
 
 /// A client, with the guild that it is told of.
 struct Client {
     ear: Ear,
     guild: GuildId,
+}
+
+/// What it takes to let somebody in.
+#[derive(Clone)]
+struct Entrance {
+    wired: Wired,
+    polled: Arc<Sessions<Client>>,
 }
 
 /// The routes, and the task that tells clients what happens for as long as the door is open.
@@ -61,15 +72,23 @@ pub fn routes(wired: &Wired) -> Router {
         .build_svc();
     io.ns("/", greet);
     tokio::spawn(tell(wired.clone(), io));
-    Router::new().route_service(PATH, service).layer(from_fn_with_state(wired.clone(), admit))
+    let entrance = Entrance { wired: wired.clone(), polled: Arc::default() };
+    Router::new().route_service(PATH, service).layer(from_fn_with_state(entrance, admit))
 }
 
 /// Who opens a session needs a place, which they hold for as long as it lasts: it goes with the session's first
-/// request, which the session keeps. Every request has to come from a page that may.
-async fn admit(State(wired): State<Wired>, mut request: Request, next: Next) -> Response<Body> {
+/// request, which the session keeps. Every request has to come from a page that may, and to show what the first one of
+/// its session did.
+async fn admit(State(entrance): State<Entrance>, mut request: Request, next: Next) -> Response<Body> {
+    let Entrance { wired, polled } = entrance;
     let query = request.uri().query().unwrap_or_default();
     let has = |part: &str| query.split('&').any(|pair| pair.starts_with(part));
-    let (is_new, is_poll) = (!has("sid="), has("transport=polling"));
+    let sid = query.split('&').find_map(|pair| pair.strip_prefix("sid="));
+    let (is_new, is_poll) = (sid.is_none(), has("transport=polling"));
+    let print = polled.print(&wired.shown(request.headers()));
+    if sid.is_some_and(|sid| polled.is_anothers(sid, print)) {
+        return Fault::Said(StatusCode::BAD_REQUEST, NO_SESSION.to_owned()).into_response();
+    }
     if !wired.is_welcome(request.headers()) {
         // As the hub's own server told it: a poll is wrong, a WebSocket forbidden.
         let status = if is_poll { StatusCode::BAD_REQUEST } else { StatusCode::FORBIDDEN };
@@ -83,13 +102,22 @@ async fn admit(State(wired): State<Wired>, mut request: Request, next: Next) -> 
             Ok(ear) => spoken_for(&wired.app, ear.home()).map(|guild| Client { ear, guild }),
             Err(problem) => Err(problem),
         };
-        match client {
-            Ok(client) => drop(request.extensions_mut().insert(Arc::new(client))),
+        let client = match client {
+            Ok(client) => Arc::new(client),
             Err(problem) => return Fault::Ours(problem).into_response(),
-        }
+        };
         // What was shown is not kept with the session.
         for name in ["authorization", "cookie", "x-api-key"] {
             request.headers_mut().remove(name);
+        }
+        request.extensions_mut().insert(client.clone());
+        if is_poll {
+            let (head, body) = next.run(request).await.into_parts();
+            let open = to_bytes(body, OPEN_BYTES_MAX).await.unwrap_or_default();
+            if let Some(sid) = sid_of(&open) {
+                polled.begin(&sid, print, &client);
+            }
+            return Response::from_parts(head, Body::from(open));
         }
     }
     let mut stop = wired.stop.clone();

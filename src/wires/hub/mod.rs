@@ -8,6 +8,7 @@
 mod asked;
 mod leveling;
 mod live;
+mod sessions;
 mod tools;
 mod users;
 
@@ -48,7 +49,7 @@ pub fn routes(wired: &Wired) -> Router {
 /// `GET /health`: 200 while all of it works, else 503 with what does not.
 async fn health(State(wired): State<Wired>) -> Response<Body> {
     let bot = wired.app.bot();
-    let asked = timeout(DATABASE_WAIT, bot.store().read(|reader| members::count_seen(reader))).await;
+    let asked = timeout(DATABASE_WAIT, bot.store().read(|reader| members::has_any(reader))).await;
     let (is_connected, is_running) = (matches!(asked, Ok(Ok(_))), !*wired.stop.borrow());
     let is_well = is_connected && is_running && Report::of(bot.vitals()).health != Health::Down;
     let (code, status) = match is_well {

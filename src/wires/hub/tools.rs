@@ -23,6 +23,7 @@ const DESCRIPTION_CHARS_MAX: usize = 1_000;
 const ICON_CHARS_MAX: usize = 50;
 const TIER_CHARS_MAX: usize = 100;
 const CONFIG_BYTES_MAX: usize = 4_000;
+const OF_ALL: &str = "The catalogue is that of all servers here: this takes a key for all of them.";
 const ICON: &str = "🛠️";
 
 pub fn routes() -> Router<App> {
@@ -83,7 +84,10 @@ async fn create(
     program: Result<Program, Problem>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<Tool>), Fault> {
-    may_change(&app, program)?;
+    let (guild, caller) = may_change(&app, program)?;
+    if caller.home().is_some() && app.bot().guilds().list().len() > 1 {
+        return Err(Problem::forbidden(OF_ALL.to_owned()).into());
+    }
     let mut asked = Asked::body(&body)?;
     let (name, now) = (asked.needed_text("name", NAME_CHARS_MAX), app.bot().clock().now());
     let description = asked.needed_text("description", DESCRIPTION_CHARS_MAX);
@@ -93,7 +97,8 @@ async fn create(
     let (config, enabled) = (asked.object("config", CONFIG_BYTES_MAX), asked.flag("enabled").unwrap_or(true));
     asked.done()?;
     let tool = rules::Tool {
-        id: rules::uuid(fastrand::u128(..)),
+        // What comes again is the same one.
+        id: rules::uuid(caller.request().map_or_else(|| fastrand::u128(..), u128::from)),
         name,
         description,
         icon,
@@ -105,7 +110,19 @@ async fn create(
         updated_at: now,
     };
     let kept = tool.clone();
-    app.bot().store().write(move |tx| store::insert(tx, &kept)).await?;
+    let made = change(&app, &caller, guild, None, move |cx, _| tools::add(cx, &kept)).await?;
+    let tool = match made {
+        Some(()) => tool,
+        // The same request came before.
+        None => app
+            .bot()
+            .store()
+            .read(|reader| store::list(reader))
+            .await?
+            .into_iter()
+            .find(|known| known.id == tool.id)
+            .unwrap_or(tool),
+    };
     Ok((StatusCode::CREATED, Json(tool.into())))
 }
 

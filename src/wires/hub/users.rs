@@ -14,8 +14,8 @@ use super::asked::Asked;
 use super::{change, may_change, may_read};
 use crate::command::Value;
 use crate::config::Config;
-use crate::features::guilds;
 use crate::features::guilds::store::{self as members, Member};
+use crate::features::guilds::{self, told};
 use crate::features::levels::records::{self, Profile, Wanted};
 use crate::http::api::{App, Caller, Problem, Program};
 use crate::model::{self, Day, GuildId, UserId, XP_MAX};
@@ -119,6 +119,11 @@ impl Reading {
         }
         let member = members::find_member(reader, self.guild, user)?.filter(|member| member.present);
         member.map(|member| self.tell(reader, member)).transpose()
+    }
+
+    /// The same without those who are on no board, whoever asks.
+    pub fn on_boards(self) -> Self {
+        Self { sees_hidden: false, ..self }
     }
 
     /// Those of this part of the list, by their ids.
@@ -233,12 +238,9 @@ async fn update(
         }
         Wanted::Xp(xp) => ("addxp", vec![("member", Value::User(user)), ("amount", Value::Whole(xp - before.xp))]),
     });
-    let looks =
-        (name.is_some() || picture.is_some()).then(|| (name.unwrap_or(before.username), picture.or(before.avatar_url)));
+    let looks = told::Change { name, url: picture.map(Some), ..told::Change::default() };
     let made = change(&app, &caller, guild, like, move |cx, actor| {
-        if let Some((name, picture)) = &looks {
-            guilds::put(cx, guild, user, name, picture.as_deref())?;
-        }
+        told::change_person(cx, user, &[guild], &looks)?;
         wanted.map_or(Ok(()), |wanted| records::set(cx, actor, (guild, user), wanted))
     });
     made.await?;

@@ -30,6 +30,7 @@ const TOO_LONG: &str = "This is longer than any command: 2,000 bytes at most.";
 const NOT_CONNECTED: &str = "Bot is not connected. Cannot execute commands.";
 const SERVER_ONLY: &str = "This command can only be used in a server.";
 const NO_SERVER: &str = "I am not in this server, or it is not for your key.";
+const FOR_MEMBERS: &str = "This command is for members: show a key that may act, and say in whose name.";
 const DISABLED: &str = "This command is currently disabled.";
 const DONE: &str = "Command executed successfully";
 /// What stands for the name of somebody who is no member.
@@ -112,7 +113,13 @@ async fn run(app: &App, caller: Caller, input: &CommandInput) -> Result<CommandO
     if command.about_here && place.is_supposed {
         return Err(Stop::said(SERVER_ONLY));
     }
-    let actor = actor(bot, caller, input.author, &place).await?;
+    let actor = match actor(bot, caller, input.author, &place).await? {
+        Some(member) => member,
+        None if command.requires == Permission::Everyone && !(command.for_visitors)(&bot.config()) => {
+            return Err(Stop::said(FOR_MEMBERS));
+        }
+        None => visitor(bot)?,
+    };
     let permissions = actor.permissions;
     let answer = bot
         .invoke(Invocation {
@@ -197,28 +204,32 @@ fn id_of(id: i128) -> Option<u64> {
     u64::try_from(id).ok()
 }
 
-/// Who acts: the person; a key's own principal, or the member that is said to be the author where the key may act as
-/// members; for who shows nothing, a visitor who is no member and has no permission.
-async fn actor(bot: &Bot, caller: Caller, author: Option<i128>, place: &Place) -> Result<Actor, Stop> {
+/// Who is no member, and has no permission.
+fn visitor(bot: &Bot) -> Result<Actor, Stop> {
     let me = bot.user().ok_or_else(|| Stop::said(NOT_CONNECTED))?;
-    let visitor = || Actor { user: me, name: VISITOR.to_owned(), roles: Vec::new(), permissions: Permissions::NONE };
+    Ok(Actor { user: me, name: VISITOR.to_owned(), roles: Vec::new(), permissions: Permissions::NONE })
+}
+
+/// Who acts: the person; a key's own principal, or the member that is said to be the author where the key may act as
+/// members. None: who shows nothing, and who is no member, is a visitor.
+async fn actor(bot: &Bot, caller: Caller, author: Option<i128>, place: &Place) -> Result<Option<Actor>, Stop> {
     if !caller.has_shown() {
-        return Ok(visitor());
+        return Ok(None);
     }
     let is_believed = caller.key().is_some_and(|key| key.scopes.contains(Scope::Impersonate));
     let caller = match author.filter(|_| is_believed) {
         Some(id) => match id_of(id).and_then(|id| UserId::new(id).ok()) {
             Some(member) => caller.in_name_of(member),
-            None => return Ok(visitor()),
+            None => return Ok(None),
         },
         None => caller,
     };
     let actor = match caller.actor(place.guild).await {
-        // Who is no member here may do what is open to visitors.
-        Err(problem) if problem.status() == StatusCode::NOT_FOUND => return Ok(visitor()),
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => return Ok(None),
         actor => actor?,
     };
-    Ok(if actor.user == me { actor } else { in_channel(bot, actor, place) })
+    let is_bot = Some(actor.user) == bot.user();
+    Ok(Some(if is_bot { actor } else { in_channel(bot, actor, place) }))
 }
 
 /// A member with what they may do in the channel, as they would have it there.

@@ -17,6 +17,7 @@ mod replays;
 mod users;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -25,6 +26,7 @@ use axum::extract::{ConnectInfo, FromRequest, Request, State};
 use axum::http::{Method, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::routing::any;
+use tokio::sync::Semaphore;
 
 use crate::http::Wired;
 use crate::http::api::App;
@@ -38,19 +40,24 @@ pub const ROOT: &str = "smarter-dev";
 const EXCHANGE: [&str; 3] = ["api", "auth", "token"];
 /// Rows in an answer: its lists come whole, and this is where whole ends.
 const LISTED_MAX: u32 = 100_000;
+/// Such lists that are put together at the same time: each is large.
+const LISTS_AT_ONCE: usize = 1;
 
 /// What every request needs.
 #[derive(Clone)]
 struct Served {
     app: App,
     replays: Replays,
+    /// Long lists are put together one after the other.
+    lists: Arc<Semaphore>,
 }
 
 /// An answer with its status, as JSON.
 type Reply = Result<Response<Body>, Fault>;
 
 pub fn routes(wired: &Wired) -> Router {
-    let served = Served { app: wired.app.clone(), replays: Replays::new(wired.app.bot().clock().clone()) };
+    let replays = Replays::new(wired.app.bot().clock().clone());
+    let served = Served { app: wired.app.clone(), replays, lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)) };
     let paths = [format!("/{ROOT}"), format!("/{ROOT}/"), format!("/{ROOT}/{{*path}}")];
     paths.iter().fold(Router::new(), |router, path| router.route(path, any(serve))).with_state(served)
 }
@@ -79,7 +86,7 @@ async fn answer(served: &Served, peer: SocketAddr, request: Request) -> Reply {
     let body = read(Request::from_parts(parts.clone(), body)).await?;
     // What is asked of a list is answered for `HEAD`, too; the server leaves out the body.
     let method = if parts.method == Method::HEAD { Method::GET } else { parts.method };
-    dispatch(&asker, &method, &path[1..], &parts.uri, &body).await
+    dispatch((served, &asker), &method, &path[1..], &parts.uri, &body).await
 }
 
 async fn read(request: Request) -> Result<Bytes, Fault> {
@@ -90,7 +97,13 @@ async fn read(request: Request) -> Result<Bytes, Fault> {
     })
 }
 
-async fn dispatch(asker: &Asker, method: &Method, path: &[&str], uri: &Uri, body: &Bytes) -> Reply {
+async fn dispatch(
+    (served, asker): (&Served, &Asker),
+    method: &Method,
+    path: &[&str],
+    uri: &Uri,
+    body: &Bytes,
+) -> Reply {
     let (kind, id) = match path {
         [kind] => (*kind, None),
         // What is no number names no row, and is no path either.
@@ -106,6 +119,10 @@ async fn dispatch(asker: &Asker, method: &Method, path: &[&str], uri: &Uri, body
     if !is_on {
         return Err(Fault::Other(StatusCode::FORBIDDEN, "This part of the bot is switched off"));
     }
+    let _turn = match id {
+        None if method == Method::GET => served.lists.acquire().await.ok(),
+        _ => None,
+    };
     // A number that no row can have is one that there is not.
     let id = id.map(|id| id.parse::<i64>().unwrap_or(i64::MAX));
     match (kind, id, method) {

@@ -10,6 +10,7 @@ use super::fault::Fault;
 use super::{Asker, guild_of};
 use crate::config::Audience;
 use crate::features::roster::api::{all, sight};
+use crate::features::roster::store::list_to_compare;
 use crate::http::api::{App, Need};
 use crate::model::{GuildId, Permission, Sight, Timestamp};
 
@@ -100,9 +101,10 @@ async fn compare(app: &App, asker: &Asker) -> Result<usize, Fault> {
     if !is_running(sight(bot, guild)) {
         return Err(not_running());
     }
-    let users: Vec<_> = all(bot, guild).await?.into_iter().filter_map(|staff| staff.entry.user).collect();
-    // Where nobody is on it yet, somebody may be by a role: then all are asked for. Where none can be, nothing differs.
-    if !users.is_empty() || bot.config().roster.has_roles() {
+    bot.settle().await;
+    let by_role = bot.config().roster.has_roles();
+    // Where nobody can be on it, nothing differs.
+    if let Some(users) = bot.store().read(move |reader| list_to_compare(reader, guild, by_role)).await? {
         let asked = bot.ask_members(guild, users).await;
         asked.map_err(|setback| Fault::View(StatusCode::INTERNAL_SERVER_ERROR, json!({ "error": setback.words() })))?;
     }

@@ -41,16 +41,20 @@ pub struct Profile {
 pub async fn profile(State(app): State<App>, asker: Asker) -> Result<Json<Profile>, Fault> {
     asker.check_known()?;
     let guild = guild_of(&app, &asker.0)?;
-    let entry = own_row(&app, &asker, guild).await?;
-    let actor = asker.0.actor(guild).await?;
+    // A guild that is not theirs tells them nothing, and they are who they are all the same.
+    let entry = if asker.may_read(&app).is_ok() { own_row(&app, &asker, guild).await? } else { None };
     let may_manage = asker.0.check(guild, Need::Have(MANAGER)).is_ok();
     let (role, role_priority) = if may_manage { MANAGING } else { READING };
     let key = asker.0.key();
+    let name = match key {
+        Some(key) => key.name.clone(),
+        None => asker.0.actor(guild).await?.name,
+    };
     let profile = Profile {
         id: key.map_or(0, |key| key.id),
-        username: key.map_or_else(|| actor.name.clone(), |key| key.name.clone()),
+        username: name.clone(),
         email: "",
-        display_name: key.map_or(actor.name, |key| key.name.clone()),
+        display_name: name,
         avatar_url: None,
         role: role.to_owned(),
         role_priority,

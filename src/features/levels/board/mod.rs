@@ -5,6 +5,7 @@ pub mod store;
 use super::store::Placed;
 use super::{pictures, text};
 use crate::command::{Actor, Args, Command, Declared, Opt, Plan};
+use crate::config::Audience;
 use crate::cx::Cx;
 use crate::model::{Day, GuildId, Refusal, Result, Timestamp, Zone};
 
@@ -23,6 +24,7 @@ static OPTIONS: [&dyn Declared; 4] = [&PAGE, &WINDOW, &AROUND, &DATE];
 
 pub static LEADERBOARD: Command = Command {
     aliases: &["top", "lb"],
+    for_visitors: |config| config.http.visibility.leaderboard == Audience::Public,
     ..Command::open("leaderboard", "Shows who has the most XP", CATEGORY, &OPTIONS, leaderboard)
 };
 

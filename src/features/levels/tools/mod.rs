@@ -70,6 +70,17 @@ fn start(cx: &mut Cx<'_>) -> Result<()> {
     })
 }
 
+/// Takes a tool into the catalogue.
+///
+/// # Errors
+/// The catalogue is full, or faults of the database.
+pub fn add(cx: &mut Cx<'_>, tool: &Tool) -> Result<()> {
+    if store::count(cx.tx.read())? >= store::TOOLS_MAX.into() {
+        return Err(text::full().into());
+    }
+    store::insert(cx.tx, tool)
+}
+
 fn tools(cx: &mut Cx<'_>, actor: &Actor, args: &Args) -> Result<Plan> {
     let (guild, user) = (cx.guild()?, actor.user);
     let level = cx.config.levels.curve.level_of(super::store::load(cx.tx, guild, user)?.xp);

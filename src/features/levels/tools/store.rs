@@ -7,7 +7,7 @@ use crate::model::{GuildId, Result, Timestamp, UserId};
 use crate::store::Tx;
 
 /// Tools that are read at once; a house with more of them shows the first.
-const TOOLS_MAX: u32 = 200;
+pub const TOOLS_MAX: u32 = 200;
 
 /// All tools, by required level, switched off ones included.
 pub fn list(connection: &Connection) -> Result<Vec<Tool>> {

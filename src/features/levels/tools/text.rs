@@ -1,6 +1,7 @@
 //! Everything that members read about tools.
 
 use super::rules::{Standing, Tool};
+use super::store::TOOLS_MAX;
 use crate::model::text::{name, plain};
 use crate::model::{Button, Embed, Look, Outgoing, Refusal, Result, Timestamp};
 
@@ -65,6 +66,10 @@ pub fn too_low(tool: &Tool, level: u32) -> Refusal {
 
 pub fn switched_off(tool: &Tool) -> Refusal {
     Refusal::new(format!("**{}** is switched off here.", name(&tool.name)))
+}
+
+pub fn full() -> Refusal {
+    Refusal::new(format!("The catalogue is full: it holds {TOOLS_MAX} tools."))
 }
 
 pub fn unknown(word: &str) -> Refusal {

@@ -37,8 +37,10 @@ impl Record {
     /// Whether this is one of them.
     pub fn is_of(&self, only: Only) -> bool {
         match (only, self.case.kind) {
+            // What a program calls so is a case of its own.
+            (only, _) if self.case.action.is_some() => only == Only::Cases,
             (_, Kind::Note) => false,
-            (only, Kind::Warn) if self.case.action.is_none() => only == Only::Warnings,
+            (only, Kind::Warn) => only == Only::Warnings,
             _ => only == Only::Cases,
         }
     }
@@ -75,7 +77,7 @@ pub fn list(connection: &Connection, wanted: &Wanted, at_most: u32) -> Result<Ve
     let sql = format!(
         "SELECT {COLUMNS}, id FROM moderation_case WHERE guild IN (SELECT value FROM json_each(?1))
             AND (?2 IS NULL OR user = ?2) AND (?3 IS NULL OR coalesce(moderator, ?4) = ?3)
-            AND (?5 IS NULL OR kind <> 'note' AND (kind = 'warn' AND action IS NULL) = ?5)
+            AND (?5 IS NULL OR (kind <> 'note' OR action IS NOT NULL) AND (kind = 'warn' AND action IS NULL) = ?5)
             AND (?6 IS NULL OR coalesce(action, kind) = ?6)
             AND (?7 IS NULL OR (resolved_at IS NOT NULL) = ?7)
         ORDER BY at DESC, id DESC LIMIT ?8"
