@@ -1,13 +1,13 @@
 //! How the writer is woken. Waking a thread costs more than handling a message, so what nobody waits for does not ring
-//! while the writer only dozes: it is found when the doze is over, a fortieth of a second later at most.
+//! while the writer only dozes: it is found when the doze is over, a twenty-fifth of a second later at most.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed, Ordering::SeqCst, fence};
 use std::thread::{Thread, current, park_timeout};
 use std::time::Duration;
 
-/// How long the writer waits for company before it sleeps.
-const DOZE: Duration = Duration::from_millis(25);
+/// How long the writer waits for company before it sleeps. It is woken into cold caches, so the fewer times the better.
+const DOZE: Duration = Duration::from_millis(40);
 
 /// So much work ends a doze early.
 const CROWD: u32 = 512;
