@@ -61,7 +61,7 @@ impl House {
     }
 
     fn remembered(&self) -> Vec<String> {
-        self.rows("SELECT role_name, away FROM persistent_role ORDER BY id")
+        self.rows("SELECT role_name, away FROM persistent_role ORDER BY role_name DESC")
     }
 
     /// The roles that the bot gave, in order.

@@ -175,9 +175,11 @@ async fn who_is_added_first_is_seen_in_a_new_session_that_is_told_of_presences()
 async fn a_roster_is_full_at_some_point_and_the_page_says_so() {
     let mut house = staffed().await;
     let everyone = house.inn.guild;
+    let mut guests = Vec::new();
     for number in 0..105 {
         let user = house.sim.world().join(everyone, &format!("guest {number}"));
         house.sim.world().give_role(everyone, user, house.inn.regular_role).unwrap();
+        guests.push(user);
     }
     house.config.roster.roles.push(rank(Some(house.inn.regular_role), "Regular", 500));
     let bot = house.start().await;
@@ -193,5 +195,20 @@ async fn a_roster_is_full_at_some_point_and_the_page_says_so() {
     let shown = house.roster(house.member(0), "show", &[("page", 5.into())]).await;
     assert!(shown.contains("page 5 of 5"), "{shown}");
     assert_eq!(roster.items().await.len(), 50);
+    // Places that are free again are for who found none.
+    for guest in &guests[..10] {
+        house.sim.world().leave(everyone, *guest).unwrap();
+    }
+    let remaining: Vec<_> = guests[10..].iter().map(|guest| format!("{guest}")).collect();
+    let is_whole = || {
+        let stored = house.rows("SELECT user FROM roster");
+        stored.len() == remaining.len() + 2 && remaining.iter().all(|guest| stored.contains(guest))
+    };
+    while !is_whole() {
+        house.clock.advance(MINUTE);
+        bot.bot.pass_minute();
+        bot.settle(&house).await;
+    }
+    assert!(bot.bot.vitals().problems().iter().all(|problem| problem.name != "roster.full"));
     bot.stop().await;
 }
