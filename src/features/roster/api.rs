@@ -11,7 +11,8 @@ use super::{is_running, list as list_staff, sight_of, store};
 use crate::bot::Bot;
 use crate::command::Value;
 use crate::http::api::{
-    App, Ask, Caller, Content, Done, Invoke, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken, Usual,
+    App, Ask, Caller, Content, Done, Invoke, Length, Listed, Need, Paging, Place, Problem, Routes, Snowflake, Taken,
+    Usual,
 };
 use crate::model::{GuildId, Permission, RoleId, Sight, Span, Timestamp, UserId};
 
@@ -251,7 +252,7 @@ struct StaffChange {
     /// Whether a leave of absence begins or ends.
     on_leave: Option<bool>,
     /// For how long, such as `14d`; until somebody ends it without it.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Length>)]
     leave_duration: Option<Span>,
 }
 
@@ -283,7 +284,7 @@ async fn change(
             order.maybe("duration", leave_duration.map(Value::Span))
         }
         _ => {
-            return Err(Problem::invalid("Say one thing to change: rank, user_id, or on_leave (with leave_duration)."));
+            return Err(Problem::refused("Say one thing to change: rank, user_id, or on_leave (with leave_duration)."));
         }
     };
     find(&app, guild, id).await?;
