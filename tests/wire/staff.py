@@ -69,6 +69,11 @@ def document(client, token):
     assert client.get("/api/staff/discord/sync/", headers=token).status_code == 405
 
 
+def is_same(row, other):
+    """The same entry; how somebody is there may have changed meanwhile."""
+    return set(row) == set(other) and all(row[name] == other[name] for name in ("id", "name", "rank", "discord_id"))
+
+
 def front_end(client, token):
     """What the page does: it asks from another origin, sends credentials along, and turns pages."""
     beforehand = client.options(
@@ -100,9 +105,9 @@ def front_end(client, token):
         assert row["discord_id"] is None or row["discord_id"].isdigit(), row
         datetime.fromisoformat(row["joined_date"].replace("Z", "+00:00"))
     one = client.get(f"/api/staff/roster/{rows[0]['id']}/", headers=headers)
-    assert one.json() == rows[0], one.text
+    assert is_same(one.json(), rows[0]), one.text
     found = client.get("/api/staff/roster/", params={"search": rows[0]["name"].upper()}, headers=headers)
-    assert rows[0] in found.json()["results"], found.text
+    assert any(is_same(row, rows[0]) for row in found.json()["results"]), found.text
     beyond = client.get("/api/staff/roster/?page=99999", headers=headers)
     assert beyond.status_code == 404 and beyond.json() == {"detail": "Invalid page."}, beyond.text
     roles = client.get("/api/staff/roles/", headers=headers).json()
