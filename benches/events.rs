@@ -6,25 +6,23 @@
 
 #![allow(clippy::expect_used, reason = "a bench that cannot go on ends")]
 
+mod support;
+
 use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use innkeeper::bot::{Audience, Bot, Happening};
 use innkeeper::config::Config;
-use innkeeper::door::listen;
-use innkeeper::http::{self, Door, Limits};
+use innkeeper::http::Wires;
 use innkeeper::model::access::new_key;
-use innkeeper::model::{Clock, Event, Guild, GuildId, Timestamp, UserId};
-use innkeeper::status::{Board, Face, FaceSettings, Vitals};
 use innkeeper::store::access::{NewKey, create_key};
-use innkeeper::store::{Progress, SessionKey, Store, StoreSettings, happenings};
+use innkeeper::store::happenings;
 use serde_json::json;
+use support::{MB, guild, now, of, open, open_door, resident};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::interval;
 
 const LISTENERS: usize = 1_000;
@@ -35,34 +33,19 @@ const APART: Duration = Duration::from_millis(100);
 /// What everybody is told within.
 const TARGET: Duration = Duration::from_millis(100);
 const READ_BYTES: usize = 1_024;
-const MB: f64 = 1_048_576.0;
 /// A masked frame (RFC 6455, section 5.5.3) which says that a WebSocket is still there.
 const PONG: [u8; 6] = [0x8A, 0x80, 0, 0, 0, 0];
 /// Stands before the number of an event.
 const MARK: &[u8] = b"\"nth\":\"";
 
 fn main() {
-    let folder = std::env::temp_dir().join(format!("innkeeper-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    runtime.block_on(all(&folder.join("events.db")));
-    std::fs::remove_dir_all(&folder).expect("the folder goes");
+    support::run("events.db", all);
 }
 
-fn guild() -> GuildId {
-    GuildId::new(100).expect("an id")
-}
-
-async fn all(path: &Path) {
+async fn all(path: PathBuf) {
     let (bare, _) = to_bare_sockets().await;
-    let clock = Clock::hand(Timestamp::from_ms(1_790_000_000_000));
-    let vitals = Vitals::new(clock.clone());
-    let settings = StoreSettings { batch_rows: 20, batch_wait: Duration::from_secs(60) };
-    let store = Store::open(path, settings, vitals.clone()).expect("a store");
-    let bot = Bot::open(Config::default(), store, clock, vitals).await.expect("a bot");
-    furnish(&bot).await;
-    let (addr, stop) = open_door(&bot);
+    let bot = open(&path, Config::default()).await;
+    let (addr, stop) = open_door(&bot, Wires::default(), LISTENERS);
     let key = make_key(&bot).await;
     let before = resident();
     let (told, mut arrivals) = mpsc::unbounded_channel();
@@ -77,13 +60,12 @@ async fn all(path: &Path) {
         beat.tick().await;
         let begun = Instant::now();
         let fields = json!({"nth": nth.to_string(), "user_id": "30", "username": "Ada", "new_level": 2});
-        let happening =
-            Happening::new("level_up", guild(), Audience::Members, fields, Timestamp::from_ms(1_790_000_000_000));
+        let happening = Happening::new("level_up", guild(), Audience::Members, fields, now());
         bot.store().write(move |tx| happenings::insert(tx, &happening)).await.expect("a commit");
         times.extend(arrived(&mut arrivals, nth, begun).await);
         if (nth + 1) % EVENTS == 0 {
             // What was measured would count as memory itself.
-            let (of_round, most_of_round) = of(std::mem::take(&mut times));
+            let (of_round, most_of_round) = of(&mut std::mem::take(&mut times));
             (median, most) = (median.max(of_round), most.max(most_of_round));
             rounds.push(format!("{:.1}", resident() / MB));
         }
@@ -103,44 +85,6 @@ async fn all(path: &Path) {
     );
     stop.send_replace(true);
     bot.store().close();
-}
-
-async fn furnish(bot: &Bot) {
-    let seen = Event::GuildSeen(Box::new(Guild {
-        id: guild(),
-        name: "Inn".to_owned(),
-        owner: UserId::new(900_001).expect("an id"),
-        member_count: 5_000,
-        my_roles: Vec::new(),
-        roles: Vec::new(),
-        channels: Vec::new(),
-        afk_channel: None,
-        voices: Vec::new(),
-        watched: Vec::new(),
-    }));
-    let session = Arc::new(SessionKey { id: "s".to_owned(), resume_url: "wss://x".to_owned() });
-    bot.observe(Some(seen), Progress { session, sequence: 1 }).expect("an empty queue");
-    bot.settle().await;
-}
-
-/// The main door, wide enough for all.
-fn open_door(bot: &Bot) -> (SocketAddr, watch::Sender<bool>) {
-    let listener = listen("http.listen", "127.0.0.1:0").expect("a port");
-    let addr = listener.local_addr().expect("an address");
-    let (config, room) = (bot.config(), LISTENERS + 8);
-    let settings = Arc::new(FaceSettings::of(&config));
-    let face = Face { vitals: bot.vitals().clone(), board: Board::new(bot.clock().clone()), settings };
-    let limits = Limits {
-        connections: room,
-        connections_per_address: room,
-        watchers: room,
-        listeners_per_caller: room,
-        ..Limits::default()
-    };
-    let door = Door { bot: Some(bot.clone()), limits, ..Door::new(face, &config, bot.happenings()) };
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(http::serve(listener, door, Router::new(), stopped));
-    (addr, stop)
 }
 
 async fn make_key(bot: &Bot) -> String {
@@ -233,20 +177,6 @@ async fn to_bare_sockets() -> (Duration, Duration) {
         }
         times.extend(arrived(&mut arrivals, nth, begun).await);
     }
-    let (median, most) = of(times);
+    let (median, most) = of(&mut times);
     (most, median)
-}
-
-/// The median, and what 99 of 100 stay within.
-fn of(mut times: Vec<Duration>) -> (Duration, Duration) {
-    times.sort();
-    (times[times.len() / 2], times[times.len() * 99 / 100])
-}
-
-/// What this process holds in memory.
-fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
-    let kib: f64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
-    kib * 1_024.0
 }

@@ -5,23 +5,20 @@
 
 #![allow(clippy::expect_used, reason = "a bench that cannot go on ends")]
 
+mod support;
+
 use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use innkeeper::bot::{Audience as For, Bot, Happening};
+use innkeeper::bot::{Audience as For, Happening};
 use innkeeper::config::{Audience, Config};
-use innkeeper::door::listen;
-use innkeeper::http::{self, Door, Limits};
-use innkeeper::model::{Clock, Event, Guild, GuildId, Timestamp, UserId};
-use innkeeper::status::{Board, Face, FaceSettings, Vitals};
-use innkeeper::store::{Progress, SessionKey, Store, StoreSettings, happenings};
+use innkeeper::store::happenings;
 use serde_json::json;
+use support::{MB, guild, now, of, open, open_door, resident};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{interval, timeout};
 
 const CLIENTS: usize = 1_000;
@@ -34,7 +31,6 @@ const TARGET: Duration = Duration::from_millis(200);
 /// Far beyond what anything here takes.
 const PATIENCE: Duration = Duration::from_secs(10);
 const READ_BYTES: usize = 2_048;
-const MB: f64 = 1_048_576.0;
 /// Stands before the number of an event, which is the name of who reached the level.
 const MARK: &[u8] = b"\"username\":\"";
 /// `40` and `3` as masked frames of text, with a mask of zeros.
@@ -42,26 +38,16 @@ const JOIN: &[u8] = b"\x81\x82\0\0\0\x0040";
 const PONG: &[u8] = b"\x81\x81\0\0\0\x003";
 
 fn main() {
-    let folder = std::env::temp_dir().join(format!("innkeeper-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    runtime.block_on(all(&folder.join("socketio.db")));
-    std::fs::remove_dir_all(&folder).expect("the folder goes");
+    support::run("socketio.db", all);
 }
 
-async fn all(path: &Path) {
-    let clock = Clock::hand(Timestamp::from_ms(1_790_000_000_000));
-    let vitals = Vitals::new(clock.clone());
-    let settings = StoreSettings { batch_rows: 20, batch_wait: Duration::from_secs(60) };
-    let store = Store::open(path, settings, vitals.clone()).expect("a store");
+async fn all(path: PathBuf) {
     let mut config = Config::default();
     config.http.visibility.leaderboard = Audience::Public;
     // They come all at once, from one address that is not held to what one may ask.
     config.http.trusted_proxies = vec![[127, 0, 0, 1].into()];
-    let bot = Bot::open(config, store, clock, vitals).await.expect("a bot");
-    let guild = furnish(&bot).await;
-    let (addr, stop) = open_door(&bot);
+    let bot = open(&path, config).await;
+    let (addr, stop) = open_door(&bot, innkeeper::wires::WIRES, CLIENTS);
     // As large as it gets, so that it is no part of what grows.
     let mut times = vec![TARGET; CLIENTS * EVENTS * ROUNDS];
     times.clear();
@@ -76,8 +62,7 @@ async fn all(path: &Path) {
         beat.tick().await;
         let begun = Instant::now();
         let fields = json!({"user_id": "30", "username": nth.to_string(), "old_level": 1, "new_level": 2});
-        let at = Timestamp::from_ms(1_790_000_000_000);
-        let happening = Happening::new("level_up", guild, For::Everybody, fields, at);
+        let happening = Happening::new("level_up", guild(), For::Everybody, fields, now());
         bot.store().write(move |tx| happenings::insert(tx, &happening)).await.expect("a commit");
         for client in 0..CLIENTS {
             let arrival = timeout(PATIENCE, arrivals.recv()).await;
@@ -90,8 +75,7 @@ async fn all(path: &Path) {
             rounds.push(format!("{:.1}", resident() / MB));
         }
     }
-    times.sort_unstable();
-    let (median, most) = (times[times.len() / 2], times[times.len() * 99 / 100]);
+    let (median, most) = of(&mut times);
     println!(
         "level_up to {CLIENTS} Socket.IO clients: median {median:.2?}, 99 % within {most:.2?}; {:.2} of {TARGET:?}",
         most.as_secs_f64() / TARGET.as_secs_f64()
@@ -105,41 +89,6 @@ async fn all(path: &Path) {
     );
     stop.send_replace(true);
     bot.store().close();
-}
-
-async fn furnish(bot: &Bot) -> GuildId {
-    let id = GuildId::new(100).expect("an id");
-    let seen = Event::GuildSeen(Box::new(Guild {
-        id,
-        name: "Inn".to_owned(),
-        owner: UserId::new(900_001).expect("an id"),
-        member_count: 5_000,
-        my_roles: Vec::new(),
-        roles: Vec::new(),
-        channels: Vec::new(),
-        afk_channel: None,
-        voices: Vec::new(),
-        watched: Vec::new(),
-    }));
-    let session = Arc::new(SessionKey { id: "s".to_owned(), resume_url: "wss://x".to_owned() });
-    bot.observe(Some(seen), Progress { session, sequence: 1 }).expect("an empty queue");
-    bot.settle().await;
-    id
-}
-
-/// The main door, wide enough for all.
-fn open_door(bot: &Bot) -> (SocketAddr, watch::Sender<bool>) {
-    let listener = listen("http.listen", "127.0.0.1:0").expect("a port");
-    let addr = listener.local_addr().expect("an address");
-    let (config, room) = (bot.config(), CLIENTS + 8);
-    let settings = Arc::new(FaceSettings::of(&config));
-    let face = Face { vitals: bot.vitals().clone(), board: Board::new(bot.clock().clone()), settings };
-    let limits = Limits { connections: room, connections_per_address: room, watchers: room, ..Limits::default() };
-    let wires = innkeeper::wires::WIRES;
-    let door = Door { bot: Some(bot.clone()), limits, wires, ..Door::new(face, &config, bot.happenings()) };
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(http::serve(listener, door, Router::new(), stopped));
-    (addr, stop)
 }
 
 /// Opens a client and waits until it joined; it then reports the number of each event when that arrives.
@@ -199,11 +148,4 @@ async fn read_until(stream: &mut TcpStream, buffer: &mut [u8], wanted: &[u8]) {
         assert!(read > 0, "{}", String::from_utf8_lossy(&all));
         all.extend_from_slice(&buffer[..read]);
     }
-}
-
-/// Bytes of memory that the process holds.
-fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").trim().parse::<f64>().unwrap_or(0.0) * 1_024.0
 }

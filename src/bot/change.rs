@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use super::Bot;
 use super::gate::Denied;
-use super::observe::Setting;
 use crate::command::{Actor, Answer, Command, Door, Given, Invocation, Outcome, Value};
 use crate::cx::{Cx, Source};
 use crate::model::{Error, Event, GuildId, Result};
@@ -103,9 +102,7 @@ impl Bot {
         let mut cx = self.cx(tx, &config, Source::Id(key), at);
         (cx.asked_in, cx.door) = (Some(guild), Some(Door::Http));
         let made = plan(&mut cx)?;
-        let setting = Setting { source: cx.source.clone(), watched: cx.watched, is_command: false };
-        let emitted = std::mem::take(&mut cx.emitted);
-        let emitted = self.show_emitted(tx, emitted, &setting)?;
+        let emitted = self.show_what_came_of(tx, &mut cx)?;
         if tx.has_written() {
             done::note(tx, key, cx.now)?;
         }

@@ -309,13 +309,12 @@ impl Bot {
             let turn = plan.awaited.as_ref().map_or(Turn::Only, |_| Turn::Meanwhile(cx.now.plus(patience)));
             self.promise_reply(&mut cx, invocation, &answer, to, turn)?;
         }
-        let setting = Setting { source: cx.source.clone(), watched: cx.watched, is_command: false };
-        let mut emitted = std::mem::take(&mut cx.emitted);
         if reply_to.is_some() && is_told_of(command) {
             // The answer waits for its commit in any case, so the rooms are told within the same.
-            emitted.extend(self.show(tx, &ran(invocation), &setting)?);
+            let setting = Setting { source: cx.source.clone(), watched: cx.watched, is_command: false };
+            cx.emitted.extend(self.show(tx, &ran(invocation), &setting)?);
         }
-        let emitted = self.show_emitted(tx, emitted, &setting)?;
+        let emitted = self.show_what_came_of(tx, &mut cx)?;
         if tx.has_written() {
             done::note(tx, invocation.key, cx.now)?;
         }

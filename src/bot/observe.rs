@@ -71,6 +71,12 @@ impl Bot {
         }
     }
 
+    /// Lets every room see what a piece of work emitted. Returns all of it, which is told after the commit.
+    pub(super) fn show_what_came_of(&self, tx: &Tx, cx: &mut Cx<'_>) -> Result<Vec<Event>> {
+        let setting = Setting { source: cx.source.clone(), watched: cx.watched, is_command: false };
+        self.show_emitted(tx, std::mem::take(&mut cx.emitted), &setting)
+    }
+
     /// Lets every room see the events that rooms emitted, and what follows from these. Returns all of them.
     pub(super) fn show_emitted(&self, tx: &Tx, emitted: Vec<Event>, setting: &Setting) -> Result<Vec<Event>> {
         follow_up(emitted, |event| self.show(tx, event, setting))

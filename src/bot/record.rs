@@ -2,7 +2,6 @@
 //! but the rooms are shown what follows, as they are of a command.
 
 use super::Bot;
-use super::observe::Setting;
 use crate::cx::{Cx, Source};
 use crate::model::Result;
 use crate::store::Tx;
@@ -21,12 +20,9 @@ impl Bot {
         let (bot, source) = (self.clone(), Source::Id(self.next_request()));
         let recorded = self.0.store.write(move |tx: &Tx| {
             let config = bot.config();
-            let watched = bot.0.vitals.watched();
-            let setting = Setting { source: source.clone(), watched, is_command: false };
-            let mut cx = bot.cx(tx, &config, source.clone(), (bot.time(None), watched));
+            let mut cx = bot.cx(tx, &config, source.clone(), (bot.time(None), bot.0.vitals.watched()));
             let value = work(&mut cx)?;
-            let emitted = std::mem::take(&mut cx.emitted);
-            Ok((value, bot.show_emitted(tx, emitted, &setting)?))
+            Ok((value, bot.show_what_came_of(tx, &mut cx)?))
         });
         let (value, emitted) = recorded.await?;
         self.0.promised.notify_one();

@@ -72,6 +72,13 @@ impl Wired {
         keys.chain(self.pages.cookie.read(headers).map(str::as_bytes)).collect()
     }
 
+    /// Takes away whatever could show who sends these headers.
+    pub fn hide(&self, headers: &mut HeaderMap) {
+        for name in SHOWN.iter().chain([&header::COOKIE]) {
+            headers.remove(name);
+        }
+    }
+
     /// A place for who sends these headers, if there is one. Strangers have one where the board is for everybody.
     ///
     /// # Errors

@@ -246,9 +246,7 @@ pub fn hash_of(secret: &str) -> Vec<u8> {
 
 /// A bearer token of a key: its number and the token's end, signed.
 pub fn sign_token(signing: &[u8], key: i64, expires_at: Timestamp) -> Secret {
-    let body = format!("{key}.{}", expires_at.seconds());
-    let signature = hmac::sign(&signer(signing), body.as_bytes());
-    Secret::new(format!("{TOKEN_HEAD}{body}.{}", hex(signature.as_ref())))
+    sign((signing, key, expires_at), TOKEN_HEAD, "")
 }
 
 /// The number of the key whose token this is, if it was signed here and is not over.
@@ -259,14 +257,19 @@ pub fn read_token(signing: &[u8], token: &str, now: Timestamp) -> Option<i64> {
 /// A token that gets new ones of a key, and opens nothing itself. What it is for is signed too, so that no other head
 /// makes a bearer token of it.
 pub fn sign_refresh(signing: &[u8], key: i64, expires_at: Timestamp) -> Secret {
-    let body = format!("{key}.{}", expires_at.seconds());
-    let signature = hmac::sign(&signer(signing), format!("{REFRESH_HEAD}{body}").as_bytes());
-    Secret::new(format!("{REFRESH_HEAD}{body}.{}", hex(signature.as_ref())))
+    sign((signing, key, expires_at), REFRESH_HEAD, REFRESH_HEAD)
 }
 
 /// The number of the key whose refresh token this is, if it was signed here and is not over.
 pub fn read_refresh(signing: &[u8], token: &str, now: Timestamp) -> Option<i64> {
     read_signed(signing, token.strip_prefix(REFRESH_HEAD)?, REFRESH_HEAD, now)
+}
+
+/// What [`read_signed`] reads, behind its head.
+fn sign((signing, key, expires_at): (&[u8], i64, Timestamp), head: &str, purpose: &str) -> Secret {
+    let body = format!("{key}.{}", expires_at.seconds());
+    let signature = hmac::sign(&signer(signing), format!("{purpose}{body}").as_bytes());
+    Secret::new(format!("{head}{body}.{}", hex(signature.as_ref())))
 }
 
 /// The number in what follows a token's head. `purpose` was signed before it.

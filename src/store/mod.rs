@@ -45,7 +45,7 @@ pub use session::{Progress, SavedSession, SessionKey};
 pub use tx::Tx;
 pub use writer::Work;
 
-use crate::model::{Error, Refusal, Result};
+use crate::model::{Error, GuildId, Refusal, Result};
 use crate::status::vitals::Vitals;
 use bell::Bell;
 use writer::{Message, NOTHING_DONE, Writer};
@@ -62,6 +62,11 @@ pub struct StoreSettings {
     pub batch_rows: usize,
     /// … or so long after the first of them.
     pub batch_wait: Duration,
+}
+
+/// These guilds for SQLite's `json_each`.
+pub fn id_list(guilds: &[GuildId]) -> Result<String> {
+    Ok(serde_json::to_string(&guilds.iter().map(|guild| guild.sql()).collect::<Vec<_>>())?)
 }
 
 /// The queue to the writer is full; nothing was taken.

@@ -107,9 +107,7 @@ async fn admit(State(entrance): State<Entrance>, mut request: Request, next: Nex
             Err(problem) => return Fault::Ours(problem).into_response(),
         };
         // What was shown is not kept with the session.
-        for name in ["authorization", "cookie", "x-api-key"] {
-            request.headers_mut().remove(name);
-        }
+        wired.hide(request.headers_mut());
         request.extensions_mut().insert(client.clone());
         if is_poll {
             let (head, body) = next.run(request).await.into_parts();

@@ -68,8 +68,8 @@ impl Sync {
 
 /// `POST /api/staff/sync`: what the monitor read from a spreadsheet, Discord tells us.
 pub async fn sync_roster(State(app): State<App>, asker: Asker) -> Result<Json<Value>, Fault> {
-    let compared = compare(&app, &asker).await?;
-    let details = Sync::of(app.bot().clock().now(), compared);
+    let guild = compare(&app, &asker).await?;
+    let details = Sync::of(app.bot().clock().now(), all(app.bot(), guild).await?.len());
     Ok(Json(json!({"message": "Sync completed successfully", "details": details})))
 }
 
@@ -82,8 +82,8 @@ pub async fn syncs(State(app): State<App>, asker: Asker) -> Result<Json<Value>, 
     Ok(Json(json!({"count": results.len(), "next": null, "previous": null, "results": results})))
 }
 
-/// Compares the whole roster with Discord; returns of how many entries.
-async fn compare(app: &App, asker: &Asker) -> Result<usize, Fault> {
+/// Compares the whole roster of a guild with Discord; returns which guild that is.
+async fn compare(app: &App, asker: &Asker) -> Result<GuildId, Fault> {
     let not_running = || Fault::View(StatusCode::SERVICE_UNAVAILABLE, json!({"error": "Discord bot is not running"}));
     asker.check_known()?;
     let bot = app.bot();
@@ -108,5 +108,5 @@ async fn compare(app: &App, asker: &Asker) -> Result<usize, Fault> {
         let asked = bot.ask_members(guild, users).await;
         asked.map_err(|setback| Fault::View(StatusCode::INTERNAL_SERVER_ERROR, json!({ "error": setback.words() })))?;
     }
-    Ok(all(bot, guild).await?.len())
+    Ok(guild)
 }

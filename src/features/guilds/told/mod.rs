@@ -2,11 +2,8 @@
 
 pub mod store;
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use self::store::{Person, ToldGuild};
-use super::forget;
-use super::store::save_given;
+use super::{forget, put};
 use crate::cx::Cx;
 use crate::model::{GuildId, Result, Timestamp, UserId};
 
@@ -83,10 +80,7 @@ pub fn add_person(
     if let Some(known) = store::find_person(cx.tx.read(), seen, user)? {
         return Ok((Some(known), false));
     }
-    forget(cx.tx, guild, user);
-    if save_given(cx.tx, guild, user, &new.name, new.picture.as_deref())? {
-        cx.vitals.members_seen.fetch_add(1, Relaxed);
-    }
+    put(cx, guild, user, &new.name, new.picture.as_deref())?;
     store::save_person(cx.tx, (guild, user), new.discriminator.as_deref(), cx.now)?;
     Ok((store::find_person(cx.tx.read(), seen, user)?, true))
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{Avatar, GuildId, Result, Timestamp, UserId};
-use crate::store::Tx;
+use crate::store::{Tx, id_list};
 
 /// What a program told of a guild.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,7 @@ const PEOPLE: &str = "SELECT member.user, member.guild, name, avatar, picture, d
 pub fn list_people(connection: &Connection, seen: &[GuildId], at_most: u32) -> Result<Vec<Person>> {
     let sql = format!("{PEOPLE} ORDER BY member.user, present DESC, member.guild LIMIT ?2");
     let mut statement = connection.prepare_cached(&sql)?;
-    let known = statement.query_map(params![json(seen)?, at_most], person)?;
+    let known = statement.query_map(params![id_list(seen)?, at_most], person)?;
     let mut people: Vec<Person> = Vec::new();
     for known in known {
         add(&mut people, known?);
@@ -75,7 +75,7 @@ pub fn list_people(connection: &Connection, seen: &[GuildId], at_most: u32) -> R
 pub fn find_person(connection: &Connection, seen: &[GuildId], user: UserId) -> Result<Option<Person>> {
     let sql = format!("{PEOPLE} AND member.user = ?2 ORDER BY present DESC, member.guild");
     let mut statement = connection.prepare_cached(&sql)?;
-    let known = statement.query_map(params![json(seen)?, user.sql()], person)?;
+    let known = statement.query_map(params![id_list(seen)?, user.sql()], person)?;
     let mut people: Vec<Person> = Vec::new();
     for known in known {
         add(&mut people, known?);
@@ -99,7 +99,7 @@ fn add(people: &mut Vec<Person>, known: Person) {
 pub fn list_guilds_of(connection: &Connection, seen: &[GuildId], user: UserId) -> Result<Vec<GuildId>> {
     let sql = "SELECT guild FROM member WHERE guild IN (SELECT value FROM json_each(?1)) AND user = ?2";
     let mut statement = connection.prepare_cached(sql)?;
-    let guilds = statement.query_map(params![json(seen)?, user.sql()], |row| row.get::<_, i64>(0))?;
+    let guilds = statement.query_map(params![id_list(seen)?, user.sql()], |row| row.get::<_, i64>(0))?;
     guilds.map(|id| Ok(GuildId::try_from(id?)?)).collect()
 }
 
@@ -128,10 +128,6 @@ pub fn save_person(
         ON CONFLICT (guild, user) DO UPDATE SET discriminator = excluded.discriminator";
     tx.write()?.prepare_cached(sql)?.execute(params![guild.sql(), user.sql(), discriminator, since.ms()])?;
     Ok(())
-}
-
-fn json(guilds: &[GuildId]) -> Result<String> {
-    Ok(serde_json::to_string(&guilds.iter().map(|guild| guild.sql()).collect::<Vec<_>>())?)
 }
 
 fn guild(row: &Row<'_>) -> rusqlite::Result<ToldGuild> {

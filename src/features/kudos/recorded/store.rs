@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 
 use crate::features::kudos::store::{COLUMNS, Gift, read};
 use crate::model::{GuildId, Result};
+use crate::store::id_list;
 
 /// Which kudos; none: whichever.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +33,7 @@ pub fn list(connection: &Connection, wanted: &Wanted, at_most: u32) -> Result<Ve
             AND (?4 IS NULL OR receiver = ?4)
         ORDER BY at DESC, id DESC LIMIT ?5"
     );
-    let guilds = serde_json::to_string(&wanted.guilds.iter().map(|guild| guild.sql()).collect::<Vec<_>>())?;
+    let guilds = id_list(&wanted.guilds)?;
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![guilds, wanted.user, wanted.giver, wanted.receiver, at_most])?;
     let mut gifts = Vec::new();

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::features::moderation::rules::Kind;
 use crate::features::moderation::store::{COLUMNS, Case, read};
 use crate::model::{GuildId, Result};
-use crate::store::Tx;
+use crate::store::{Tx, id_list};
 
 /// A case, with what only programs are told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub fn list(connection: &Connection, wanted: &Wanted, at_most: u32) -> Result<Ve
             AND (?7 IS NULL OR (resolved_at IS NOT NULL) = ?7)
         ORDER BY at DESC, id DESC LIMIT ?8"
     );
-    let guilds = serde_json::to_string(&wanted.guilds.iter().map(|guild| guild.sql()).collect::<Vec<_>>())?;
+    let guilds = id_list(&wanted.guilds)?;
     let values = params![
         guilds,
         wanted.user,
