@@ -218,6 +218,25 @@ async fn what_the_audit_log_proves_is_done_although_the_answer_was_lost() {
 }
 
 #[tokio::test]
+async fn who_comes_back_before_a_lost_answer_was_asked_for_again_is_not_kicked_twice() {
+    let (house, bot) = open().await;
+    let (ada, guild) = (house.member(0), house.inn.guild);
+    house.sim.world().plan("DELETE", "/members/", Some(1), Act::PerformThen(Fate::Cut));
+    let comes_back = house.sim.until(|world| {
+        let is_out = world.member(guild, ada).is_none();
+        is_out.then(|| world.rejoin(guild, ada))
+    });
+    let options = [("reason", "spam".into())];
+    let (_, answer) = tokio::join!(comes_back, house.moderate("kick", ada, &options));
+    assert!(answer.text().starts_with("Case **1**: kicked"), "{}", answer.text());
+    assert!(house.is_member(ada));
+    assert_eq!(house.cases(), ["1 kick done told"]);
+    let kicks = house.sim.world().audit_log(guild).filter(|line| line.action == 20).count();
+    assert_eq!(kicks, 1);
+    bot.stop().await;
+}
+
+#[tokio::test]
 async fn a_timeout_ends_by_itself_or_is_lifted() {
     let (house, bot) = open().await;
     let (ada, ben) = (house.member(0), house.member(1));

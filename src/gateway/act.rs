@@ -11,13 +11,14 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time::{Instant, sleep};
 
 use super::inbound::people;
 use super::perform::{Performer, lock};
 use super::raw::Raw;
 use super::refusal::code;
 use super::rest::Rest;
-use super::wire::{Call, Reply, unreadable};
+use super::wire::{Call, PATIENCE, Reply, unreadable};
 use crate::model::{
     ChannelId, Deed, Delivered, GuildId, MessageId, Outgoing, Permissions, Seen, Setback, Timestamp, Told, UserId,
 };
@@ -158,11 +159,36 @@ impl Performer {
         }
     }
 
+    /// Does it, in a few tries. A try without an answer may have done it, and somebody may have undone it since: so the
+    /// audit log is asked before the next.
     async fn do_it(&self, act: &Act<'_>) -> Result<Done, Stumble> {
+        let deadline = Instant::now() + PATIENCE;
+        let (mut tries, mut halfway) = (1, false);
+        loop {
+            let setback = match self.try_it(act).await {
+                Err(stumble) => {
+                    halfway |= stumble.halfway;
+                    stumble.setback
+                }
+                done => return done,
+            };
+            let pause = self.rest.pause_after(tries).filter(|pause| Instant::now() + *pause < deadline);
+            let (Setback::Later { .. }, Some(pause)) = (&setback, pause) else {
+                return Err(Stumble { setback, halfway });
+            };
+            sleep(pause).await;
+            if self.was_done(act).await.map_err(|setback| Stumble { setback, halfway })? {
+                return Ok(Done::Now);
+            }
+            tries += 1;
+        }
+    }
+
+    async fn try_it(&self, act: &Act<'_>) -> Result<Done, Stumble> {
         let Act { guild, user, deed, reason, .. } = act;
         let member = format!("/guilds/{guild}/members/{user}");
         let ban = format!("/guilds/{guild}/bans/{user}");
-        let call = |call: Call| async move { self.rest.call(call.reason(reason)).await.map(|_| Done::Now) };
+        let call = |call: Call| async move { self.rest.call(call.reason(reason).once()).await.map(|_| Done::Now) };
         let timeout = |until: Option<Timestamp>| {
             let until = until.map(Timestamp::rfc3339);
             Call::patch(member.clone()).json(&json!({"communication_disabled_until": until}))

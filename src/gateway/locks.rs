@@ -80,9 +80,7 @@ impl Performer {
             deny: overwrite.deny,
         };
         let body = json!({"permission_overwrites": to.iter().map(line).collect::<Vec<_>>()});
-        let mut call = Call::patch(format!("/channels/{channel}")).json(&body).reason(reason);
-        // Sent a second time, it might take back what somebody changed in between: the next try looks again.
-        call.repeatable = false;
+        let call = Call::patch(format!("/channels/{channel}")).json(&body).reason(reason).once();
         self.rest.call(call).await.map(drop)
     }
 

@@ -94,9 +94,14 @@ impl Rest {
 
     /// How long to wait before the next try, if one is allowed.
     fn pause(&self, call: &Call, tries: u32, deadline: Instant) -> Option<Duration> {
-        let pause = self.0.retry_first * 2_u32.pow(tries - 1);
-        let pause = pause.mul_f64(0.5 + fastrand::f64());
-        (call.repeatable && tries < TRIES_MAX && Instant::now() + pause < deadline).then_some(pause)
+        let pause = self.pause_after(tries).filter(|_| call.repeatable)?;
+        (Instant::now() + pause < deadline).then_some(pause)
+    }
+
+    /// How long to wait after so many vain tries, if there is to be another.
+    pub(super) fn pause_after(&self, tries: u32) -> Option<Duration> {
+        let pause = self.0.retry_first * 2_u32.pow(tries.saturating_sub(1).min(TRIES_MAX));
+        (tries < TRIES_MAX).then(|| pause.mul_f64(0.5 + fastrand::f64()))
     }
 
     /// Waits until the limits let a call go.

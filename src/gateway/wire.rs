@@ -14,7 +14,7 @@ use crate::bot::BoxFuture;
 use crate::model::{Secret, Setback};
 
 /// How long a call waits for limits unless it says otherwise.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A call to make. Its body may hold a secret, so that it is not printed.
 #[derive(Clone)]
@@ -105,6 +105,12 @@ impl Call {
     /// A nonce or Discord's own rules keep a second copy from doing anything.
     pub fn repeatable(mut self) -> Self {
         self.repeatable = true;
+        self
+    }
+
+    /// Sent a second time, it might undo what somebody did in between: whoever asks looks first.
+    pub fn once(mut self) -> Self {
+        self.repeatable = false;
         self
     }
 
