@@ -274,6 +274,26 @@ impl Run {
         self.end();
     }
 
+    /// Waits until the bot would go on with its session after a kill: what Discord tells of between two sessions reaches
+    /// neither, and who asks then gets no answer.
+    async fn until_remembered(&self) {
+        loop {
+            self.ping().await;
+            let database = Connection::open(self.database()).unwrap();
+            let sql = "SELECT 1 FROM progress WHERE session IS NOT NULL";
+            if database.prepare(sql).unwrap().exists(()).unwrap() {
+                break;
+            }
+        }
+    }
+
+    /// Its answer tells the bot the time, and that this much was taken in.
+    async fn ping(&self) {
+        let (owner, place) = (self.inn.owner, self.inn.bot_commands);
+        let id = self.sim.until(|world| world.slash(place, owner, "ping", &[]).ok()).await;
+        self.sim.until(|world| world.finished_answer(id)).await;
+    }
+
     /// Waits until no case is pending, and nothing is to be done any more until so much later.
     async fn until_quiet(&self, until: Duration) {
         let database = Connection::open(self.database()).unwrap();
@@ -283,12 +303,9 @@ impl Run {
                 + (SELECT count(*) FROM moderation_case WHERE state = 'pending')";
             database.query_row(sql, [until], |row| row.get(0)).unwrap()
         };
-        let (owner, place) = (self.inn.owner, self.inn.bot_commands);
         let wait = async {
             loop {
-                // Its answer tells the bot the time, and that this much was taken in.
-                let id = self.sim.until(|world| world.slash(place, owner, "ping", &[]).ok()).await;
-                self.sim.until(|world| world.finished_answer(id)).await;
+                self.ping().await;
                 self.sim.connected().await;
                 if open() == 0 {
                     break;
@@ -487,6 +504,7 @@ async fn kills_lose_no_record_and_nothing_is_done_twice() {
     let mut run = Run::new(seed).await;
     run.start();
     run.sim.connected().await;
+    run.until_remembered().await;
     for _ in 0..kills {
         for _ in 0..run.dice.usize(1..12) {
             run.happen().await;
