@@ -274,8 +274,8 @@ impl Run {
         self.end();
     }
 
-    /// Waits until the bot would go on with its session after a kill: what Discord tells of between two sessions reaches
-    /// neither, and who asks then gets no answer.
+    /// Waits until the bot would go on with its session after a kill: what happens between two sessions reaches none,
+    /// and who asks then gets no answer.
     async fn until_remembered(&self) {
         loop {
             self.ping().await;
