@@ -12,6 +12,7 @@ use axum::response::IntoResponse;
 use tokio::time::timeout;
 use tower::{Layer, ServiceExt};
 
+use super::api::Problem;
 use super::{Door, page};
 
 /// Styles, scripts and pictures from our own files alone; nothing inline, no frames around us, no other server.
@@ -165,12 +166,15 @@ fn dress(headers: &mut HeaderMap) {
     }
 }
 
-/// A small page for a person, or its JSON for a program.
+/// A small page for a person, or what it says as JSON for a program.
 pub(super) fn notice(headers: &HeaderMap, status: StatusCode, title: &str, text: &str) -> Response<Body> {
-    if prefers_json(headers) {
-        return (status, axum::Json(serde_json::json!({ "detail": title }))).into_response();
+    if !prefers_json(headers) {
+        return (status, axum::response::Html(page::notice(title, text))).into_response();
     }
-    (status, axum::response::Html(page::notice(title, text))).into_response()
+    if status.is_success() {
+        return (status, axum::Json(serde_json::json!({ "detail": text }))).into_response();
+    }
+    Problem::told(status, text).into_response()
 }
 
 /// Whether somebody has what bears this tag, as they say with `If-None-Match`.

@@ -64,6 +64,21 @@ impl Problem {
         Self::new(status, Code::Invalid, detail)
     }
 
+    /// What a page says of why something was not done.
+    pub(in crate::http) fn told(status: StatusCode, detail: impl Into<String>) -> Self {
+        let code = match status.as_u16() {
+            401 => Code::Unauthenticated,
+            403 => Code::Forbidden,
+            404 => Code::NotFound,
+            409 => Code::Refused,
+            429 => Code::TooMany,
+            503 => Code::Unavailable,
+            500.. => Code::Fault,
+            _ => Code::Invalid,
+        };
+        Self::new(status, code, detail)
+    }
+
     /// What the answer's status is.
     pub fn status(&self) -> StatusCode {
         self.status
