@@ -11,14 +11,13 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::process::Child;
 use std::time::{Duration, Instant};
 
 use innkeeper::model::{Timestamp, UserId, id};
 use innkeeper::sim::world::state::AuditEntry;
 use innkeeper::sim::world::{Input, InteractionId, SayOptions};
 use innkeeper::sim::{Act, Fate, Inn, Response, Sim, SimConfig};
-use process::{kill, start};
+use process::{Process, start};
 use rusqlite::Connection;
 use serde_json::json;
 use support::{Folder, hand_clock};
@@ -96,7 +95,7 @@ struct Run {
     dice: fastrand::Rng,
     clock: innkeeper::model::Clock,
     folder: Folder,
-    child: Option<Child>,
+    child: Option<Process>,
     /// When this process of the bot was started.
     born: Instant,
     /// How long a process lived: its clock goes on while the simulation's stands, so it is ahead by that at most.
@@ -136,7 +135,7 @@ impl Run {
     }
 
     fn end(&mut self) {
-        kill(self.child.take().unwrap());
+        drop(self.child.take());
         self.longest_life = self.longest_life.max(self.born.elapsed());
         self.collect();
     }

@@ -4,14 +4,17 @@
 
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/process.rs"]
+mod process;
 mod support;
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use house::{House, Running};
 use innkeeper::config::{Recipe, load};
+use process::Process;
 
 /// A house whose configuration is a file.
 struct Written {
@@ -213,13 +216,9 @@ async fn sighup_does_the_same_for_the_process() {
         std::fs::write(&file, toml).unwrap();
     };
     write("!");
-    let mut process = Command::new(env!("CARGO_BIN_EXE_innkeeper"))
-        .args(["run", "--log", "error", "--config"])
-        .arg(&file)
-        .env("DISCORD_BOT_TOKEN", house.sim.token())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_innkeeper"));
+    program.args(["run", "--log", "error", "--config"]).arg(&file).env("DISCORD_BOT_TOKEN", house.sim.token());
+    let process = Process::of(&mut program);
     house.sim.connected().await;
     house.say(house.member(0), "!ping");
     house.bot_says(house.inn.general, 1).await;
@@ -239,6 +238,4 @@ async fn sighup_does_the_same_for_the_process() {
         let _ = tokio::time::timeout(std::time::Duration::from_millis(200), answered).await;
         assert!(asked < 100, "the new prefix is never heard");
     }
-    process.kill().unwrap();
-    process.wait().unwrap();
 }

@@ -502,7 +502,7 @@ async fn the_process_ends_in_order_once_it_answered_that_it_does() {
     tokio::time::timeout(PATIENCE, sim.connected()).await.unwrap();
     let said = Browser::at(addr).ask("POST", "/mindtrace/shutdown", "Content-Length: 0\r\n", "").await;
     assert_eq!((said.status, said.body.as_str()), (200, "\"The bot is being shut down.\""));
-    let ended = tokio::task::spawn_blocking(move || child.wait().unwrap());
+    let ended = tokio::task::spawn_blocking(move || child.wait());
     let status = tokio::time::timeout(PATIENCE, ended).await.unwrap().unwrap();
     assert!(status.success(), "{status}");
     assert!(TcpStream::connect(addr).is_err(), "the manager asks until nobody answers");
