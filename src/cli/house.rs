@@ -26,6 +26,9 @@ use crate::status::{Board, Card, Face, FaceSettings, Vitals};
 use crate::store::{InstanceLock, OpenError, Store, StoreSettings};
 use crate::wires;
 
+/// How long a thread that waits for the disk is kept for the next who has to. Each keeps memory of its own, and hardly
+/// anybody asks for anything most of the time.
+const BLOCKING_KEPT: Duration = Duration::from_millis(500);
 /// Worker threads of the runtime: the gateway's loop, and one for everybody else.
 const WORKERS: usize = 2;
 /// Threads for queries and files.
@@ -93,6 +96,7 @@ pub struct House {
 pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
+        .thread_keep_alive(BLOCKING_KEPT)
         .max_blocking_threads(BLOCKING_MAX)
         .enable_all()
         .build()
