@@ -5,7 +5,9 @@
 
 #![allow(clippy::expect_used, reason = "a bench that cannot go on ends")]
 
-use std::path::Path;
+mod support;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,12 +15,11 @@ use futures_util::future::join_all;
 use innkeeper::bot::{Bot, Me};
 use innkeeper::command::{Actor, Door, Given, Invocation, Outcome, Value};
 use innkeeper::config::Config;
-use innkeeper::model::{
-    ApplicationId, Clock, Event, Guild, GuildId, Permissions, Role, RoleId, Seen, Timestamp, UserId,
-};
+use innkeeper::model::{ApplicationId, Clock, Permissions, Role, RoleId, Seen, Timestamp, UserId};
 use innkeeper::status::Vitals;
-use innkeeper::store::{Progress, SessionKey, Store, StoreSettings};
+use innkeeper::store::{Store, StoreSettings};
 use rusqlite::{Connection, params};
+use support::{guild, of, show_guild};
 
 const CASES: i64 = 100_000;
 /// Every fifth case is about the same member.
@@ -36,16 +37,7 @@ const OWNER: u64 = 900_001;
 const ME: u64 = 900_002;
 
 fn main() {
-    let folder = std::env::temp_dir().join(format!("innkeeper-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    runtime.block_on(all(&folder.join("cases.db")));
-    std::fs::remove_dir_all(&folder).expect("the folder goes");
-}
-
-fn guild() -> GuildId {
-    GuildId::new(100).expect("an id")
+    support::run("cases.db", all);
 }
 
 fn user(id: u64) -> UserId {
@@ -82,10 +74,10 @@ fn open(path: &Path) -> (Store, Arc<Vitals>, Clock) {
     (Store::open(path, settings, vitals.clone()).expect("a store"), vitals, clock)
 }
 
-async fn all(path: &Path) {
-    open(path).0.close();
-    fill(path);
-    let (store, vitals, clock) = open(path);
+async fn all(path: PathBuf) {
+    open(&path).0.close();
+    fill(&path);
+    let (store, vitals, clock) = open(&path);
     let mut config = Config::default();
     // Nobody is paid for asking, so that a /ping is nothing but that.
     config.levels.enabled = false;
@@ -99,21 +91,7 @@ async fn all(path: &Path) {
         permissions: Permissions::ALL,
         managed: false,
     };
-    let seen = Event::GuildSeen(Box::new(Guild {
-        id: guild(),
-        name: "Inn".to_owned(),
-        owner: user(OWNER),
-        member_count: 5_000,
-        my_roles: Vec::new(),
-        roles: vec![everyone],
-        channels: Vec::new(),
-        afk_channel: None,
-        voices: Vec::new(),
-        watched: Vec::new(),
-    }));
-    let session = Arc::new(SessionKey { id: "s".to_owned(), resume_url: "wss://x".to_owned() });
-    bot.observe(Some(seen), Progress { session, sequence: 1 }).expect("an empty queue");
-    bot.settle().await;
+    show_guild(&bot, user(OWNER), vec![everyone]).await;
     let member = || ("member".to_owned(), Value::User(user(BUSY)));
     let page = |number: i64| ("page".to_owned(), Value::Whole(number));
     let mut key = 0;
@@ -127,7 +105,7 @@ async fn all(path: &Path) {
                 pages.push(timed(&bot, asked(name, 2 * key, given(), Vec::new())).await);
                 pings.push(timed(&bot, asked("ping", 2 * key + 1, Vec::new(), Vec::new())).await);
             }
-            let ((median, most), (ping, _)) = (of(pages), of(pings));
+            let ((median, most), (ping, _)) = (of(&mut pages), of(&mut pings));
             let ratio = median.as_secs_f64() / ping.as_secs_f64();
             let beside = format!("{ratio:.1} times a /ping ({ping:.2?})");
             println!("/{name}, the {words} page: median {median:.2?}, 99 % within {most:.2?}; {beside}");
@@ -164,12 +142,6 @@ async fn timed(bot: &Bot, invocation: Invocation) -> Duration {
     let took = begun.elapsed();
     assert_eq!(answer.outcome, Outcome::Ok, "{}", answer.message.content);
     took
-}
-
-/// The median, and what 99 of 100 stay within.
-fn of(mut times: Vec<Duration>) -> (Duration, Duration) {
-    times.sort();
-    (times[times.len() / 2], times[times.len() * 99 / 100])
 }
 
 /// New cases in a second: by one moderator after the other, and by many at once.

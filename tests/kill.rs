@@ -12,7 +12,7 @@ use std::time::Duration;
 use innkeeper::model::{MessageId, UserId};
 use innkeeper::sim::world::{Input, InteractionId, SayOptions};
 use innkeeper::sim::{Inn, Sim, SimConfig};
-use process::start;
+use process::{kill, start};
 use rusqlite::Connection;
 use support::{Folder, hand_clock};
 
@@ -80,7 +80,7 @@ async fn fifty_kills_lose_nothing_and_pay_nothing_twice() {
                 add_xp(&sim, &inn, inn.members[nth], &mut expected[nth].xp).await;
             }
         }
-        drop(child);
+        kill(child);
         // Let some of it happen while the bot is away, as in an update.
         for _ in 0..dice.usize(0..5) {
             clock.advance(Duration::from_millis(dice.u64(1..25_000)));
@@ -96,7 +96,7 @@ async fn fifty_kills_lose_nothing_and_pay_nothing_twice() {
     sim.connected().await;
     let mut nothing = 0;
     add_xp(&sim, &inn, inn.owner, &mut nothing).await;
-    drop(child);
+    kill(child);
     let found = Connection::open(&database).unwrap();
     let (identifies, resumes) = sim.until(|world| Some((world.identifies(), world.resumes()))).await;
     println!("{identifies} identifies, {resumes} resumes");

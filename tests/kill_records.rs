@@ -17,7 +17,7 @@ use innkeeper::model::{Timestamp, UserId, id};
 use innkeeper::sim::world::state::AuditEntry;
 use innkeeper::sim::world::{Input, InteractionId, SayOptions};
 use innkeeper::sim::{Act, Fate, Inn, Response, Sim, SimConfig};
-use process::{Process, start};
+use process::{Process, kill, start};
 use rusqlite::Connection;
 use serde_json::json;
 use support::{Folder, hand_clock};
@@ -135,7 +135,7 @@ impl Run {
     }
 
     fn end(&mut self) {
-        drop(self.child.take());
+        kill(self.child.take().unwrap());
         self.longest_life = self.longest_life.max(self.born.elapsed());
         self.collect();
     }
@@ -276,13 +276,10 @@ impl Run {
     /// Waits until the bot would go on with its session after a kill: what happens between two sessions reaches none,
     /// and who asks then gets no answer.
     async fn until_remembered(&self) {
-        loop {
+        let database = Connection::open(self.database()).unwrap();
+        let mut remembered = database.prepare("SELECT 1 FROM progress WHERE session IS NOT NULL").unwrap();
+        while !remembered.exists(()).unwrap() {
             self.ping().await;
-            let database = Connection::open(self.database()).unwrap();
-            let sql = "SELECT 1 FROM progress WHERE session IS NOT NULL";
-            if database.prepare(sql).unwrap().exists(()).unwrap() {
-                break;
-            }
         }
     }
 

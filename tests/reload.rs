@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use house::{House, Running};
 use innkeeper::config::{Recipe, load};
-use process::Process;
+use process::{Process, kill};
 
 /// A house whose configuration is a file.
 struct Written {
@@ -238,4 +238,5 @@ async fn sighup_does_the_same_for_the_process() {
         let _ = tokio::time::timeout(std::time::Duration::from_millis(200), answered).await;
         assert!(asked < 100, "the new prefix is never heard");
     }
+    kill(process);
 }

@@ -1,5 +1,6 @@
-//! What benches of those who listen have in common: a folder and a runtime, a guild, a door that is wide enough, and
-//! memory.
+//! What benches have in common: a folder and a runtime, a guild; where somebody listens, a door that is wide enough,
+//! and memory.
+#![allow(dead_code, reason = "each bench uses a part of it")]
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -12,7 +13,7 @@ use innkeeper::bot::Bot;
 use innkeeper::config::Config;
 use innkeeper::door::listen;
 use innkeeper::http::{self, Door, Limits, Wires};
-use innkeeper::model::{Clock, Event, Guild, GuildId, Timestamp, UserId};
+use innkeeper::model::{Clock, Event, Guild, GuildId, Role, Timestamp, UserId};
 use innkeeper::status::{Board, Face, FaceSettings, Vitals};
 use innkeeper::store::{Progress, SessionKey, Store, StoreSettings};
 use tokio::sync::watch;
@@ -44,13 +45,19 @@ pub async fn open(path: &Path, config: Config) -> Bot {
     let settings = StoreSettings { batch_rows: 20, batch_wait: Duration::from_secs(60) };
     let store = Store::open(path, settings, vitals.clone()).expect("a store");
     let bot = Bot::open(config, store, clock, vitals).await.expect("a bot");
+    show_guild(&bot, UserId::new(900_001).expect("an id"), Vec::new()).await;
+    bot
+}
+
+/// Shows the bot [`guild`], with this owner and these roles.
+pub async fn show_guild(bot: &Bot, owner: UserId, roles: Vec<Role>) {
     let seen = Event::GuildSeen(Box::new(Guild {
         id: guild(),
         name: "Inn".to_owned(),
-        owner: UserId::new(900_001).expect("an id"),
+        owner,
         member_count: 5_000,
         my_roles: Vec::new(),
-        roles: Vec::new(),
+        roles,
         channels: Vec::new(),
         afk_channel: None,
         voices: Vec::new(),
@@ -59,7 +66,6 @@ pub async fn open(path: &Path, config: Config) -> Bot {
     let session = Arc::new(SessionKey { id: "s".to_owned(), resume_url: "wss://x".to_owned() });
     bot.observe(Some(seen), Progress { session, sequence: 1 }).expect("an empty queue");
     bot.settle().await;
-    bot
 }
 
 /// The main door with these dialects, wide enough for so many listeners, whoever they are.

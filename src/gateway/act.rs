@@ -172,8 +172,7 @@ impl Performer {
                 }
                 done => return done,
             };
-            let pause = self.rest.pause_after(tries).filter(|pause| Instant::now() + *pause < deadline);
-            let (Setback::Later { .. }, Some(pause)) = (&setback, pause) else {
+            let (Setback::Later { .. }, Some(pause)) = (&setback, self.rest.pause_after(tries, deadline)) else {
                 return Err(Stumble { setback, halfway });
             };
             sleep(pause).await;

@@ -72,6 +72,7 @@ impl Rest {
         loop {
             self.admit(&route, deadline).await?;
             tries += 1;
+            let pause = || self.pause_after(tries, deadline).filter(|_| call.repeatable);
             let pause = match self.send(&call, &route, deadline).await {
                 Ok(reply) => match self.judge(&reply, &call, &route) {
                     None => return Ok(reply),
@@ -81,27 +82,25 @@ impl Rest {
                         continue;
                     }
                     Some(setback) if reply.status < 500 => return Err(setback),
-                    Some(setback) => self.pause(&call, tries, deadline).ok_or(setback)?,
+                    Some(setback) => pause().ok_or(setback)?,
                 },
                 Err(Unreachable(words)) => {
                     let later = Setback::Later { after: OUTAGE_WAIT, words };
-                    self.pause(&call, tries, deadline).ok_or(later)?
+                    pause().ok_or(later)?
                 }
             };
             sleep(pause).await;
         }
     }
 
-    /// How long to wait before the next try, if one is allowed.
-    fn pause(&self, call: &Call, tries: u32, deadline: Instant) -> Option<Duration> {
-        let pause = self.pause_after(tries).filter(|_| call.repeatable)?;
+    /// How long to wait after so many vain tries, one at least, if there is to be another before the deadline.
+    pub(super) fn pause_after(&self, tries: u32, deadline: Instant) -> Option<Duration> {
+        if tries >= TRIES_MAX {
+            return None;
+        }
+        let pause = self.0.retry_first * 2_u32.pow(tries.saturating_sub(1));
+        let pause = pause.mul_f64(0.5 + fastrand::f64());
         (Instant::now() + pause < deadline).then_some(pause)
-    }
-
-    /// How long to wait after so many vain tries, if there is to be another.
-    pub(super) fn pause_after(&self, tries: u32) -> Option<Duration> {
-        let pause = self.0.retry_first * 2_u32.pow(tries.saturating_sub(1).min(TRIES_MAX));
-        (tries < TRIES_MAX).then(|| pause.mul_f64(0.5 + fastrand::f64()))
     }
 
     /// Waits until the limits let a call go.

@@ -25,6 +25,11 @@ impl Process {
 }
 
 /// As `kill -9` does.
+pub fn kill(mut process: Process) {
+    process.0.kill().unwrap();
+    process.0.wait().unwrap();
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.0.kill();
